@@ -1,0 +1,179 @@
+"""The one place where numbers are rounded: for sentences, for tables on a page.
+
+Computing code never rounds; percent, thousands separators and currency signs appear here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.results import Conclusion
+
+MINUS = "\u2212"
+THIN = "\u202f"
+FORMATS = ("number", "integer", "percent", "money", "price", "text")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits without an exponent, thousands set apart: 1,234,567; 0.0123; -1.84."""
+    if value is None or math.isnan(value):
+        return "n/a"
+    if math.isinf(value):
+        return "unlimited" if value > 0 else f"{MINUS}unlimited"
+    if value == 0:
+        return "0"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return _signed(f"{value:,.{min(decimals, 12)}f}")
+
+
+def integer(value: float) -> str:
+    """`value` as a whole number, thousands set apart."""
+    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{value:,.0f}")
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A fraction as percent: 0.1234 -> "12.3 %"."""
+    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{100 * value:,.{digits}f}{THIN}%")
+
+
+def money(value: float, currency: str = "") -> str:
+    """An amount as a reader says it: "USD 1.23 million", "USD 45,600", "USD 12.30"."""
+    if value is None or not math.isfinite(value):
+        return "n/a"
+    size = abs(value)
+    for limit, word in ((1e9, " billion"), (1e6, " million")):
+        if size >= 0.9995 * limit:
+            return _amount(f"{value / limit:,.2f}{word}", currency)
+    if size >= 1000:
+        digits = max(-2, 2 - math.floor(math.log10(size))) if size >= 1e5 else 0
+        return _amount(f"{round(value, min(digits, 0)):,.0f}", currency)
+    return _amount(f"{value:,.2f}" if size and size < 100 else f"{value:,.0f}", currency)
+
+
+def price(value: float, currency: str = "") -> str:
+    """A unit price with its cents."""
+    return "n/a" if value is None or not math.isfinite(value) else _amount(f"{value:,.2f}", currency)
+
+
+def between(low: float, high: float, style: str = "number", currency: str = "") -> str:
+    """An interval in words: "1.2 to 1.9"; `style` is one of `FORMATS`."""
+    return f"{_show(low, style, currency)} to {_show(high, style, currency)}"
+
+
+def listed(items: Iterable[object], most: int = 5) -> str:
+    """Items as a list in a sentence: "a, b and c"; beyond `most` the rest is counted ("and 4 more")."""
+    words = [str(item) for item in items]
+    if len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: plural(1, "product") -> "1 product", plural(3, "product") -> "3 products"."""
+    return f"{integer(count)} {one if count == 1 else many or one + 's'}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A piece of a page: shows as HTML in a notebook, as plain text elsewhere."""
+
+    body: str
+    plain: str
+
+    def _repr_html_(self) -> str:
+        return self.body
+
+    def __repr__(self) -> str:
+        return self.plain
+
+
+def show_answer(conclusion: Conclusion) -> Page:
+    """The sentence that opens a chapter."""
+    return Page(f'<p class="answer">{html.escape(conclusion.answer)}</p>', conclusion.answer)
+
+
+def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
+    """What to doubt: the conclusion's doubts as a list, and what gave no answer with the reason."""
+    points = "".join(f"<li>{html.escape(doubt)}</li>" for doubt in conclusion.doubts)
+    body = f'<ul class="doubts">{points}</ul>' if points else '<p class="doubts">Nothing to add.</p>'
+    plain = "\n".join(conclusion.doubts)
+    if skipped is not None and len(skipped):
+        left_out = show_table(skipped, caption=f"Left out, and why ({plural(len(skipped), 'item')})")
+        body, plain = body + left_out.body, plain + "\n" + left_out.plain
+    return Page(body, plain)
+
+
+def show_table(
+    table: pd.DataFrame,
+    formats: Mapping[str, str] | None = None,
+    *,
+    columns: Mapping[str, str] | Iterable[str] | None = None,
+    currency: str = "",
+    caption: str = "",
+    most: int = 40,
+) -> Page:
+    """A table for a page: every cell escaped, numbers rounded to read, right-aligned.
+
+    formats : column -> one of `FORMATS` ("number" where a numeric column is not named); mind to give units in `columns`
+    columns : the columns to show, in order; a mapping also gives their headings ("std_error": "Standard error")
+    most    : rows shown; where there are more, a line below the table says so and where the rest is
+    """
+    headings = dict(columns) if isinstance(columns, Mapping) else {name: _heading(name) for name in columns or table}
+    wanted = formats or {}
+    styles = {name: wanted.get(name, "") or _style_of(table[name]) for name in headings}
+    shown = table.head(most)
+    cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
+    align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}
+    head = "".join(f"<th{align[name]}>{html.escape(heading)}</th>" for name, heading in headings.items())
+    rows = "".join(
+        "<tr>" + "".join(f"<td{align[name]}>{html.escape(cells[name][row])}</td>" for name in headings) + "</tr>"
+        for row in range(len(shown))
+    )
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    rest = len(table) - len(shown)
+    note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""
+    body = f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
+    plain = pd.DataFrame(cells).rename(columns=headings).to_string(index=False)
+    return Page(body, f"{caption}\n{plain}" if caption else plain)
+
+
+def _show(value: object, style: str, currency: str = "") -> str:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    if style == "text" or not isinstance(value, (int, float, np.integer, np.floating)):
+        return str(value)
+    if style in ("money", "price"):
+        return {"money": money, "price": price}[style](float(value), currency)
+    return {"number": number, "integer": integer, "percent": percent}[style](float(value))
+
+
+def _style_of(column: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        return "text"
+    return "integer" if pd.api.types.is_integer_dtype(column) else "number"
+
+
+def _heading(name: object) -> str:
+    return str(name).replace("_", " ").capitalize()
+
+
+def _signed(text: str) -> str:
+    digits = text.strip("-0.,").strip()
+    return text.replace("-", MINUS) if digits and digits[0] not in f"{THIN}%" else text.replace("-", "")
+
+
+def _amount(text: str, currency: str) -> str:
+    text = _signed(text)
+    if not currency:
+        return text
+    return f"{MINUS}{currency} {text[1:]}" if text.startswith(MINUS) else f"{currency} {text}"

@@ -1,0 +1,1 @@
+"""Tables larger than memory: the same grouped sums on DuckDB or on a Spark session."""

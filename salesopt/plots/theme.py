@@ -1,0 +1,68 @@
+"""The look of every figure: size, colours, fonts; the answer as the title."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2b6cb0", "#dd8422", "#2f8f5b", "#c0392b", "#7b5ea7", "#8a94a3"
+PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
+GOOD, BAD, NEUTRAL = GREEN, RED, GREY
+INK = "#1f2933"
+FONTS = ["DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Zen Hei"]
+
+
+def use_theme() -> None:
+    """Set the look for a notebook or a script; figures as SVG with fixed ids, so that runs are identical."""
+    sns.set_theme(
+        style="whitegrid",
+        palette=PALETTE,
+        rc={
+            "font.family": [FONTS[0]],
+            "font.size": 10,
+            "axes.titlesize": 12,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.edgecolor": "#cbd2d9",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "grid.color": "#e4e7eb",
+            "figure.figsize": (8.0, 4.5),
+            "figure.constrained_layout.use": True,
+            "legend.frameon": False,
+            "svg.hashsalt": "salesopt",
+            "svg.fonttype": "path",
+        },
+    )
+    if "ipykernel" in sys.modules:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def axes(ax: Axes | None = None, *, width: float = 8.0, height: float = 4.5) -> Axes:
+    """`ax`, or the axes of a new figure of `width` x `height` inches."""
+    return plt.subplots(figsize=(width, height))[1] if ax is None else ax
+
+
+def height_for(rows: int, *, each: float = 0.26, least: float = 2.6, most: float = 14.0) -> float:
+    """Height in inches of a figure with one line per row, such as a forest plot."""
+    return min(max(1.3 + each * rows, least), most)
+
+
+def title(ax: Axes, answer: str, *, width: int = 78) -> Axes:
+    """Set the answer as the title, broken into lines of `width` characters."""
+    ax.set_title("\n".join(textwrap.wrap(answer, width)), loc="left")
+    return ax
+
+
+def thin_labels(ax: Axes, labels: Sequence[str], most: int = 32) -> list[str]:
+    """Labels cut to `most` characters with an ellipsis, so that a long name cannot push the drawing off the page."""
+    return [label if len(label) <= most else label[: most - 1] + "\u2026" for label in map(str, labels)]

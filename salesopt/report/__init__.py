@@ -1,0 +1,1 @@
+"""From notebooks to a quarterly report: parameters, runs, the page, the PDF, the workbook."""

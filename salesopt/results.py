@@ -1,0 +1,164 @@
+"""What all results share: a conclusion in words, findings with what they are worth, and a place on disk.
+
+An analysis returns a frozen dataclass of tables and scalars; this module writes it as one `results.json`
+plus one Parquet file per table, and reads it back. It knows no analysis by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing a reader may act on.
+
+    what      : what was found, a short noun phrase ("Move 6 representatives to dairy")
+    value     : its size, in `unit`; nan where it has no size
+    low, high : interval of `value`, nan where it has none (then `caution` says why)
+    unit      : "USD a year" (the study's currency) for money, so that findings can be ranked; else the unit's name
+    action    : what to do, an imperative sentence
+    caution   : when not to trust it, a plain sentence, "" where there is nothing to say
+    chapter   : the analysis's word ("pricing")
+    """
+
+    what: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    action: str
+    caution: str
+    chapter: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Conclusion:
+    """What a result says, in words that carry its numbers.
+
+    answer   : one or two sentences that open the chapter, with numbers, units and intervals
+    doubts   : plain sentences about when not to trust the answer
+    findings : what the summary ranks
+    metrics  : named numbers that other chapters may lean on ("elasticity.median": -1.8)
+    """
+
+    answer: str
+    doubts: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Saved:
+    """A result read back from disk: its word, tables by name, scalars by name, and conclusion."""
+
+    word: str
+    tables: dict[str, pd.DataFrame]
+    scalars: dict[str, Any]
+    conclusion: Conclusion
+
+
+def tables_of(result: Any) -> dict[str, pd.DataFrame]:
+    """The tables of a result by field name, in the order of its declaration; fields that are None are left out."""
+    fields = [(field.name, getattr(result, field.name)) for field in dataclasses.fields(result)]
+    return {name: value for name, value in fields if isinstance(value, pd.DataFrame)}
+
+
+def scalars_of(result: Any) -> dict[str, Any]:
+    """The fields of a result that are numbers, text, or sequences and mappings of these, by name."""
+    fields = [(field.name, getattr(result, field.name)) for field in dataclasses.fields(result)]
+    return {name: _plain(value) for name, value in fields if not isinstance(value, pd.DataFrame)}
+
+
+def save_results(folder: str | os.PathLike[str], word: str, result: Any, conclusion: Conclusion) -> Path:
+    """Write `result` and its `conclusion` to `<folder>/results/<word>/`, replacing what stood there.
+
+    Writes `results.json` (scalars, answer, doubts, findings, metrics; and per table file, rows, columns and
+    sha256) and one Parquet file per table. Returns the folder written. Raises ParameterError if `word` is not
+    a plain lower-case word.
+    """
+    if not re.fullmatch(r"[a-z][a-z_]*", word):
+        raise ParameterError(f"the word of a result must be plain lower-case letters, not {word!r}")
+    place = Path(folder) / "results" / word
+    place.mkdir(parents=True, exist_ok=True)
+    for old in place.glob("*.parquet"):
+        old.unlink()
+    described = {}
+    for name, table in tables_of(result).items():
+        path = place / f"{name}.parquet"
+        table.to_parquet(path, index=False)
+        described[name] = {
+            "file": path.name,
+            "rows": len(table),
+            "columns": [str(column) for column in table.columns],
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+    content = {
+        "word": word,
+        "tables": described,
+        "scalars": scalars_of(result),
+        "answer": conclusion.answer,
+        "doubts": list(conclusion.doubts),
+        "findings": [_plain(dataclasses.asdict(finding)) for finding in conclusion.findings],
+        "metrics": _plain(dict(conclusion.metrics)),
+    }
+    partial = place / "results.json.partial"
+    partial.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8")
+    os.replace(partial, place / "results.json")
+    return place
+
+
+def load_results(folder: str | os.PathLike[str], word: str) -> Saved:
+    """Read what `save_results` wrote; raises DataError if it is absent or a table was changed since."""
+    place = Path(folder) / "results" / word
+    if not (place / "results.json").is_file():
+        raise DataError(f"{place}: no results of '{word}' here; run its chapter first")
+    content = json.loads((place / "results.json").read_text(encoding="utf-8"))
+    tables = {}
+    for name, described in content["tables"].items():
+        path = place / f"{name}.parquet"
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
+            raise DataError(f"{path}: this table is absent or not the one that results.json describes")
+        tables[name] = pd.read_parquet(path)
+    findings = tuple(
+        Finding(**{key: math.nan if value is None else value for key, value in finding.items()})  # type: ignore[arg-type]
+        for finding in content["findings"]
+    )
+    conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, content["metrics"])
+    return Saved(word, tables, content["scalars"], conclusion)
+
+
+def saved_words(folder: str | os.PathLike[str]) -> list[str]:
+    """The words of the analyses whose results are in `folder`, in alphabetical order."""
+    return sorted(path.parent.name for path in Path(folder).glob("results/*/results.json"))
+
+
+def _plain(value: Any) -> Any:
+    """`value` in the types JSON knows: numpy scalars cast, nan and infinities as None or text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return None if math.isnan(number) else number if math.isfinite(number) else str(number)
+    return None if value is None or value is pd.NaT else str(value)

@@ -1,0 +1,1 @@
+"""Statistical methods that several analyses lean on; none of them knows an analysis."""
