@@ -189,7 +189,7 @@ ACCOUNTS = table(
         "lat": number("latitude", "degrees", least=-90, most=90, optional=True),
         "lon": number("longitude", "degrees", least=-180, most=180, optional=True),
         "segment": text("customer segment", optional=True),
-        "line": text("product line it mainly buys", optional=True),
+        "line": text("product line it buys; several are separated by ';', the main one first", optional=True),
         "potential": number("revenue it could bring", "currency a year", least=0),
         "calls": number("calls it should get", "calls a year", least=0),
         "hours_per_call": number("length of a call", "hours", least=0),
@@ -198,14 +198,33 @@ ACCOUNTS = table(
     },
     ("account",),
 )
+ACCOUNT_LINES = table(
+    "a product line that an account buys",
+    {
+        "account": text("name, as in accounts"),
+        "line": text("product line"),
+        "sales": number("what the account buys of the line", "currency a year", least=0),
+    },
+    ("account", "line"),
+)
+DISTANCES = table(
+    "the way between two regions; either direction will do",
+    {
+        "origin": text("region, as in accounts"),
+        "destination": text("region, as in accounts"),
+        "km": number("length of the way", "km", least=0),
+    },
+    ("origin", "destination"),
+)
 SKILLS = table(
     "a skill of a representative",
     {
         "rep": text("name, as in reps"),
         "skill": text("name of the skill"),
         "level": number("level, 0 none to 4 expert", "level", least=0, most=4),
+        "rater": text("who rated it; several raters of one skill are several rows", optional=True),
     },
-    ("rep", "skill"),
+    ("rep", "skill", "rater"),
 )
 SKILL_NEEDS = table(
     "a skill that a group of accounts needs",
@@ -214,6 +233,9 @@ SKILL_NEEDS = table(
         "skill": text("name of the skill"),
         "level": number("level needed, 0 to 4", "level", least=0, most=4),
         "training_cost": number("cost of one level for one person", "currency", least=0, optional=True),
+        "course_cost": number(
+            "cost of holding the course at all, however many attend", "currency", least=0, optional=True
+        ),
     },
     ("group", "skill"),
 )
@@ -307,6 +329,8 @@ TABLES: dict[str, pa.DataFrameSchema] = {
     "effort_response": EFFORT_RESPONSE,
     "reps": REPS,
     "accounts": ACCOUNTS,
+    "account_lines": ACCOUNT_LINES,
+    "distances": DISTANCES,
     "skills": SKILLS,
     "skill_needs": SKILL_NEEDS,
     "duties": DUTIES,
