@@ -160,6 +160,9 @@ EFFORT_RESPONSE = table(
         "margin": number("contribution margin", "fraction", least=0, most=1),
         "at_none": number("revenue without any effort, against today's", "fraction", least=0),
         "at_half": number("revenue at half of today's effort", "fraction", least=0),
+        "at_current": number(
+            "revenue if today's effort is kept up; 1 where absent", "fraction", least=0, optional=True
+        ),
         "at_plus_half": number("revenue at one and a half times today's effort", "fraction", least=0),
         "at_saturation": number("revenue at unlimited effort", "fraction", least=0),
     },
@@ -215,6 +218,42 @@ DISTANCES = table(
         "km": number("length of the way", "km", least=0),
     },
     ("origin", "destination"),
+)
+NEIGHBOURS = table(
+    "two regions that border on each other; either direction will do",
+    {
+        "region": text("region, as in accounts"),
+        "neighbour": text("region that borders on it"),
+    },
+    ("region", "neighbour"),
+)
+FIT = table(
+    "how well a representative suits an account",
+    {
+        "rep": text("name, as in reps"),
+        "account": text("name, as in accounts"),
+        "fit": number("how well they suit each other, the more the better", "points"),
+        "hours": number(
+            "time the account would take this representative; blank takes calls x hours_per_call",
+            "hours a year",
+            least=0,
+            optional=True,
+        ),
+    },
+    ("rep", "account"),
+)
+WORKLOAD = table(
+    "a group of accounts that are called on alike",
+    {
+        "group": text("name of the group, such as A, B, C"),
+        "accounts": number("accounts in the group", "accounts", least=0, optional=True),
+        "calls": number("calls an account should get", "calls a year", least=0, optional=True),
+        "hours_per_call": number("length of a call", "hours", least=0, optional=True),
+        "hours": number(
+            "hours of the whole group, where they are known outright", "hours a year", least=0, optional=True
+        ),
+    },
+    ("group",),
 )
 SKILLS = table(
     "a skill of a representative",
@@ -331,6 +370,9 @@ TABLES: dict[str, pa.DataFrameSchema] = {
     "accounts": ACCOUNTS,
     "account_lines": ACCOUNT_LINES,
     "distances": DISTANCES,
+    "neighbours": NEIGHBOURS,
+    "fit": FIT,
+    "workload": WORKLOAD,
     "skills": SKILLS,
     "skill_needs": SKILL_NEEDS,
     "duties": DUTIES,
