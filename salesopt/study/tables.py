@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     import pandera.pandas as pa
 
 from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.study.periods import first_days
 
 
 def _column(kind: str, meaning: str, unit: str, checks: list[pa.Check], optional: bool, blank: bool) -> pa.Column:
@@ -160,7 +161,7 @@ EFFORT_RESPONSE = table(
         "margin": number("contribution margin", "fraction", least=0, most=1),
         "at_none": number("revenue without any effort, against today's", "fraction", least=0),
         "at_half": number("revenue at half of today's effort", "fraction", least=0),
-        "at_current": number(
+        "at_today": number(
             "revenue if today's effort is kept up; 1 where absent", "fraction", least=0, optional=True
         ),
         "at_plus_half": number("revenue at one and a half times today's effort", "fraction", least=0),
@@ -444,7 +445,7 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
         typed = typed.where(typed.abs() != float("inf"))
         wanted = f"a number ({spec.metadata['unit']})" if spec.metadata["unit"] else "a number"
     elif kind == "date":
-        typed = values if pd.api.types.is_datetime64_any_dtype(values) else _dates(values)
+        typed = first_days(values)
         wanted = "a date or period such as 2026-07-06, 2026-07 or 2026Q3"
     else:
         typed = values.astype("str").str.strip().where(~missing)
@@ -454,19 +455,6 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
     if not blank:
         problems += _first(name, column, missing, values.where(~missing), wanted, file)
     return typed, problems
-
-
-def _dates(values: pd.Series) -> pd.Series:
-    """First day of each date or period given as text; NaT where it is neither."""
-
-    def first_day(value: Any) -> Any:
-        try:
-            return pd.Period(str(value).strip(), freq=None).start_time
-        except (ValueError, TypeError):
-            return pd.NaT
-
-    distinct = {value: first_day(value) for value in values.dropna().unique()}
-    return pd.to_datetime(values.map(distinct))
 
 
 def _rule_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, file: str) -> list[Problem]:
