@@ -6,6 +6,7 @@ every analysis, the headers that `salesopt new` writes, and `data/README.md`.
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -13,9 +14,12 @@ from typing import Any
 import pandas as pd
 
 with warnings.catch_warnings():
-    # Where pyspark is installed, pandera probes its pandas layer, which warns of pandas 3; we do not use that layer.
+    # Where pyspark is installed, pandera tries to import pyspark.pandas, which warns of pandas 3 and then fails: on its
+    # own import and, as a failed import is not remembered, again when its checks are loaded on first use.
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     import pandera.pandas as pa
+
+    importlib.import_module("pandera.backends.pandas.builtin_checks")
 
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.study.periods import first_days
@@ -161,9 +165,7 @@ EFFORT_RESPONSE = table(
         "margin": number("contribution margin", "fraction", least=0, most=1),
         "at_none": number("revenue without any effort, against today's", "fraction", least=0),
         "at_half": number("revenue at half of today's effort", "fraction", least=0),
-        "at_today": number(
-            "revenue if today's effort is kept up; 1 where absent", "fraction", least=0, optional=True
-        ),
+        "at_today": number("revenue if today's effort is kept up; 1 where absent", "fraction", least=0, optional=True),
         "at_plus_half": number("revenue at one and a half times today's effort", "fraction", least=0),
         "at_saturation": number("revenue at unlimited effort", "fraction", least=0),
     },

@@ -1,0 +1,298 @@
+"""Load a study: its tables read, checked, cut at the end of the quarter, with a record of where each came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.study.numbers import Written, are_numbers, look_at_numbers, write_plainly
+from salesopt.study.periods import first_days, last_complete_quarter, quarter_dates, quarters_in
+from salesopt.study.read import Raw, read_table
+from salesopt.study.settings import Settings, close_match, inside, read_settings, split_file
+from salesopt.study.tables import TABLES, check_table
+
+LEFT_OUT = ("table", "what", "rows", "amount", "why")
+LATER = "dated after the quarter"
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A client's tables, checked, up to the end of a quarter.
+
+    folder     : the study's folder
+    title      : name of the firm or study
+    currency   : code of the one currency of all money
+    quarter    : quarter reported on ("2026Q3"), "" where no table of the study has periods
+    start, end : first and last day of the quarter, NaT where it has none
+    sources    : table, file, rows, first, last, note - one row per table loaded; first and last are its dates
+    left_out   : table, what, rows, amount, why - what of the source is not in the tables
+    cautions   : plain sentences about the data
+    parameters : chapter word -> parameter -> value, from study.toml
+    tables     : table name -> DataFrame; `study["sales"]` and `study.get("sales")` read it
+    """
+
+    folder: Path
+    title: str
+    currency: str
+    quarter: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    sources: pd.DataFrame
+    left_out: pd.DataFrame
+    cautions: tuple[str, ...]
+    parameters: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, pd.DataFrame]
+    absent: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A copy of table `name`; DataError where the study has none, ParameterError where it was not asked for."""
+        if name in self.tables:
+            return self.tables[name].copy()
+        if name not in TABLES:
+            raise ParameterError(f"no table is called {name!r}{close_match(name, TABLES)}")
+        if name in self.absent:
+            raise DataError(f"{self.folder}: this study has no table '{name}'; name its file in study.toml, [tables]")
+        raise ParameterError(f"table '{name}' was not loaded; add it to tables= of load_study")
+
+    def get(self, name: str) -> pd.DataFrame | None:
+        """A copy of table `name`, None where the study has none; ParameterError where it was not asked for."""
+        return None if name in self.absent else self[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether table `name` was loaded."""
+        return name in self.tables
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table read and checked: its typed rows, every problem of it, and what there is to say about its source."""
+
+    frame: pd.DataFrame
+    problems: tuple[Problem, ...]
+    file: str
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Iterable[str] | None = None) -> Study:
+    """Load the study in `folder` up to the end of `quarter`.
+
+    `quarter`: "2026Q3"; empty takes the one of study.toml, else the last one that the data cover to its end.
+    `tables`: names of the tables wanted, all by default; one that the study has not is None in `study.get`.
+
+    Raises DataError listing every problem of every table at once, or where there is no such study or table file;
+    ParameterError for an unknown table name and for a quarter badly written or without data.
+    """
+    settings = read_settings(folder)
+    wanted = list(TABLES) if tables is None else list(dict.fromkeys(tables))
+    for name in wanted:
+        if name not in TABLES:
+            raise ParameterError(f"no table is called {name!r}{close_match(name, TABLES)}")
+    built, left_out = build_tables(settings)
+    present = [name for name in wanted if name in settings.tables or name in built]
+    read = {name: read_checked(settings, name, built.get(name)) for name in present}
+    problems = [problem for one in read.values() for problem in one.problems]
+    if problems:
+        raise DataError(problems)
+    quarter, start, end, notes = _settle_quarter(settings, quarter, read, built)
+    cut = {name: _until(name, one.frame, end) for name, one in read.items()}
+    gone = [_later_row(name, read[name].frame, kept) for name, kept in cut.items() if len(kept) < len(read[name].frame)]
+    return Study(
+        folder=Path(folder),
+        title=settings.title,
+        currency=settings.currency,
+        quarter=quarter,
+        start=start,
+        end=end,
+        sources=pd.DataFrame(
+            [_source_row(name, one, cut[name]) for name, one in read.items()],
+            columns=["table", "file", "rows", "first", "last", "note"],
+        ),
+        left_out=pd.concat([left_out, pd.DataFrame(gone, columns=LEFT_OUT)], ignore_index=True) if gone else left_out,
+        cautions=tuple(notes) + tuple(caution for one in read.values() for caution in one.cautions),
+        parameters=settings.parameters,
+        tables=cut,
+        absent=tuple(name for name in TABLES if name not in settings.tables and name not in built),
+    )
+
+
+def find_quarters(folder: str | os.PathLike[str]) -> tuple[list[str], str]:
+    """The quarters with data in the study, and the one reported on by default; ([], "") for a study without periods."""
+    settings = read_settings(folder)
+    days = calendar_days(settings, {}, build_tables(settings)[0])
+    if days is None:
+        return [], settings.quarter
+    quarters = quarters_in(days, fiscal_start=settings.fiscal_start)
+    return quarters, settings.quarter or last_complete_quarter(days, fiscal_start=settings.fiscal_start)
+
+
+def build_tables(settings: Settings) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The tables that `[build]` makes from an installed package, and what it left out; none without `[build]`."""
+    if not settings.source:
+        return {}, pd.DataFrame(columns=list(LEFT_OUT))
+    from salesopt.study import cases
+
+    built = cases.build(settings.source, settings.folder)
+    return built.tables, built.left_out
+
+
+def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = None) -> Table:
+    """Read table `name` of the study and check it; problems are returned, not raised."""
+    if built is not None:
+        file = f"built from {settings.source}"
+        frame, problems = check_table(name, built, file=file)
+        return Table(frame, tuple(problems), file)
+    file = settings.tables[name]
+    path, part = split_file(file)
+    form = settings.formats.get(name, {})
+    try:
+        raw = read_table(inside(settings.folder, path), part=part, expected=tuple(TABLES[name].columns), form=form)
+    except DataError as error:
+        broken = error.problems or (Problem(name, "", None, "", str(error).removeprefix(f"{path}: "), file),)
+        return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
+    tidy, found, notes, cautions = _tidy(settings, name, raw, file)
+    frame, problems = check_table(name, tidy, file=file)
+    unsettled = {one.column for one in found}
+    problems = found + [one for one in problems if one.column not in unsettled]
+    in_file = [replace(one, row=_row_of(raw, one.row)) for one in problems]
+    return Table(frame, tuple(in_file), file, tuple(raw.notes + notes), tuple(cautions))
+
+
+def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[str, pd.DataFrame]) -> pd.Series | None:
+    """The dates of the first table of the study that has periods; None where none has."""
+    for name, schema in TABLES.items():
+        if "period" in schema.columns and (name in settings.tables or name in built):
+            table = read[name] if name in read else read_checked(settings, name, built.get(name))
+            if table.problems:
+                raise DataError(table.problems)
+            return table.frame["period"]
+    return None
+
+
+def _row_of(raw: Raw, row: int | None) -> int | None:
+    return row if row is None or row - 2 >= len(raw.rows) or row < 2 else int(raw.rows[row - 2])
+
+
+def _tidy(
+    settings: Settings, name: str, raw: Raw, file: str
+) -> tuple[pd.DataFrame, list[Problem], list[str], list[str]]:
+    """Numbers and dates written as Python reads them; what could be read in two ways is a problem."""
+    form, columns = settings.formats.get(name, {}), TABLES[name].columns
+    frame, problems, notes, cautions = raw.frame.copy(), [], [], []
+    looked = {column: look_at_numbers(text) for column, text in _number_texts(frame, name).items()}
+    for column, written in looked.items():
+        decimal = form.get("decimal") or _decimal(column, written, looked, raw)
+        if decimal == "?":
+            example = f"{written.mark!r}, which may be {_two_ways(written.mark)}"
+            settle = f'a decimal sign settled by [format.{name}] decimal = "." or "," in study.toml'
+            if column in columns:
+                row = int((frame[column] == written.mark).to_numpy().argmax()) + 2
+                problems.append(Problem(name, column, row, example, settle, file))
+            else:
+                cautions.append(f"{file}: column '{column}' stays text: found {example}; expected {settle}.")
+            continue
+        if written.decimal == "?" and not form.get("decimal"):
+            notes.append(f"column '{column}': {written.mark} read with the decimal sign '{decimal}'")
+        elif decimal == ",":
+            notes.append(f"column '{column}': decimal comma")
+        frame[column] = write_plainly(frame[column], written, decimal)
+        if column not in columns:
+            frame[column] = pd.to_numeric(frame[column])
+    for column, spec in columns.items():
+        if column in frame.columns and spec.metadata["kind"] == "date":
+            day_first = {"day first": True, "month first": False}.get(form.get("dates", ""))
+            days = first_days(frame[column], day_first=day_first, fiscal_start=settings.fiscal_start)
+            frame[column] = (
+                days if days.notna().equals(frame[column].notna()) else frame[column].where(days.isna(), days)
+            )
+    return frame, problems, notes, cautions
+
+
+def _number_texts(frame: pd.DataFrame, name: str) -> dict[str, pd.Series]:
+    """The columns of text that hold numbers: those declared so, and undeclared ones where every cell is a number."""
+    texts = {}
+    for column in frame.columns:
+        spec, cells = TABLES[name].columns.get(column), frame[column]
+        if (spec is not None and spec.metadata["kind"] != "number") or pd.api.types.is_numeric_dtype(cells):
+            continue
+        text = cells[cells.map(lambda cell: isinstance(cell, str))] if cells.dtype == object else cells.dropna()
+        if text.empty or not pd.api.types.is_string_dtype(text):
+            continue
+        if spec is not None or are_numbers(text, look_at_numbers(text)):
+            texts[column] = text
+    return texts
+
+
+def _decimal(column: str, written: Written, looked: Mapping[str, Written], raw: Raw) -> str:
+    """The decimal sign of a column: its own, else the one sign of the file's other columns, else "?"."""
+    if written.decimal in (".", ","):
+        return written.decimal
+    if written.decimal == "":
+        return "."
+    others = {one.decimal for name, one in looked.items() if name != column} & {".", ","}
+    if len(others) == 1:
+        return others.pop()
+    return "." if raw.separator == "," and "." in written.mark else "?"
+
+
+def _two_ways(mark: str) -> str:
+    point, comma = mark.replace(",", ""), mark.replace(".", "").replace(",", ".")
+    return f"{float(point):g} or {float(comma):g}"
+
+
+def when_column(name: str) -> str:
+    """The column that dates a row of table `name`: "period" or "date"; "" where it has neither."""
+    return next((column for column in ("period", "date") if column in TABLES[name].columns), "")
+
+
+def _until(name: str, frame: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
+    column = when_column(name)
+    if not column or column not in frame.columns or pd.isna(end):
+        return frame
+    return frame.loc[~(frame[column] >= end + pd.Timedelta(days=1))].reset_index(drop=True)
+
+
+def _later_row(name: str, frame: pd.DataFrame, kept: pd.DataFrame) -> tuple[str, str, int, float, str]:
+    return name, "rows", len(frame) - len(kept), float("nan"), LATER
+
+
+def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
+    column, later = when_column(name), len(table.frame) - len(kept)
+    days = kept[column] if column in kept.columns else pd.Series([], dtype="datetime64[us]")
+    notes = [*table.notes, *([f"{later} rows {LATER} left out"] if later else [])]
+    return {
+        "table": name,
+        "file": table.file,
+        "rows": len(kept),
+        "first": days.min(),
+        "last": days.max(),
+        "note": "; ".join(notes),
+    }
+
+
+def _settle_quarter(
+    settings: Settings, quarter: str, read: Mapping[str, Table], built: Mapping[str, pd.DataFrame]
+) -> tuple[str, Any, Any, list[str]]:
+    """The quarter reported on, its first and last day, and what to say about its data."""
+    start, days = settings.fiscal_start, calendar_days(settings, read, built)
+    quarter = quarter or settings.quarter
+    if quarter:
+        first, last = quarter_dates(quarter, fiscal_start=start)
+        quarter = quarter.strip().upper()
+    if days is None:
+        return (quarter, first, last, []) if quarter else ("", pd.NaT, pd.NaT, [])
+    known = quarters_in(days, fiscal_start=start)
+    complete = last_complete_quarter(days, fiscal_start=start)
+    quarter = quarter or complete
+    if quarter not in known:
+        raise ParameterError(f"{settings.folder}: no data for quarter {quarter}; there are {', '.join(known)}")
+    first, last = quarter_dates(quarter, fiscal_start=start)
+    short = quarter == known[-1] and quarter != complete
+    cautions = [f"The data of {quarter} end on {days.max():%Y-%m-%d}: the quarter is not complete."] if short else []
+    return quarter, first, last, cautions

@@ -1,0 +1,61 @@
+"""Numbers as people write them: decimal point or comma, thousands separators; never guessed in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+SPACES = "\u0020\u00a0\u2009\u202f'\u2019"
+BLANKS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A")
+GROUPED = r"[+-]?(?:[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+|\d+)?(?:{decimal}\d*)?(?:[eE][+-]?\d+)?"
+POINT = GROUPED.format(thousands=",", decimal=r"\.")
+COMMA = GROUPED.format(thousands=r"\.", decimal=",")
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A column of text, and how its numbers are written.
+
+    values  : distinct texts, tidied (spaces and apostrophes between digits removed), indexed by what stood there
+    decimal : "." or ",", "" where no number tells (whole numbers only), "?" where "1,234" or "1.234" may be either
+    mark    : the first text that may be either, "" unless decimal is "?"
+    """
+
+    values: pd.Series
+    decimal: str
+    mark: str = ""
+
+
+def look_at_numbers(column: pd.Series) -> Written:
+    """Find out how the numbers in `column` (text) are written; the text that is no number is left for the checks."""
+    distinct = pd.Series(column.dropna().unique(), dtype="str")
+    tidy = distinct.str.strip().str.replace("\u2212", "-")
+    if distinct.str.contains(f"[{SPACES}]", regex=True).any():
+        tidy = tidy.str.replace(rf"(?<=\d)[{SPACES}](?=\d{{3}}(?:\D|$))", "", regex=True)
+    tidy.index = pd.Index(distinct)
+    digits = tidy.str.contains(r"\d", regex=True)
+    point, comma = tidy.str.fullmatch(POINT) & digits, tidy.str.fullmatch(COMMA) & digits
+    by_point, by_comma = int((point & ~comma).sum()), int((comma & ~point).sum())
+    if by_point or by_comma:
+        return Written(tidy, "." if by_point >= by_comma else ",")
+    either = tidy[point & comma & tidy.str.contains(r"[.,]", regex=True)]
+    return Written(tidy, "?", str(either.index[0])) if len(either) else Written(tidy, "")
+
+
+def write_plainly(column: pd.Series, written: Written, decimal: str) -> pd.Series:
+    """`column` with every number as Python reads it; a text that does not fit `decimal` stays as it stood."""
+    thousands = "," if decimal == "." else "."
+    fits = written.values.str.fullmatch(POINT if decimal == "." else COMMA)
+    plain = written.values.str.replace(thousands, "", regex=False).str.replace(decimal, ".", regex=False)
+    plain = plain.where(fits, pd.Series(written.values.index, index=written.values.index))
+    plain = plain.mask(written.values.isin(BLANKS))
+    return column.map(plain)
+
+
+def are_numbers(column: pd.Series, written: Written) -> bool:
+    """Whether all texts of `column` are numbers, none with a leading zero as codes have; False where it is empty."""
+    values = written.values[~written.values.isin(BLANKS)]
+    code = values.str.fullmatch(r"0\d+")
+    number = (values.str.fullmatch(POINT) | values.str.fullmatch(COMMA)) & values.str.contains(r"\d", regex=True)
+    return bool(len(values) and number.all() and not code.any())
