@@ -124,9 +124,9 @@ def show_table(
     columns : the columns to show, in order; a mapping also gives their headings ("std_error": "Standard error")
     most    : rows shown; where there are more, a line below the table says so and where the rest is
     """
-    headings = dict(columns) if isinstance(columns, Mapping) else {name: _heading(name) for name in columns or table}
-    wanted = formats or {}
-    styles = {name: wanted.get(name, "") or _style_of(table[name]) for name in headings}
+    names = [str(name) for name in (table.columns if columns is None else columns)]
+    headings = dict(columns) if isinstance(columns, Mapping) else {name: _heading(name) for name in names}
+    styles = {name: (formats or {}).get(name) or _style_of(table[name]) for name in names}
     shown = table.head(most)
     cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
     align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}

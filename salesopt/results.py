@@ -146,6 +146,28 @@ def saved_words(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(path.parent.name for path in Path(folder).glob("results/*/results.json"))
 
 
+def collect_findings(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """The findings of every result saved in `folder`, one row each with the fields of `Finding` as columns."""
+    findings = [found for word in saved_words(folder) for found in load_results(folder, word).conclusion.findings]
+    names = [field.name for field in dataclasses.fields(Finding)]
+    return pd.DataFrame([dataclasses.astuple(found) for found in findings], columns=names)
+
+
+def collect_answers(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """chapter, answer - the opening sentence of every result saved in `folder`."""
+    answers = [(word, load_results(folder, word).conclusion.answer) for word in saved_words(folder)]
+    return pd.DataFrame(answers, columns=["chapter", "answer"])
+
+
+def collect_metrics(folder: str | os.PathLike[str]) -> dict[str, float]:
+    """The named numbers of every result saved in `folder` ("elasticity.median": -1.8); unknown ones are left out."""
+    metrics: dict[str, float] = {}
+    for word in saved_words(folder):
+        known = load_results(folder, word).conclusion.metrics
+        metrics |= {name: float(value) for name, value in known.items() if value is not None}
+    return metrics
+
+
 def _plain(value: Any) -> Any:
     """`value` in the types JSON knows: numpy scalars cast, nan and infinities as None or text."""
     if isinstance(value, Mapping):

@@ -1,0 +1,188 @@
+"""The `salesopt` command: report, check, new, cases. It parses, calls and prints; nothing is computed here.
+
+Exit codes: 0 done; 1 a chapter or a case failed; 2 the command line or the study is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from salesopt.errors import ParameterError, SalesoptError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Sales-strategy studies as reproducible quarterly reports.",
+)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; an error of ours is printed as plain words and sets the exit code."""
+    try:
+        app()
+    except SalesoptError as error:
+        errors.print(f"[bold red]Not done.[/] {escape(str(error))}", highlight=False)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def report(
+    study: Annotated[Path, typer.Argument(help="Folder of the study: study.toml and its tables")],
+    quarter: Annotated[str, typer.Option(help="Quarter, such as 2026Q3; the last complete one if left out")] = "",
+    only: Annotated[str, typer.Option(help="Chapters to make, such as pricing,channels; all if left out")] = "",
+    out: Annotated[Path, typer.Option(help="Folder for reports")] = Path("reports"),
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Chapters run at the same time")] = 2,
+    force: Annotated[bool, typer.Option("--force", help="Make it again although nothing has changed")] = False,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter: pricing.margin_floor=0.1; may be repeated")
+    ] = None,
+) -> None:
+    """Render the quarterly report of a study: page, PDF, workbook and executed notebooks."""
+    from salesopt.report.render import plan_report, render_report
+
+    chosen = [word.strip() for word in only.split(",") if word.strip()]
+    with console.status("Reading and checking the study"):
+        plan = plan_report(study, quarter=quarter, only=chosen, out=out, values=parse_settings(set_ or []))
+    counts = {chapter.word: len(_code_cells(chapter.path)) for chapter in plan.chapters}
+    with _progress(counts) as advance:
+        made = render_report(plan, processes=jobs, force=force, progress=advance)
+    for word, reason in made.left_out.items():
+        console.print(f"left out  {word}: {escape(reason)}", style="dim", highlight=False)
+    for run in made.runs:
+        ending = f"[bold red]failed[/]: {escape(run.error)}" if run.error else "[green]done[/]"
+        console.print(f"{run.seconds:6.1f} s  {run.word}  {ending}", highlight=False)
+    for note in made.notes:
+        console.print(f"note      {escape(note)}", highlight=False)
+    if not made.fresh:
+        console.print("Up to date: nothing has changed since this report was made (--force makes it again).")
+    page = made.folder / "index.html"
+    console.print(os.path.relpath(page) if page.is_relative_to(Path.cwd()) else str(page), highlight=False)
+    if made.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(study: Annotated[Path, typer.Argument(help="Folder of the study")]) -> None:
+    """List every problem of every table of a study: file, row, column, what stood there, what was expected."""
+    from salesopt.study.load import check_study
+
+    problems = check_study(study)
+    if not problems:
+        console.print(f"{escape(str(study))}: no problems found.", highlight=False)
+        return
+    table = Table(show_lines=False)
+    for heading in ("file", "row", "column", "found", "expected", "rows"):
+        table.add_column(heading, overflow="fold")
+    for problem in problems:
+        row = "" if problem.row is None else str(problem.row)
+        cells = (problem.file or problem.table, row, problem.column, problem.value, problem.expected)
+        table.add_row(*map(escape, cells), str(problem.count))
+    console.print(table)
+    errors.print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found in {escape(str(study))}.")
+    raise typer.Exit(2)
+
+
+@app.command()
+def new(study: Annotated[Path, typer.Argument(help="Folder to make")]) -> None:
+    """Make the folder of a new study: study.toml and empty tables with headers, each column explained."""
+    from salesopt.study.scaffold import new_study
+
+    new_study(study)
+    console.print(f"Made {escape(str(study))}. Fill in its tables, then: salesopt check {escape(str(study))}")
+
+
+@app.command()
+def cases(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds the cases")] = Path("data/cases"),
+    only: Annotated[str, typer.Option(help="One case, by the name of its folder")] = "",
+) -> None:
+    """Run the published cases through the analyses: the published number beside the computed one."""
+    from salesopt.report.cases import list_cases, run_case
+
+    found = [case for case in list_cases(folder) if not only or case.name == only]
+    if not found:
+        raise ParameterError(f"{folder}: no case {only!r} here" if only else f"{folder}: no cases here")
+    table = Table()
+    for heading, side in (
+        ("case", "left"),
+        ("what", "left"),
+        ("published", "right"),
+        ("computed", "right"),
+        ("", "left"),
+    ):
+        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    missed = 0
+    for case in found:
+        for row in run_case(case).itertuples(index=False):
+            missed += not row.agrees
+            verdict = "[green]agrees[/]" if row.agrees else "[bold red]differs[/]"
+            table.add_row(
+                escape(case.name), escape(str(row.what)), f"{row.published:g}", f"{row.computed:.6g}", verdict
+            )
+    console.print(table)
+    console.print(f"{len(found)} cases, {table.row_count} published numbers, {missed} differ.")
+    if missed:
+        raise typer.Exit(1)
+
+
+def parse_settings(settings: list[str]) -> dict[str, dict[str, Any]]:
+    """["pricing.margin_floor=0.1"] -> {"pricing": {"margin_floor": 0.1}}; a value is TOML, or else plain text.
+
+    Raises ParameterError for a setting not of the form chapter.parameter=value.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        word, dot, parameter = name.strip().partition(".")
+        if not (equals and dot and word.isidentifier() and parameter.isidentifier()):
+            raise ParameterError(f"--set {setting!r}: expected chapter.parameter=value")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        values.setdefault(word, {})[parameter] = value
+    return values
+
+
+def _code_cells(path: Path) -> list[Any]:
+    import nbformat
+
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@contextmanager
+def _progress(cells: dict[str, int]) -> Iterator[Callable[[str, int], None]]:
+    """A bar per chapter that has begun, and one over all; yields the function to call as cells finish."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        overall = bars.add_task("all chapters", total=sum(cells.values()) or 1)
+        tasks: dict[str, Any] = {}
+
+        def advance(word: str, cell: int) -> None:
+            if word not in tasks:
+                tasks[word] = bars.add_task(word, total=cells.get(word, 1) + 1)
+            bars.advance(tasks[word])
+            bars.advance(overall)
+            if bars.tasks[tasks[word]].completed >= cells.get(word, 1):
+                bars.update(tasks[word], visible=False)
+
+        yield advance
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The page: executed notebooks become one self-contained HTML file, readable on a screen, a phone and paper.
+
+Everything a study can influence is escaped: by `display` in tables and sentences, by Jinja here. The page carries no
+script and a content-security policy that allows none.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from markupsafe import Markup
+from nbconvert.filters.markdown import markdown2html
+
+from salesopt.report.chapters import PARTS, Chapter
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class ChapterPage:
+    """A chapter as the template shows it; `heading`, `body` and `code` are HTML, `error` is text."""
+
+    word: str
+    title: str
+    part: str
+    heading: Markup
+    body: Markup
+    code: Markup
+    parameters: list[dict[str, str]]
+    error: str = ""
+
+
+def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], error: str = "") -> ChapterPage:
+    """The HTML of an executed notebook; of a failed one only the question, since half an answer misleads."""
+    notebook = nbformat.read(executed if executed.is_file() else chapter.path, as_version=4)
+    heading, *texts = [_markdown(cell.source) for cell in notebook.cells if cell.cell_type == "markdown"] or [""]
+    shown = [] if error else [_outputs(cell, chapter.title) for cell in notebook.cells if cell.cell_type == "code"]
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and _is_code(cell)]
+    parameters = [
+        {"name": name, "value": _value(values.get(name, known.default)), "meaning": known.meaning}
+        for name, known in chapter.parameters.items()
+    ]
+    code = "<pre>" + html.escape("\n\n".join(sources)) + "</pre>"
+    body = Markup("\n".join([*texts, *shown]))
+    return ChapterPage(
+        chapter.word, chapter.title, chapter.part, Markup(heading), body, Markup(code), parameters, error
+    )
+
+
+def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **facts: Any) -> str:
+    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions."""
+    chapters = list(chapters)
+    names = ["Summary", *[name for name in [*PARTS.values(), "More"] if name != "Summary"]]
+    parts = [{"title": name, "chapters": [page for page in chapters if page.part == name]} for name in names]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html").render(
+        title=title,
+        quarter=quarter,
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        parts=[part for part in parts if part["chapters"]],
+        failed=[page for page in chapters if page.error],
+        total=len(chapters),
+        **facts,
+    )
+
+
+def _is_code(cell: Any) -> bool:
+    return not {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])) and bool(cell.source.strip())
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _markdown(source: str) -> str:
+    """Markdown of a notebook as HTML, headings one level down: the page has the only h1."""
+    rendered = markdown2html(source)
+    rendered = re.sub(r"<a class=\"anchor-link\".*?</a>", "", rendered, flags=re.DOTALL)
+    rendered = re.sub(r"<(/?)h([1-5])[^>]*>", lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}>", rendered)
+    return re.sub(r"^(\s*<h2>.*?</h2>\s*)<p>", r'\1<p class="question">', rendered, count=1, flags=re.DOTALL)
+
+
+def _outputs(cell: Any, title: str) -> str:
+    return "\n".join(filter(None, (_output(output, title) for output in cell.get("outputs", []))))
+
+
+def _output(output: Any, title: str) -> str:
+    if output.output_type == "stream":
+        return f"<details><summary>Messages of the run</summary><pre>{html.escape(output.text)}</pre></details>"
+    data = output.get("data", {})
+    for kind in ("image/svg+xml", "image/png"):
+        if kind in data:
+            raw = data[kind] if kind == "image/png" else base64.b64encode(data[kind].encode()).decode()
+            source = f"data:{kind};base64,{raw.replace(chr(10), '')}"
+            return f'<figure><img alt="{html.escape(_title_of(data[kind]) or title)}" src="{source}"></figure>'
+    if "text/html" in data:
+        return str(data["text/html"])
+    return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
+
+
+def _title_of(drawing: str) -> str:
+    """The longest text that matplotlib noted as a comment in an SVG: the figure's title."""
+    return max((text.strip() for text in re.findall(r"<!-- (.*?) -->", drawing)), key=len, default="")

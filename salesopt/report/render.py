@@ -1,0 +1,247 @@
+"""From a study to a report: check, choose, run, summarise, write; moved into place only when whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import salesopt
+from salesopt.errors import ParameterError
+from salesopt.report import ledger
+from salesopt.report.chapters import (
+    SUMMARY,
+    Chapter,
+    check_values,
+    choose_chapters,
+    default_notebooks,
+    find_chapters,
+    split_by_tables,
+)
+from salesopt.report.page import build_page, chapter_page
+from salesopt.report.pdf import write_pdf
+from salesopt.report.run import ChapterRun, Job, run_chapters
+from salesopt.report.workbook import write_workbook
+from salesopt.results import load_results, saved_words
+from salesopt.study.load import Study, load_study
+
+OWN = ("study", "quarter", "out")  # parameters that the run sets, never the user
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `render_report` made.
+
+    folder   : where it is: index.html, report.pdf, tables.xlsx, notebooks/, results/, run.json
+    runs     : how each chapter ended
+    left_out : chapter's word -> why the study does not allow it
+    notes    : plain sentences, such as why there is no PDF
+    fresh    : False where the folder held an up-to-date report and nothing was run
+    """
+
+    folder: Path
+    runs: list[ChapterRun] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    fresh: bool = True
+
+    @property
+    def failed(self) -> list[ChapterRun]:
+        """The chapters that could not be made."""
+        return [run for run in self.runs if run.error]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is settled before the first chapter runs."""
+
+    study: Study
+    folder: Path
+    target: Path
+    notebooks: Path
+    chapters: list[Chapter]
+    left_out: dict[str, str]
+    values: Mapping[str, Mapping[str, Any]]
+    fingerprint: str
+
+
+def plan_report(
+    folder: Path,
+    *,
+    quarter: str = "",
+    only: Iterable[str] = (),
+    out: Path = Path("reports"),
+    values: Mapping[str, Mapping[str, Any]] | None = None,
+    notebooks: Path | None = None,
+) -> Plan:
+    """Check the study and every parameter, and say which chapters will run; nothing is written.
+
+    `values` ({chapter: {parameter: value}}) take precedence over the study's own. Raises DataError for a study that
+    fails its checks, ParameterError for an unknown chapter, parameter or quarter, or a value of the wrong type.
+    """
+    notebooks = (notebooks or default_notebooks()).resolve()
+    every = find_chapters(notebooks)
+    chosen = choose_chapters(every, only)
+    study = load_study(folder, quarter=quarter)
+    merged = _merge(study.parameters, values or {})
+    check_values(every, merged)
+    taken = [f"{word}.{name}" for word, given in merged.items() for name in given if name in OWN]
+    if taken:
+        raise ParameterError(f"{', '.join(taken)}: set by the run itself; use the command's own options")
+    chapters, left_out = split_by_tables(chosen, study.tables)
+    if not [chapter for chapter in chapters if chapter.word != SUMMARY]:
+        reasons = "; ".join(f"{word}: {reason}" for word, reason in left_out.items())
+        raise ParameterError(f"no chapter can be made from this study ({reasons})")
+    name = "_".join([study.quarter or "undated", *sorted(set(only) - {SUMMARY})])
+    target = out.resolve() / folder.resolve().name / name
+    return Plan(study, folder, target, notebooks, chapters, left_out, merged, _fingerprint(folder, notebooks, merged))
+
+
+def render_report(
+    plan: Plan, *, processes: int = 2, force: bool = False, progress: Callable[[str, int], None] | None = None
+) -> Report:
+    """Run the chapters of `plan` and write the report; an up-to-date one is left as it is unless `force`.
+
+    The report is built beside its final place and moved there when it is whole: a run that is stopped leaves the old
+    report untouched. A chapter that fails is shown as failed; the others stand.
+    """
+    if not force and _is_current(plan):
+        return Report(plan.target, fresh=False)
+    stage = plan.target.with_name(f".{plan.target.name}.partial")
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    try:
+        runs = _run(plan, stage, processes, progress)
+        notes = _write(plan, stage, runs)
+        old = plan.target.with_name(f".{plan.target.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if plan.target.exists():
+            os.replace(plan.target, old)
+        os.replace(stage, plan.target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return Report(plan.target, runs, plan.left_out, notes)
+
+
+def _merge(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    merged: dict[str, dict[str, Any]] = {}
+    for layer in layers:
+        for word, given in layer.items():
+            merged[word] = {**merged.get(word, {}), **given}
+    return merged
+
+
+def _fingerprint(folder: Path, notebooks: Path, values: Mapping[str, Any]) -> str:
+    package = Path(salesopt.__file__).parent
+    return ledger.fingerprint(
+        {
+            "study": ledger.file_hashes(folder),
+            "notebooks": ledger.file_hashes(notebooks, ["*.ipynb"]),
+            "code": ledger.file_hashes(package, ["**/*.py", "**/templates/*"]),
+            "values": values,
+            "versions": ledger.versions(),
+        }
+    )
+
+
+def _is_current(plan: Plan) -> bool:
+    try:
+        run = json.loads((plan.target / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    complete = not any(chapter["error"] for chapter in run["chapters"])
+    return complete and run["fingerprint"] == plan.fingerprint and (plan.target / "index.html").is_file()
+
+
+def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int], None] | None) -> list[ChapterRun]:
+    """Run all chapters, the summary after the others because it reads what they saved."""
+    first = [chapter for chapter in plan.chapters if chapter.word != SUMMARY]
+    last = [chapter for chapter in plan.chapters if chapter.word == SUMMARY]
+    runs: list[ChapterRun] = []
+    for group in (first, last):
+        jobs = [
+            Job(chapter.word, chapter.path, stage / "notebooks" / chapter.path.name, _values(plan, chapter, stage))
+            for chapter in group
+        ]
+        if jobs:
+            runs += run_chapters(jobs, plan.notebooks, processes=min(processes, len(jobs)), progress=progress)
+    return runs
+
+
+def _values(plan: Plan, chapter: Chapter, stage: Path) -> dict[str, Any]:
+    """Values for a chapter's parameters; paths relative to the notebooks, as JupyterLab's kernels see them."""
+    own = {
+        "study": os.path.relpath(plan.folder.resolve(), plan.notebooks),
+        "quarter": plan.study.quarter,
+        "out": os.path.relpath(stage, plan.notebooks),
+    }
+    given = {**own, **plan.values.get(chapter.word, {})}
+    kinds = {name: known.type for name, known in chapter.parameters.items()}
+    return {name: float(value) if kinds[name] == "float" else value for name, value in given.items() if name in kinds}
+
+
+def _write(plan: Plan, stage: Path, runs: list[ChapterRun]) -> list[str]:
+    """Page, PDF, workbook and ledger from what the chapters left in `stage`; returns notes in plain words."""
+    for path in (stage / "notebooks").glob("*.ipynb"):
+        # The folder the chapters wrote to was a passing one; what is kept names the place the report ends up in.
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f".{plan.target.name}.partial", plan.target.name), encoding="utf-8")
+    errors = {run.word: run.error for run in runs}
+    facts = _facts(plan)
+    pages = [
+        chapter_page(
+            chapter,
+            stage / "notebooks" / chapter.path.name,
+            _values(plan, chapter, plan.target),
+            errors.get(chapter.word, ""),
+        )
+        for chapter in plan.chapters
+    ]
+    (stage / "index.html").write_text(
+        build_page(pages, title=plan.study.title, quarter=plan.study.quarter, **facts), encoding="utf-8"
+    )
+    saved = [load_results(stage, word) for word in saved_words(stage)]
+    write_workbook(saved, stage / "tables.xlsx", title=plan.study.title, quarter=plan.study.quarter)
+    notes = list(filter(None, [write_pdf(stage / "index.html", stage / "report.pdf")]))
+    (stage / "run.json").write_text(json.dumps(_ledger(plan, runs, notes, facts), indent=1), encoding="utf-8")
+    return notes
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    titles = {chapter.word: chapter.title for chapter in find_chapters(plan.notebooks)}
+    return {
+        "currency": plan.study.currency,
+        "end": "" if pd.isna(plan.study.end) else plan.study.end.date().isoformat(),
+        "commit": ledger.commit(),
+        "version": salesopt.__version__,
+        "left_out": [(titles[word], reason) for word, reason in plan.left_out.items()],
+        "notes": list(plan.study.cautions),
+        "inputs": list(ledger.file_hashes(plan.folder).items()),
+        "versions": list(ledger.versions().items()),
+    }
+
+
+def _ledger(plan: Plan, runs: list[ChapterRun], notes: list[str], facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "study": plan.folder.resolve().name,
+        "quarter": plan.study.quarter,
+        "fingerprint": plan.fingerprint,
+        "commit": facts["commit"],
+        "versions": dict(facts["versions"]),
+        "inputs": dict(facts["inputs"]),
+        "parameters": {
+            chapter.word: {name: known.default for name, known in chapter.parameters.items()}
+            | _values(plan, chapter, plan.target)
+            for chapter in plan.chapters
+        },
+        "chapters": [{"word": run.word, "seconds": round(run.seconds, 2), "error": run.error} for run in runs],
+        "left_out": plan.left_out,
+        "notes": notes,
+    }

@@ -1,0 +1,73 @@
+"""What to do next: the findings of all chapters, ranked by what they are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError
+
+COLUMNS = ("what", "value", "low", "high", "unit", "action", "caution", "chapter")
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What `rank_findings` made of the findings.
+
+    table    : rank, what, value, low, high, unit, action, sure, caution, chapter - money findings, best first;
+               `sure` says whether the whole interval lies above zero
+    others   : the findings with another unit, in the order of the report
+    skipped  : what, reason - money findings without a number, which cannot be ranked
+    cautions : plain sentences about the ranking
+    unit     : the unit of money in `table`
+    """
+
+    table: pd.DataFrame
+    others: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    unit: str
+
+
+def rank_findings(findings: pd.DataFrame, *, currency: str) -> Summary:
+    """Which of all chapters' findings is worth most?
+
+    findings : one row each with the columns of `results.Finding` (`COLUMNS`); money has the unit "<currency> a year"
+    Ranks money by value; a finding whose interval starts below zero keeps its rank but is not `sure`. The values are
+    not added up: two chapters may gain the same money twice. Raises DataError if a column is absent.
+    """
+    absent = [column for column in COLUMNS if column not in findings.columns]
+    if absent:
+        raise DataError(f"findings: column {', '.join(absent)} is absent")
+    unit = f"{currency} a year"
+    is_money = findings["unit"] == unit
+    valued = is_money & findings["value"].notna()
+    ranked = findings[valued].sort_values("value", ascending=False, kind="stable").reset_index(drop=True)
+    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1))
+    ranked.insert(7, "sure", ranked["low"] > 0)
+    unvalued = findings.loc[is_money & ~valued, ["what"]].assign(reason="the chapter gives no amount for it")
+    return Summary(
+        table=ranked,
+        others=findings[~is_money].reset_index(drop=True),
+        skipped=unvalued.reset_index(drop=True),
+        cautions=_cautions(ranked),
+        unit=unit,
+    )
+
+
+def _cautions(ranked: pd.DataFrame) -> tuple[str, ...]:
+    cautions = []
+    if len(ranked["chapter"].unique()) > 1:
+        cautions.append(
+            "The amounts must not be added up: each chapter changes one thing and holds the rest as it is today, "
+            "so two of them may count the same money."
+        )
+    unsure = int((~ranked["sure"].astype(bool)).sum())
+    if unsure:
+        cautions.append(
+            f"{unsure} of {len(ranked)} amounts have an interval that reaches down to zero or below, or none at all: "
+            "treat these as ideas to test, not as money found."
+        )
+    return tuple(cautions)

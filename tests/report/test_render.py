@@ -1,0 +1,118 @@
+"""From a study to a report on disk: whole, equal twice, honest about failures, closed to hostile values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+import openpyxl
+import pytest
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.report import render
+from salesopt.report.render import plan_report, render_report
+from tests.report.conftest import GOOD, LOAD, SAVE, write_notebook
+
+
+def make(firm, notebooks, out, **options):
+    return render_report(plan_report(firm, out=out, notebooks=notebooks, **options), processes=2)
+
+
+def hashes(folder):
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "run.json"]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture
+def report(firm, notebooks, tmp_path):
+    return make(firm, notebooks, tmp_path / "reports")
+
+
+def test_a_report_is_whole_and_self_contained(report, firm, notebooks, tmp_path):
+    assert report.failed == [] and report.folder == tmp_path / "reports" / "firm" / "2026Q3"
+    names = set(hashes(report.folder))
+    assert {"index.html", "report.pdf", "tables.xlsx", "results/tea/results.json", "notebooks/20_tea.ipynb"} <= names
+    page = (report.folder / "index.html").read_text()
+    assert "450 units were sold." in page and 'alt="Two points"' in page
+    assert page.index('id="summary"') < page.index('id="tea"') < page.index('id="coffee"')
+    assert not re.search(r"""(src|href)=["'](?!#|data:)""", page) and "<script" not in page
+    assert "Tea &lt;script&gt;" in page and "&lt;b&gt;tea&lt;/b&gt;" in page and "<b>tea" not in page
+    ledger = json.loads((report.folder / "run.json").read_text())
+    digest = hashlib.sha256((firm / "sales.csv").read_bytes()).hexdigest()
+    assert ledger["inputs"]["sales.csv"] == digest and ledger["parameters"]["coffee"]["share"] == 0.5
+    assert [path.name for path in (tmp_path / "reports" / "firm").iterdir()] == ["2026Q3"]
+
+
+def test_two_runs_give_the_same_bytes(report, firm, notebooks, tmp_path):
+    first = hashes(report.folder)
+    assert not make(firm, notebooks, tmp_path / "reports").fresh  # nothing has changed, nothing is run
+    again = render_report(plan_report(firm, out=tmp_path / "reports", notebooks=notebooks), force=True)
+    assert again.fresh and hashes(report.folder) == first
+
+
+def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_path):
+    broken = "from salesopt.errors import DataError\nraise DataError('no <i>tea</i> left')"
+    write_notebook(notebooks, "21_broken", [LOAD, GOOD, broken, SAVE])
+    made = make(firm, notebooks, tmp_path / "reports")
+    page = (made.folder / "index.html").read_text()
+    assert [run.word for run in made.failed] == ["broken"]
+    assert "1 of 4 chapters could not be made" in page and "no &lt;i&gt;tea&lt;/i&gt; left" in page
+    assert page.count('class="answer"') == 2  # half an answer of the broken chapter is not shown
+    assert make(firm, notebooks, tmp_path / "reports").fresh  # a report with a failure is never taken as up to date
+
+
+def test_a_stopped_run_leaves_the_old_report(report, firm, notebooks, tmp_path, monkeypatch):
+    before = hashes(report.folder)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(render, "write_pdf", stop)
+    with pytest.raises(KeyboardInterrupt):
+        render_report(plan_report(firm, out=tmp_path / "reports", notebooks=notebooks), force=True)
+    assert hashes(report.folder) == before
+    assert [path.name for path in (tmp_path / "reports" / "firm").iterdir()] == ["2026Q3"]
+
+
+def test_the_workbook_holds_the_tables_and_no_formula(report):
+    book = openpyxl.load_workbook(report.folder / "tables.xlsx")
+    assert book.sheetnames[0] == "contents" and "tea" in book.sheetnames
+    assert [cell.value for cell in book["tea"][1]][:3] == ["rank", "what", "value"]
+    assert book["tea"]["C2"].value == 450
+
+
+def test_only_makes_a_report_of_its_own(report, firm, notebooks, tmp_path):
+    made = make(firm, notebooks, tmp_path / "reports", only=["coffee"], values={"coffee": {"share": 1}})
+    assert made.folder.name == "2026Q3_coffee" and report.folder.is_dir()
+    assert [run.word for run in made.runs] == ["coffee", "summary"]
+    assert json.loads((made.folder / "run.json").read_text())["parameters"]["coffee"]["share"] == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "options", "error", "said"),
+    [
+        ("", {"quarter": "2031Q1"}, ParameterError, "2031Q1"),
+        ("", {"quarter": "third"}, ParameterError, "third"),
+        ("", {"only": ["price"]}, ParameterError, "no chapter is called 'price'"),
+        ("[parameters.tea]\nsize = 1\n", {}, ParameterError, "no parameter is called 'size'"),
+        ("[parameters.coffee]\nshare = 'x'\n", {}, ParameterError, "expected float"),
+        ("[parameters.coffee]\nout = '/etc'\n", {}, ParameterError, "set by the run itself"),
+        ('[parameters.coffee]\n"x=1;import os" = 1\n', {}, ParameterError, "no parameter is called"),
+        ("", {"values": {"milk": {}}}, ParameterError, "no chapter is called 'milk'"),
+    ],
+)
+def test_a_wrong_call_is_refused_before_anything_is_written(firm, notebooks, tmp_path, toml, options, error, said):
+    with (firm / "study.toml").open("a") as file:
+        file.write(toml)
+    with pytest.raises(error, match=said):
+        plan_report(firm, out=tmp_path / "reports", notebooks=notebooks, **options)
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_bad_table_is_refused_with_every_problem(firm, notebooks, tmp_path):
+    rows = "tea,north,2026-08,-1,2.5\ntea,north,2026-08,many,0\n"
+    (firm / "sales.csv").write_text("product,market,period,units,price\n" + rows)
+    with pytest.raises(DataError) as caught:
+        plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
+    assert {problem.row for problem in caught.value.problems} == {2, 3} and len(caught.value.problems) == 4

@@ -1,0 +1,61 @@
+"""Findings are ranked by their worth; what is unsure or has no amount is said."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from salesopt.conclusions.summary import conclude_summary
+from salesopt.errors import DataError
+from salesopt.plots.summary import plot_summary
+from salesopt.summary import COLUMNS, rank_findings
+
+NAN = math.nan
+ROWS = [
+    ("Raise tea", 5.0, 1.0, 9.0, "EUR a year", "Raise tea to 2.10", "", "pricing"),
+    ("Move people", 8.0, -1.0, 20.0, "EUR a year", "Move 2 people", "few judges", "team"),
+    ("Train", NAN, NAN, NAN, "EUR a year", "Train 3 people", "", "skills"),
+    ("Share fell", 0.02, 0.01, 0.03, "fraction", "Look at north", "", "market"),
+    ("Fewer ads", 3.0, NAN, NAN, "EUR a year", "Spend less on ads", "no interval", "channels"),
+]
+
+
+def findings(rows=ROWS):
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def test_money_is_ranked_and_the_rest_kept():
+    result = rank_findings(findings(), currency="EUR")
+    assert result.table["what"].tolist() == ["Move people", "Raise tea", "Fewer ads"]
+    assert result.table["rank"].tolist() == [1, 2, 3] and result.table["sure"].tolist() == [False, True, False]
+    assert result.others["what"].tolist() == ["Share fell"] and result.skipped["what"].tolist() == ["Train"]
+    assert "must not be added up" in result.cautions[0] and result.cautions[1].startswith("2 of 3")
+
+
+def test_another_currency_is_not_taken_for_money():
+    assert rank_findings(findings(), currency="USD").table.empty
+
+
+def test_the_answer_names_the_best_with_its_interval():
+    answer = conclude_summary(rank_findings(findings(), currency="EUR"), currency="EUR").answer
+    assert "Move people" in answer and "EUR 8.00 a year (−EUR 1.00 to EUR 20.00)" in answer and "1 is sure" in answer
+
+
+def test_nothing_found_is_said():
+    result = rank_findings(findings([]), currency="EUR")
+    assert "No chapter" in conclude_summary(result).answer
+    assert plot_summary(result).texts[0].get_text() == "No finding has an amount of money"
+
+
+def test_the_figure_draws_the_table():
+    result = rank_findings(findings(), currency="EUR")
+    ax = plot_summary(result)
+    assert [bar.get_width() for bar in ax.patches] == result.table["value"].tolist()[::-1]
+    assert len(ax.collections[0].get_segments()) == 2 and "Move people" in ax.get_title(loc="left")
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(DataError, match="caution"):
+        rank_findings(findings().drop(columns="caution"), currency="EUR")
