@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, Problem
-from salesopt.study.numbers import Written, are_numbers, look_at_numbers, write_plainly
-from salesopt.study.periods import first_days, last_complete_quarter, quarter_dates, quarters_in
-from salesopt.study.read import Raw, read_table
-from salesopt.study.settings import Settings, close_match, inside, read_settings, split_file
+from salesopt.study.across import cross_problems, lost_joins
+from salesopt.study.periods import last_complete_quarter, quarter_dates, quarters_in
+from salesopt.study.read import read_table
+from salesopt.study.settings import FILE, Settings, close_match, inside, look_at_settings, read_settings, split_file
 from salesopt.study.tables import TABLES, check_table
+from salesopt.study.tidy import tidy_table
 
 LEFT_OUT = ("table", "what", "rows", "amount", "why")
 LATER = "dated after the quarter"
@@ -78,6 +80,13 @@ class Table:
     file: str
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    rows: np.ndarray | None = None
+
+    def in_file(self, problem: Problem) -> Problem:
+        """`problem` of this table with its row as the file counts it, empty rows included."""
+        if problem.row is None or self.rows is None or not 2 <= problem.row < len(self.rows) + 2:
+            return problem
+        return replace(problem, row=int(self.rows[problem.row - 2]))
 
 
 def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Iterable[str] | None = None) -> Study:
@@ -115,11 +124,39 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
             columns=["table", "file", "rows", "first", "last", "note"],
         ),
         left_out=pd.concat([left_out, pd.DataFrame(gone, columns=LEFT_OUT)], ignore_index=True) if gone else left_out,
-        cautions=tuple(notes) + tuple(caution for one in read.values() for caution in one.cautions),
+        cautions=(*notes, *(caution for one in read.values() for caution in one.cautions), *_join_cautions(cut)),
         parameters=settings.parameters,
         tables=cut,
         absent=tuple(name for name in TABLES if name not in settings.tables and name not in built),
     )
+
+
+def check_study(folder: str | os.PathLike[str]) -> list[Problem]:
+    """Every problem of `study.toml` and of every table of the study, within tables and between them.
+
+    Each names file, row (the header is row 1), column, what stood there and what was expected. Raises DataError only
+    where there is no study to look at: no folder, no study.toml, or one that is not TOML.
+    """
+    settings, problems = look_at_settings(folder)
+    built, _ = build_tables(settings)
+    names = [name for name in TABLES if name in settings.tables or name in built]
+    read = {name: read_checked(settings, name, built.get(name)) for name in names}
+    filled = {name: table.frame for name, table in read.items() if len(table.frame)}
+    between = cross_problems(filled, {name: table.file for name, table in read.items()})
+    problems += [problem for table in read.values() for problem in table.problems]
+    problems += [read[problem.table].in_file(problem) for problem in between]
+    dated = next((name for name in names if "period" in TABLES[name].columns), "")
+    if settings.quarter and dated and not read[dated].problems:
+        known = quarters_in(read[dated].frame["period"], fiscal_start=settings.fiscal_start)
+        if settings.quarter not in known:
+            expected = f"a quarter with data in {read[dated].file}: {', '.join(known)}"
+            problems.append(Problem(FILE, "study.quarter", None, repr(settings.quarter), expected, FILE))
+    return problems
+
+
+def join_losses(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """What every join between the tables of the study would lose; the columns are those of `across.lost_joins`."""
+    return lost_joins(load_study(folder).tables)
 
 
 def find_quarters(folder: str | os.PathLike[str]) -> tuple[list[str], str]:
@@ -156,12 +193,12 @@ def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = Non
     except DataError as error:
         broken = error.problems or (Problem(name, "", None, "", str(error).removeprefix(f"{path}: "), file),)
         return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
-    tidy, found, notes, cautions = _tidy(settings, name, raw, file)
+    tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
     frame, problems = check_table(name, tidy, file=file)
     unsettled = {one.column for one in found}
     problems = found + [one for one in problems if one.column not in unsettled]
-    in_file = [replace(one, row=_row_of(raw, one.row)) for one in problems]
-    return Table(frame, tuple(in_file), file, tuple(raw.notes + notes), tuple(cautions))
+    table = Table(frame, tuple(problems), file, tuple(raw.notes + notes), tuple(cautions), raw.rows)
+    return replace(table, problems=tuple(map(table.in_file, problems)))
 
 
 def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[str, pd.DataFrame]) -> pd.Series | None:
@@ -173,77 +210,6 @@ def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[
                 raise DataError(table.problems)
             return table.frame["period"]
     return None
-
-
-def _row_of(raw: Raw, row: int | None) -> int | None:
-    return row if row is None or row - 2 >= len(raw.rows) or row < 2 else int(raw.rows[row - 2])
-
-
-def _tidy(
-    settings: Settings, name: str, raw: Raw, file: str
-) -> tuple[pd.DataFrame, list[Problem], list[str], list[str]]:
-    """Numbers and dates written as Python reads them; what could be read in two ways is a problem."""
-    form, columns = settings.formats.get(name, {}), TABLES[name].columns
-    frame, problems, notes, cautions = raw.frame.copy(), [], [], []
-    looked = {column: look_at_numbers(text) for column, text in _number_texts(frame, name).items()}
-    for column, written in looked.items():
-        decimal = form.get("decimal") or _decimal(column, written, looked, raw)
-        if decimal == "?":
-            example = f"{written.mark!r}, which may be {_two_ways(written.mark)}"
-            settle = f'a decimal sign settled by [format.{name}] decimal = "." or "," in study.toml'
-            if column in columns:
-                row = int((frame[column] == written.mark).to_numpy().argmax()) + 2
-                problems.append(Problem(name, column, row, example, settle, file))
-            else:
-                cautions.append(f"{file}: column '{column}' stays text: found {example}; expected {settle}.")
-            continue
-        if written.decimal == "?" and not form.get("decimal"):
-            notes.append(f"column '{column}': {written.mark} read with the decimal sign '{decimal}'")
-        elif decimal == ",":
-            notes.append(f"column '{column}': decimal comma")
-        frame[column] = write_plainly(frame[column], written, decimal)
-        if column not in columns:
-            frame[column] = pd.to_numeric(frame[column])
-    for column, spec in columns.items():
-        if column in frame.columns and spec.metadata["kind"] == "date":
-            day_first = {"day first": True, "month first": False}.get(form.get("dates", ""))
-            days = first_days(frame[column], day_first=day_first, fiscal_start=settings.fiscal_start)
-            frame[column] = (
-                days if days.notna().equals(frame[column].notna()) else frame[column].where(days.isna(), days)
-            )
-    return frame, problems, notes, cautions
-
-
-def _number_texts(frame: pd.DataFrame, name: str) -> dict[str, pd.Series]:
-    """The columns of text that hold numbers: those declared so, and undeclared ones where every cell is a number."""
-    texts = {}
-    for column in frame.columns:
-        spec, cells = TABLES[name].columns.get(column), frame[column]
-        if (spec is not None and spec.metadata["kind"] != "number") or pd.api.types.is_numeric_dtype(cells):
-            continue
-        text = cells[cells.map(lambda cell: isinstance(cell, str))] if cells.dtype == object else cells.dropna()
-        if text.empty or not pd.api.types.is_string_dtype(text):
-            continue
-        if spec is not None or are_numbers(text, look_at_numbers(text)):
-            texts[column] = text
-    return texts
-
-
-def _decimal(column: str, written: Written, looked: Mapping[str, Written], raw: Raw) -> str:
-    """The decimal sign of a column: its own, else the one sign of the file's other columns, else "?"."""
-    if written.decimal in (".", ","):
-        return written.decimal
-    if written.decimal == "":
-        return "."
-    others = {one.decimal for name, one in looked.items() if name != column} & {".", ","}
-    if len(others) == 1:
-        return others.pop()
-    return "." if raw.separator == "," and "." in written.mark else "?"
-
-
-def _two_ways(mark: str) -> str:
-    point, comma = mark.replace(",", ""), mark.replace(".", "").replace(",", ".")
-    return f"{float(point):g} or {float(comma):g}"
 
 
 def when_column(name: str) -> str:
@@ -274,6 +240,15 @@ def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
         "last": days.max(),
         "note": "; ".join(notes),
     }
+
+
+def _join_cautions(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """A sentence for each join between the tables loaded that would lose rows."""
+    lost = lost_joins(tables)
+    return [
+        f"{row.lost_rows} of {row.rows} rows name something that is absent ({row.join}): {row.names}."
+        for row in lost[lost["lost_rows"] > 0].itertuples(index=False)
+    ]
 
 
 def _settle_quarter(

@@ -54,6 +54,17 @@ class Settings:
 
 def read_settings(folder: str | os.PathLike[str]) -> Settings:
     """Read and check `study.toml` in `folder`; raises DataError that lists everything wrong in it."""
+    settings, problems = look_at_settings(folder)
+    if problems:
+        raise DataError(problems)
+    return settings
+
+
+def look_at_settings(folder: str | os.PathLike[str]) -> tuple[Settings, list[Problem]]:
+    """What `study.toml` says, without the parts that are wrong, and what is wrong with those.
+
+    Raises DataError where the folder or the file is absent, or the file is not TOML.
+    """
     place = Path(folder)
     if not place.is_dir():
         raise DataError(f"{folder}: no such study folder")
@@ -67,20 +78,29 @@ def read_settings(folder: str | os.PathLike[str]) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not valid TOML: {error}") from error
     problems = _problems(place, content)
-    if problems:
-        raise DataError(problems)
-    study = content["study"]
-    return Settings(
+    wrong = {problem.column for problem in problems}
+    section = {name: content.get(name, {}) if isinstance(content.get(name, {}), dict) else {} for name in SECTIONS}
+    study = {key: value for key, value in section["study"].items() if f"study.{key}" not in wrong}
+    tables = {key: value for key, value in section["tables"].items() if f"tables.{key}" not in wrong}
+    settings = Settings(
         folder=place,
-        title=study["title"],
+        title=study.get("title", ""),
         currency=study.get("currency", ""),
         fiscal_start=study.get("fiscal_start", 1),
-        quarter=study.get("quarter", ""),
-        tables=content.get("tables", {}),
-        formats=content.get("format", {}),
-        parameters=content.get("parameters", {}),
-        source=content.get("build", {}).get("source", ""),
+        quarter=study.get("quarter", "").strip().upper(),
+        tables={name: file for name, file in tables.items() if name in TABLES},
+        formats={name: _settled(one, name, wrong) for name, one in section["format"].items()},
+        parameters={word: one for word, one in section["parameters"].items() if isinstance(one, dict)},
+        source=section["build"].get("source", "") if "build.source" not in wrong else "",
     )
+    return settings, problems
+
+
+def _settled(form: Any, name: str, wrong: set[str]) -> dict[str, str]:
+    """The settings of [format.<name>] that are right."""
+    if not isinstance(form, dict):
+        return {}
+    return {key: value for key, value in form.items() if key in FORMAT_KEYS and f"format.{name}.{key}" not in wrong}
 
 
 def split_file(file: str) -> tuple[str, str]:
@@ -144,13 +164,12 @@ def _typed_problems(where: str, section: dict[str, Any], keys: Mapping[str, type
 
 def _study_problems(study: dict[str, Any]) -> list[Problem]:
     problems = _typed_problems("study", study, STUDY_KEYS)
-    if problems:
-        return problems
-    if not study.get("title", "").strip():
+    right = {key: value for key, value in study.items() if f"study.{key}" not in {one.column for one in problems}}
+    if not str(study.get("title", "")).strip():
         problems.append(_problem("study.title", study.get("title", ""), "the name of the firm or study"))
-    if not 1 <= study.get("fiscal_start", 1) <= 12:
+    if not 1 <= right.get("fiscal_start", 1) <= 12:
         problems.append(_problem("study.fiscal_start", study["fiscal_start"], "a month from 1 to 12"))
-    elif study.get("quarter"):
+    if right.get("quarter"):
         try:
             parse_quarter(study["quarter"])
         except ParameterError as error:

@@ -1,0 +1,177 @@
+"""What must hold within a row and between tables, and what every join between tables would lose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from salesopt.errors import Problem
+
+
+class Reference(NamedTuple):
+    """A name in `table`.`column` that must stand in `other`.`name` as well; `amount` measures what would be lost."""
+
+    table: str
+    column: str
+    other: str
+    name: str
+    amount: str = ""
+
+
+class Rule(NamedTuple):
+    """What must hold in each row of `table`: `broken` marks the rows where it does not, for any of the `columns`."""
+
+    table: str
+    columns: tuple[str, ...]
+    broken: Callable[[pd.DataFrame], pd.Series]
+    expected: str
+
+
+REFERENCES = (
+    Reference("sales", "product", "products", "product", "units"),
+    Reference("channel_history", "channel", "channels", "channel", "spend"),
+    Reference("channel_limits", "channel", "channels", "channel"),
+    Reference("accounts", "rep", "reps", "rep", "potential"),
+    Reference("account_lines", "account", "accounts", "account", "sales"),
+    Reference("fit", "rep", "reps", "rep"),
+    Reference("fit", "account", "accounts", "account"),
+    Reference("skills", "rep", "reps", "rep"),
+    Reference("duties", "person", "reps", "rep", "hours"),
+    Reference("tows", "inner", "swot", "factor"),
+    Reference("tows", "outer", "swot", "factor"),
+    Reference("attractiveness", "factor", "swot", "factor"),
+)
+
+
+def _decreasing(*columns: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Marks the rows in which a column is below one before it; empty cells are passed over."""
+
+    def broken(table: pd.DataFrame) -> pd.Series:
+        values = table[list(columns)]
+        return (values < values.cummax(axis=1)).any(axis=1)
+
+    return broken
+
+
+def _effort(table: pd.DataFrame) -> pd.Series:
+    answers = table[["at_none", "at_half", "at_plus_half", "at_saturation"]].copy()
+    answers.insert(2, "at_today", table["at_today"].fillna(1.0) if "at_today" in table else 1.0)
+    return (answers < answers.cummax(axis=1)).any(axis=1)
+
+
+def _no_response(table: pd.DataFrame) -> pd.Series:
+    curve = ["base", "ceiling", "shape", "scale"]
+    linear, curved = table.reindex(columns=["return_rate"]), table.reindex(columns=curve)
+    return linear.isna().all(axis=1) & curved.isna().any(axis=1)
+
+
+def _changes_within_limit(table: pd.DataFrame) -> pd.Series:
+    first = table.groupby("limit")[["sense", "bound"]].transform("first")
+    return (table[["sense", "bound"]] != first).any(axis=1)
+
+
+def _not_a_ladder(table: pd.DataFrame) -> pd.Series:
+    def wrong(ladder: object) -> bool:
+        points = pd.to_numeric(pd.Series(str(ladder).split(), dtype="str"), errors="coerce")
+        return bool(points.isna().any() or (points <= 0).any() or not points.is_monotonic_increasing)
+
+    return table["ladder"].map(wrong, na_action="ignore").fillna(False).astype(bool)
+
+
+RULES = (
+    Rule("products", ("min_price", "max_price"), _decreasing("min_price", "max_price"), "min_price up to max_price"),
+    Rule("products", ("ladder",), _not_a_ladder, "rising prices separated by spaces, such as 1.99 2.49 2.99"),
+    Rule("channels", ("min_spend", "max_spend"), _decreasing("min_spend", "max_spend"), "min_spend up to max_spend"),
+    Rule("channels", ("base", "ceiling"), _decreasing("base", "ceiling"), "base up to ceiling"),
+    Rule("channels", ("channel",), _no_response, "a return_rate, or base, ceiling, shape and scale"),
+    Rule(
+        "channel_limits",
+        ("limit", "sense", "bound"),
+        _changes_within_limit,
+        "the sense and bound of the limit's first row",
+    ),
+    Rule(
+        "effort_response",
+        ("at_none", "at_half", "at_plus_half", "at_saturation"),
+        _effort,
+        "answers that rise with effort: at_none, at_half, at_today (1), at_plus_half, at_saturation",
+    ),
+    Rule("reps", ("hired", "left"), _decreasing("hired", "left"), "hired up to left"),
+    Rule("comparisons", ("left", "right"), lambda table: table["left"] == table["right"], "two different items"),
+)
+
+
+def cross_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> list[Problem]:
+    """What is wrong within rows and between the checked `tables` of a study; `files` names where each came from.
+
+    A reference is checked where both of its tables are there. Rows are counted as in the file of a table without
+    empty rows.
+    """
+    problems = []
+    for rule in RULES:
+        table = tables.get(rule.table)
+        if table is not None and set(rule.columns) <= set(table.columns):
+            broken = rule.broken(table)
+            if broken.any():
+                values = table.loc[broken, list(rule.columns)].iloc[0]
+                shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
+                problems.append(_problem(rule.table, " / ".join(rule.columns), broken, shown, rule.expected, files))
+    for reference in REFERENCES:
+        unknown = _unknown(tables, reference)
+        if unknown is not None and unknown.any():
+            value = repr(str(tables[reference.table].loc[unknown, reference.column].iloc[0]))
+            expected = f"a {reference.name} that stands in {files.get(reference.other, reference.other)}"
+            problems.append(_problem(reference.table, reference.column, unknown, value, expected, files))
+    return problems
+
+
+def lost_joins(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What every join between the `tables` of a study would lose.
+
+    Returns join ("sales.product in products"), rows (of the first table), lost_rows, lost_share (of the rows), amount
+    (the column summed), lost_amount (its share on the lost rows, a fraction; nan where nothing is summed), names
+    (those not found, the first five) and unused (names of the second table that the first never uses).
+    """
+    rows = []
+    for reference in REFERENCES:
+        unknown = _unknown(tables, reference)
+        if unknown is None:
+            continue
+        table, other = tables[reference.table], tables[reference.other]
+        used = table[reference.column].dropna()
+        amount = reference.amount if reference.amount in table.columns else ""
+        total = table[amount].sum() if amount else 0.0
+        rows.append(
+            {
+                "join": f"{reference.table}.{reference.column} in {reference.other}",
+                "rows": len(table),
+                "lost_rows": int(unknown.sum()),
+                "lost_share": float(unknown.mean()),
+                "amount": amount,
+                "lost_amount": float(table.loc[unknown, amount].sum() / total) if total else float("nan"),
+                "names": ", ".join(sorted(used[unknown].unique())[:5]),
+                "unused": int((~other[reference.name].drop_duplicates().isin(used)).sum()),
+            }
+        )
+    columns = ["join", "rows", "lost_rows", "lost_share", "amount", "lost_amount", "names", "unused"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _unknown(tables: Mapping[str, pd.DataFrame], reference: Reference) -> pd.Series | None:
+    """Marks the rows whose name the other table has not; None where a table or column is absent."""
+    table, other = tables.get(reference.table), tables.get(reference.other)
+    if table is None or other is None or reference.column not in table.columns or reference.name not in other.columns:
+        return None
+    names = table[reference.column]
+    return names.notna() & ~names.isin(other[reference.name])
+
+
+def _problem(table: str, column: str, bad: pd.Series, value: str, expected: str, files: Mapping[str, str]) -> Problem:
+    row = int(bad.to_numpy().argmax()) + 2
+    return Problem(table, column, row, value, expected, files.get(table, ""), int(bad.sum()))
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,69 @@
+"""A new study: `study.toml`, one empty table per file with its header, and an explanation of every column."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from salesopt.errors import ParameterError
+from salesopt.study.describe import describe_tables
+from salesopt.study.settings import FILE
+from salesopt.study.tables import TABLES
+
+SETTINGS = """\
+[study]
+title = {title}          # Name of the firm, as it stands on the report
+currency = "USD"         # The one currency of all money
+# fiscal_start = 1       # Month in which the fiscal year begins
+# quarter = "2026Q3"     # Quarter to report on; the last complete one where this is absent
+
+[tables]                 # Delete the line of a table that you do not have. A file may also be Parquet,
+                         # a sheet ("book.xlsx#sales"), or a table of a DuckDB or SQLite file ("base.duckdb#sales")
+{tables}
+
+# [format.sales]         # Only where a message asks for it
+# decimal = ","          # "." or ","
+# dates = "day first"    # or "month first"
+# separator = ";"
+# encoding = "cp1252"
+
+# [parameters.elasticity]  # What differs from the defaults of a chapter's notebook
+# confidence = 0.9
+"""
+GUIDE = """\
+# {title}
+
+1. Fill in the tables below, in any spreadsheet or by export; keep the first row, the names of the columns.
+2. Delete the file and its line in `study.toml` of every table that you do not have. Each chapter of the report needs
+   only its own tables; the report says which chapters were left out, and for want of what.
+3. `salesopt check {folder}` lists everything that is wrong, then `salesopt report {folder}` writes the report.
+
+Columns marked *optional* may be left out or left blank. Columns that are not listed may be added: numbers in `sales`
+serve as controls or instruments.
+
+"""
+
+
+def new_study(folder: str | os.PathLike[str]) -> Path:
+    """Make `folder` with study.toml, README.md and one CSV per table that holds its header; return the folder.
+
+    The files start with a byte-order mark, so that spreadsheets read names in any script rightly. Raises
+    ParameterError where the folder exists and is not empty: nothing is ever overwritten.
+    """
+    place = Path(folder)
+    if place.is_file() or (place.is_dir() and any(place.iterdir())):
+        raise ParameterError(f"{folder}: this is already there and not empty; nothing was written")
+    title = place.resolve().name or "Study"
+    place.mkdir(parents=True, exist_ok=True)
+    lines = "\n".join(f'{name} = "{name}.csv"' for name in TABLES)
+    (place / FILE).write_text(SETTINGS.format(title=_quoted(title), tables=lines), encoding="utf-8")
+    (place / "README.md").write_text(GUIDE.format(title=title, folder=folder) + describe_tables(), encoding="utf-8")
+    for name, schema in TABLES.items():
+        (place / f"{name}.csv").write_text(",".join(schema.columns) + "\n", encoding="utf-8-sig")
+    return place
+
+
+def _quoted(text: str) -> str:
+    """`text` as a TOML string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in escaped) + '"'
