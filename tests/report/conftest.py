@@ -52,10 +52,9 @@ def write_notebook(
     return path
 
 
-@pytest.fixture
-def firm(tmp_path: Path) -> Path:
+def write_firm(place: Path) -> Path:
     """A study with one table; its title and a product try to be markup."""
-    folder = tmp_path / "firm"
+    folder = place / "firm"
     folder.mkdir()
     (folder / "study.toml").write_text(
         '[study]\ntitle = "Tea <script>alert(1)</script> & Co"\ncurrency = "EUR"\n[tables]\nsales = "sales.csv"\n'
@@ -65,10 +64,9 @@ def firm(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def notebooks(tmp_path: Path) -> Path:
+def write_notebooks(place: Path) -> Path:
     """Two chapters and a summary that reads what they saved."""
-    folder = tmp_path / "notebooks"
+    folder = place / "notebooks"
     folder.mkdir()
     write_notebook(folder, "20_tea", [LOAD, GOOD, FIGURE, "show_table(firm['sales'])", SAVE])
     write_notebook(
@@ -80,3 +78,15 @@ def notebooks(tmp_path: Path) -> Path:
     collected = "from salesopt.results import collect_findings\nlen(collect_findings(out))"
     write_notebook(folder, "90_summary", [collected], needs=())
     return folder
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Path:
+    """A small study of its own for a test."""
+    return write_firm(tmp_path)
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path) -> Path:
+    """Small notebooks of its own for a test."""
+    return write_notebooks(tmp_path)

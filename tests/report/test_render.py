@@ -12,7 +12,7 @@ import pytest
 from salesopt.errors import DataError, ParameterError
 from salesopt.report import render
 from salesopt.report.render import plan_report, render_report
-from tests.report.conftest import GOOD, LOAD, SAVE, write_notebook
+from tests.report.conftest import GOOD, LOAD, SAVE, write_firm, write_notebook, write_notebooks
 
 
 def make(firm, notebooks, out, **options):
@@ -24,31 +24,40 @@ def hashes(folder):
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a study, notebooks and the report made of them; tests leave the report as it is."""
+    place = tmp_path_factory.mktemp("place")
+    made = make(write_firm(place), write_notebooks(place), place / "reports")
+    assert made.failed == [] and made.folder == place / "reports" / "firm" / "2026Q3"
+    return place
+
+
 @pytest.fixture
-def report(firm, notebooks, tmp_path):
-    return make(firm, notebooks, tmp_path / "reports")
+def folder(place):
+    """The folder of the report."""
+    return place / "reports" / "firm" / "2026Q3"
 
 
-def test_a_report_is_whole_and_self_contained(report, firm, notebooks, tmp_path):
-    assert report.failed == [] and report.folder == tmp_path / "reports" / "firm" / "2026Q3"
-    names = set(hashes(report.folder))
+def test_a_report_is_whole_and_self_contained(place, folder):
+    names = set(hashes(folder))
     assert {"index.html", "report.pdf", "tables.xlsx", "results/tea/results.json", "notebooks/20_tea.ipynb"} <= names
-    page = (report.folder / "index.html").read_text()
+    page = (folder / "index.html").read_text()
     assert "450 units were sold." in page and 'alt="Two points"' in page
     assert page.index('id="summary"') < page.index('id="tea"') < page.index('id="coffee"')
     assert not re.search(r"""(src|href)=["'](?!#|data:)""", page) and "<script" not in page
     assert "Tea &lt;script&gt;" in page and "&lt;b&gt;tea&lt;/b&gt;" in page and "<b>tea" not in page
-    ledger = json.loads((report.folder / "run.json").read_text())
-    digest = hashlib.sha256((firm / "sales.csv").read_bytes()).hexdigest()
+    ledger = json.loads((folder / "run.json").read_text())
+    digest = hashlib.sha256((place / "firm" / "sales.csv").read_bytes()).hexdigest()
     assert ledger["inputs"]["sales.csv"] == digest and ledger["parameters"]["coffee"]["share"] == 0.5
-    assert [path.name for path in (tmp_path / "reports" / "firm").iterdir()] == ["2026Q3"]
 
 
-def test_two_runs_give_the_same_bytes(report, firm, notebooks, tmp_path):
-    first = hashes(report.folder)
-    assert not make(firm, notebooks, tmp_path / "reports").fresh  # nothing has changed, nothing is run
-    again = render_report(plan_report(firm, out=tmp_path / "reports", notebooks=notebooks), force=True)
-    assert again.fresh and hashes(report.folder) == first
+def test_two_runs_give_the_same_bytes(place, folder):
+    first = hashes(folder)
+    plan = plan_report(place / "firm", out=place / "reports", notebooks=place / "notebooks")
+    assert not render_report(plan).fresh  # nothing has changed, nothing is run
+    assert render_report(plan, force=True).fresh and hashes(folder) == first
+    assert [path.name for path in folder.parent.iterdir()] == ["2026Q3"]
 
 
 def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_path):
@@ -59,32 +68,33 @@ def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_pa
     assert [run.word for run in made.failed] == ["broken"]
     assert "1 of 4 chapters could not be made" in page and "no &lt;i&gt;tea&lt;/i&gt; left" in page
     assert page.count('class="answer"') == 2  # half an answer of the broken chapter is not shown
-    assert make(firm, notebooks, tmp_path / "reports").fresh  # a report with a failure is never taken as up to date
+    plan = plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
+    assert not render._is_current(plan)  # a report with a failure is never taken as up to date
 
 
-def test_a_stopped_run_leaves_the_old_report(report, firm, notebooks, tmp_path, monkeypatch):
-    before = hashes(report.folder)
+def test_a_stopped_run_leaves_the_old_report(place, folder, monkeypatch):
+    before = hashes(folder)
 
     def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(render, "write_pdf", stop)
     with pytest.raises(KeyboardInterrupt):
-        render_report(plan_report(firm, out=tmp_path / "reports", notebooks=notebooks), force=True)
-    assert hashes(report.folder) == before
-    assert [path.name for path in (tmp_path / "reports" / "firm").iterdir()] == ["2026Q3"]
+        render_report(plan_report(place / "firm", out=place / "reports", notebooks=place / "notebooks"), force=True)
+    assert hashes(folder) == before
+    assert [path.name for path in folder.parent.iterdir()] == ["2026Q3"]
 
 
-def test_the_workbook_holds_the_tables_and_no_formula(report):
-    book = openpyxl.load_workbook(report.folder / "tables.xlsx")
+def test_the_workbook_holds_the_tables_and_no_formula(folder):
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
     assert book.sheetnames[0] == "contents" and "tea" in book.sheetnames
     assert [cell.value for cell in book["tea"][1]][:3] == ["rank", "what", "value"]
     assert book["tea"]["C2"].value == 450
 
 
-def test_only_makes_a_report_of_its_own(report, firm, notebooks, tmp_path):
+def test_only_makes_a_report_of_its_own(firm, notebooks, tmp_path):
     made = make(firm, notebooks, tmp_path / "reports", only=["coffee"], values={"coffee": {"share": 1}})
-    assert made.folder.name == "2026Q3_coffee" and report.folder.is_dir()
+    assert made.folder.name == "2026Q3_coffee"
     assert [run.word for run in made.runs] == ["coffee", "summary"]
     assert json.loads((made.folder / "run.json").read_text())["parameters"]["coffee"]["share"] == 1
 
