@@ -1,0 +1,191 @@
+"""The sales team: how many people, on what, and what it is worth; who serves whom is in `salesopt.territories`.
+
+Money is in the study's currency a year, head counts in full-time representatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.stats.allocation import envelope
+from salesopt.stats.doubts import size_cautions, weigh_answers, weigh_judges
+from salesopt.stats.effort import Numbers, Units, calibrated, consensus, draw_units
+from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
+from salesopt.study.tables import require_table
+
+__all__ = ["TeamSize", "size_team"]
+
+
+@dataclass(frozen=True, eq=False)
+class TeamSize:
+    """What `size_team` found.
+
+    table       : unit, reps_now, reps_same_heads, reps_asked (where `reps` is given), reps_best; reps_best_low and
+                  reps_best_high (interval from the judges' disagreement); sales_ and profit_ (contribution less the
+                  heads' cost) of each of these; marginal_profit_same_heads, marginal_profit (of one more head, its cost
+                  taken off, in the redeployed and in the best plan); switch_on_reps (smallest crew that makes sense),
+                  switch_off_cost (cost of a head above which the unit earns none), switch_on_total (team from which on
+                  it is served); judges; caution
+    bridge      : step (today, redeployed, asked, best), reps, sales, profit, gain (against the step before), total_gain
+                  (against today), low, high (interval of total_gain)
+    frontier    : reps, sales, profit, marginal_profit (of its last head), switched_on, switched_off (units whose service
+                  starts or ends there): every whole head count, divided in the best way
+    sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change, profit_change
+                  (of the best plan), loss (profit forgone if the answer is off by `shift`, or the judge should not
+                  count, and the plan stays); the largest loss first: ask that one again
+    curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
+                  (what the curve misses of the answers, fraction of today's sales)
+    skipped     : unit, reason
+    """
+
+    table: pd.DataFrame
+    bridge: pd.DataFrame
+    frontier: pd.DataFrame
+    sensitivity: pd.DataFrame
+    curves: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    cost_per_rep: float
+    reps: float | None
+    whole: bool
+    draws: int
+    confidence: float
+
+
+def size_team(
+    effort: pd.DataFrame,
+    *,
+    cost_per_rep: float,
+    reps: float | None = None,
+    least: float | Mapping[str, float] | None = None,
+    most: float | Mapping[str, float] | None = None,
+    whole: bool = True,
+    draws: int = 0,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> TeamSize:
+    """How many people, on which unit: today, the same heads redeployed, and the best size, each proved best.
+
+    effort       : table `effort_response`; a unit judged by several people has one row each, and their mean counts
+    cost_per_rep : full cost of one head, currency a year
+    reps         : heads that may be employed at most (a hiring cap), a further step of the bridge; None leaves it out
+    least, most  : fewest and most heads of a unit: a number is a multiple of today's (0.8 and 1.2 for changes of at most
+                   a fifth in a year), a mapping names units and heads. Without `most` no unit grows beyond ten times
+                   today's heads.
+    whole        : whole people (dynamic programme) or fractions of people (branch and bound, to a billionth)
+    draws, seed  : sets of curves drawn from the judges' disagreement, for the intervals; 0 gives none. The interval of
+                   a gain is that of the plan recommended here under the drawn curves, at level `confidence`.
+
+    The curves are ADBUDG, calibrated by least squares with unlimited effort put at ten times today's. With `whole`, the
+    same heads are today's rounded down.
+    Raises DataError for a faulty table, ParameterError for an argument out of range, InfeasibleError where the limits
+    leave no plan.
+    Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at Syntex",
+    Interfaces 18 (1988).
+    """
+    _require_arguments(cost_per_rep, reps, draws, confidence)
+    given = require_table("effort_response", effort)
+    given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
+    units, answers, curve, skipped = _usable(given)
+    low, high = unit_limits(units, least, most, whole)
+    plans = make_plans(units, cost_per_rep, reps, low, high, whole)
+    spread = draws > 0 and bool((answers["judges"] > 1).any())
+    drawn = draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None
+    table = _table(units, plans, cost_per_rep, low, high, whole)
+    heads = best_heads(drawn, cost_per_rep, low, high, whole) if drawn else np.full((1, len(table)), np.nan)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    table["reps_best_low"], table["reps_best_high"] = np.quantile(heads, tails, axis=0)
+    weighed = [
+        weigh(given, answers, cost_per_rep, low, high, whole).astype({"loss": float})
+        for weigh in (weigh_answers, weigh_judges)
+    ]
+    sensitivity = pd.concat([part for part in weighed if len(part)], ignore_index=True)
+    return TeamSize(
+        table=table.assign(judges=answers["judges"].to_numpy(), caution=curve["caution"].to_numpy()),
+        bridge=_bridge(units, plans, cost_per_rep, drawn, tails),
+        frontier=frontier_table(units, plans, cost_per_rep),
+        sensitivity=sensitivity.sort_values("loss", ascending=False, kind="stable", ignore_index=True),
+        curves=_curves(units, curve),
+        skipped=skipped,
+        cautions=size_cautions(units, answers, curve, plans, high, draws=draws, whole=whole),
+        cost_per_rep=cost_per_rep,
+        reps=reps,
+        whole=whole,
+        draws=draws,
+        confidence=confidence,
+    )
+
+
+def _require_arguments(cost_per_rep: float, reps: float | None, draws: int, confidence: float) -> None:
+    if not (np.isfinite(cost_per_rep) and cost_per_rep > 0):
+        raise ParameterError(f"cost_per_rep must be a number above 0, not {cost_per_rep!r}")
+    if reps is not None and not (np.isfinite(reps) and reps >= 0):
+        raise ParameterError(f"reps must be a number of at least 0, not {reps!r}")
+    if draws < 0 or draws != int(draws):
+        raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
+    if not 0 < confidence < 1:
+        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
+
+
+def _usable(effort: pd.DataFrame) -> tuple[Units, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Units whose curve rises, with their mean answers and curves; the others with the reason."""
+    answers = consensus(effort)
+    units, _ = calibrated(answers)
+    reason = pd.Series("", index=answers.index)
+    reason[(units.high <= units.low) | (answers["revenue"] * answers["margin"] == 0)] = (
+        "its answers show no gain from effort: its heads stay and are not counted here"
+    )
+    reason[answers["current_reps"] <= 0] = "nobody serves it today, so answers relative to today's effort say nothing"
+    keep = (reason == "").to_numpy()
+    skipped = pd.DataFrame({"unit": answers.index[~keep], "reason": reason[~keep].to_numpy()})
+    if not keep.any():
+        said = "; ".join(skipped["unit"] + ": " + skipped["reason"])
+        raise DataError(f"effort_response: no unit can be sized: {said}")
+    units, curve = calibrated(answers[keep])
+    return units, answers[keep], curve, skipped
+
+
+def _table(units: Units, plans: Plans, cost: float, low: Numbers, high: Numbers, whole: bool) -> pd.DataFrame:
+    """One row per unit: heads, sales and profit at each step, and what one head more would bring."""
+    names = {"today": "now", "redeployed": "same_heads", "asked": "asked", "best": "best"}
+    table = pd.DataFrame({"unit": units.name})
+    for what in ("reps", "sales", "profit"):
+        for step, plan in plans.steps.items():
+            sales = units.sales(plan)
+            values = {"reps": plan, "sales": sales, "profit": sales * units.margin - cost * plan}
+            table[f"{what}_{names[step]}"] = values[what]
+    for column, step in (("marginal_profit_same_heads", "redeployed"), ("marginal_profit", "best")):
+        plan = plans.steps[step]
+        more = units.contribution(plan + 1) - units.contribution(plan) if whole else units.curves.slope(plan)
+        table[column] = more - cost
+    roof = envelope(units.curves, low, high)
+    table["switch_on_reps"] = roof.touch
+    table["switch_off_cost"] = np.where(np.isfinite(roof.pitch), roof.pitch, units.curves.slope(low))
+    table["switch_on_total"] = switch_on_totals(plans)
+    return table
+
+
+def _bridge(units: Units, plans: Plans, cost: float, drawn: Units | None, tails: list[float]) -> pd.DataFrame:
+    """Heads, sales and profit of each step, its gain, and the interval of that gain over the drawn curves."""
+    rows = []
+    today = plans.steps["today"]
+    for step, plan in plans.steps.items():
+        gains = np.array([np.nan])
+        if drawn is not None:
+            gains = (drawn.contribution(plan) - drawn.contribution(today)).sum(axis=1) - cost * (plan - today).sum()
+        profit = float(units.contribution(plan).sum() - cost * plan.sum())
+        rows.append((step, plan.sum(), units.sales(plan).sum(), profit, *np.quantile(gains, tails)))
+    bridge = pd.DataFrame(rows, columns=["step", "reps", "sales", "profit", "low", "high"])
+    bridge.insert(4, "gain", bridge["profit"].diff().fillna(0.0))
+    bridge.insert(5, "total_gain", bridge["profit"] - bridge["profit"].iloc[0])
+    return bridge
+
+
+def _curves(units: Units, curve: pd.DataFrame) -> pd.DataFrame:
+    parameters = {name: getattr(units, name) for name in ("low", "high", "shape", "scale")}
+    return pd.DataFrame({"unit": units.name, **parameters, "error": curve["error"].to_numpy()})
