@@ -33,11 +33,11 @@ class TeamSize:
                   it is served); judges; caution
     bridge      : step (today, redeployed, asked, best), reps, sales, profit, gain (against the step before), total_gain
                   (against today), low, high (interval of total_gain)
-    frontier    : reps, sales, profit, marginal_profit (of its last head), switched_on, switched_off (units whose service
-                  starts or ends there): every whole head count, divided in the best way
-    sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change, profit_change
-                  (of the best plan), loss (profit forgone if the answer is off by `shift`, or the judge should not
-                  count, and the plan stays); the largest loss first: ask that one again
+    frontier    : reps, sales, profit, marginal_profit (of its last head), switched_on, switched_off (units whose
+                  service starts or ends there): every whole head count, divided in the best way
+    sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change,
+                  profit_change (of the best plan), loss (profit forgone if the answer is off by `shift`, or the judge
+                  should not count, and the plan stays); the largest loss first: ask that one again
     curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
                   (what the curve misses of the answers, fraction of today's sales)
     skipped     : unit, reason
@@ -74,9 +74,9 @@ def size_team(
     effort       : table `effort_response`; a unit judged by several people has one row each, and their mean counts
     cost_per_rep : full cost of one head, currency a year
     reps         : heads that may be employed at most (a hiring cap), a further step of the bridge; None leaves it out
-    least, most  : fewest and most heads of a unit: a number is a multiple of today's (0.8 and 1.2 for changes of at most
-                   a fifth in a year), a mapping names units and heads. Without `most` no unit grows beyond ten times
-                   today's heads.
+    least, most  : fewest and most heads of a unit: a number is a multiple of today's (0.8 and 1.2 for changes of at
+                   most a fifth in a year), a mapping names units and heads. Without `most` no unit grows beyond ten
+                   times today's heads.
     whole        : whole people (dynamic programme) or fractions of people (branch and bound, to a billionth)
     draws, seed  : sets of curves drawn from the judges' disagreement, for the intervals; 0 gives none. The interval of
                    a gain is that of the plan recommended here under the drawn curves, at level `confidence`.
@@ -85,8 +85,8 @@ def size_team(
     same heads are today's rounded down.
     Raises DataError for a faulty table, ParameterError for an argument out of range, InfeasibleError where the limits
     leave no plan.
-    Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at Syntex",
-    Interfaces 18 (1988).
+    Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at
+    Syntex", Interfaces 18 (1988).
     """
     _require_arguments(cost_per_rep, reps, draws, confidence)
     given = require_table("effort_response", effort)

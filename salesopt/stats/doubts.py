@@ -86,7 +86,8 @@ def size_cautions(
     capped = units.name[(best >= high - 1e-6) & (high > 0)]
     if len(capped):
         said.append(
-            f"{_few(capped)} stands at the most heads allowed (`most`, or {WIDEST:g} times today's): the best may be more."
+            f"{_few(capped)} stands at the most heads allowed (`most`, or {WIDEST:g} times today's): "
+            "the best may be more."
         )
     closed = units.name[(best == 0) & (units.reps > 0)]
     if len(closed):

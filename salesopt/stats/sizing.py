@@ -1,4 +1,4 @@
-"""The plans of a sales force: the same heads redeployed, a cap on heads, the best size, and the frontier of all sizes."""
+"""The plans of a sales force: the same heads redeployed, a cap on heads, the best size, and all sizes."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _require_room(same: float, reps: float | None, low: Numbers, high: Numbers) 
 
 
 def frontier_table(units: Units, plans: Plans, cost: float) -> pd.DataFrame:
-    """Every whole head count: reps, sales, profit, marginal_profit of its last head, units switched on and off there."""
+    """Every whole head count: reps, sales, profit, marginal_profit of its last head, units switched on and off."""
     profit = units.contribution(plans.divided).sum(axis=1) - cost * plans.totals
     on = plans.divided > plans.divided[0]
     before = np.vstack([np.zeros_like(on[:1]), on[:-1]])
