@@ -1,0 +1,387 @@
+"""Price elasticity of demand: by how many percent units sold change when the price rises by one percent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm, t
+
+from salesopt.engine.design import DEAL, PRICE, UNITS, Design, Gathered
+from salesopt.engine.rows import gather_rows
+from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.stats.cells import take
+from salesopt.stats.inference import Estimates, estimate
+from salesopt.stats.shrinkage import LEAST, pool
+from salesopt.study.tables import require_table
+
+METHODS = ("ols", "iv", "ppml")
+MEASURES = ("elasticity", "std_error", "low", "high")
+ENDS = ("", "_std_error", "_low", "_high")
+
+
+@dataclass(frozen=True, eq=False)
+class Elasticity:
+    """What `estimate_elasticity` found.
+
+    table        : one row per product (and segment with `by`), in the order of the names
+                   product, [by], line (where known), elasticity, std_error, low, high (percent change of units per
+                   percent change of price; pooled where `pool`), own_elasticity, own_std_error, own_low, own_high
+                   (before pooling), own_weight (share of the product's own estimate in the pooled one, a fraction),
+                   rows, clusters, zero_share (rows without a sale, a fraction), price_low, price_high (observed,
+                   currency per unit), revenue (currency, in the rows used), r_squared (a fraction), caution; with
+                   `lags` (elasticity is then the effect within the period) also long_run, long_run_std_error, long_run_low, long_run_high; with base prices also deal_elasticity,
+                   deal_std_error, deal_low, deal_high
+    coefficients : product, [by], term, coefficient, std_error, low, high: every other regressor, before pooling
+    tests        : method "iv" only; product, [by], effective_f, effective_f_critical, ar_low, ar_high, ar_set,
+                   hausman_p, overid_p (Hansen's J, robust), sargan, sargan_p
+    pools        : what pooling drew towards: group (product line; the product with `by`), elasticity, std_error, low,
+                   high, members; the last row is for "all"
+    demand       : demand curve of the products with most revenue: product, [by], kind ("data" or "curve"), price,
+                   units, low, high
+    skipped      : item, reason: products without an estimate
+    cautions     : when not to trust the table, plain sentences
+    method, confidence, effects, clusters, rows : how it was estimated; rows used in all
+    """
+
+    table: pd.DataFrame
+    coefficients: pd.DataFrame
+    tests: pd.DataFrame
+    pools: pd.DataFrame
+    demand: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    method: str
+    confidence: float
+    effects: tuple[str, ...]
+    clusters: tuple[str, ...]
+    rows: int
+
+
+def estimate_elasticity(
+    sales: pd.DataFrame | str | os.PathLike[str],
+    *,
+    method: str = "ols",
+    controls: Sequence[str] = (),
+    effects: Sequence[str] = ("market", "month"),
+    instruments: Sequence[str] = (),
+    cluster: str | Sequence[str] | None = "market",
+    pool: bool = True,
+    lags: int = 0,
+    weights: str | None = None,
+    confidence: float = 0.95,
+    min_rows: int = 12,
+    by: str | None = None,
+    lines: Mapping[str, str] | pd.DataFrame | None = None,
+    deals: bool | None = None,
+    engine: str = "auto",
+) -> Elasticity:
+    """Estimate the own-price elasticity of every product in `sales` (see `salesopt.study.tables`).
+
+    Each product has its own regression of log units on log price. A product without an estimate is listed in
+    `skipped` with the reason, never dropped silently.
+
+    sales       : product, market, period, units, price (currency per unit) and the columns named below
+    method      : "ols"; "iv" (two-stage least squares, needs `instruments`); "ppml" (Poisson pseudo-likelihood, units
+                  not in logs, which keeps rows without a sale)
+    controls    : numeric columns that enter as they stand, such as "promo"
+    effects     : columns or period parts (week, month, quarter, year, period) whose levels get an effect each; ()
+                  means an intercept
+    instruments : numeric columns that move the price and have no influence on demand, such as "cost"
+    cluster     : column or period part within which errors are correlated, or two of them; None means HC1 errors.
+                  Below 30 clusters the errors are CRV3 (jackknife)
+    pool        : draw the estimates of uncertain products towards their product line (needs three products)
+    lags        : earlier periods whose price enters too; the sum of all coefficients is the long-run elasticity
+    weights     : numeric column of weights
+    min_rows    : least number of usable rows of a product
+    by          : a further column, such as "segment": one elasticity per product and level of it
+    lines       : product line of each product (a mapping, or a table with columns product and line); a column `line`
+                  of `sales` is used otherwise
+    deals       : split the price into base price (the elasticity) and deal (price / base price, `deal_elasticity`);
+                  None means: where there is a column `base_price`
+    engine      : "auto": in memory up to a million rows, DuckDB beyond and for files
+
+    Raises DataError if `sales` is not a valid sales table, ParameterError for an argument out of its range.
+    """
+    design = _design(sales, method, controls, effects, instruments, cluster, lags, weights, by, deals)
+    _check_numbers(confidence, min_rows)
+    gathered, cautions = _gather(sales, design)
+    kept, skipped = _usable(gathered, design, min_rows)
+    return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
+
+
+def _design(
+    sales: object,
+    method: str,
+    controls: Sequence[str],
+    effects: Sequence[str],
+    instruments: Sequence[str],
+    cluster: str | Sequence[str] | None,
+    lags: int,
+    weights: str | None,
+    by: str | None,
+    deals: bool | None,
+) -> Design:
+    """The arguments as a design; raises ParameterError that names the argument."""
+    if method not in METHODS:
+        raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    if (method == "iv") != bool(instruments):
+        raise ParameterError("method 'iv' needs instruments, and only it takes them")
+    if not isinstance(lags, int) or isinstance(lags, bool) or not 0 <= lags <= 26:
+        raise ParameterError(f"lags must be a whole number from 0 to 26, not {lags!r}")
+    if lags and method == "iv":
+        raise ParameterError("lags need an instrument for each earlier price, which method 'iv' does not offer")
+    clusters = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
+    if len(clusters) > 2 or (cluster is not None and not clusters):
+        raise ParameterError(f"cluster must be one column, two columns or None, not {cluster!r}")
+    for name, columns in {"controls": controls, "effects": effects, "instruments": instruments}.items():
+        if isinstance(columns, str):
+            raise ParameterError(f"{name} must be a list of columns, not the text {columns!r}")
+    twice = sorted({name for name in (*controls, *instruments) if (*controls, *instruments).count(name) > 1})
+    if twice:
+        raise ParameterError(f"named twice among controls and instruments: {', '.join(twice)}")
+    if by in ("product", "market", "period", "units", "price"):
+        raise ParameterError(f"by must name a further column such as 'segment', not {by!r}")
+    return Design(
+        unit=("product",) if by is None else ("product", by),
+        controls=tuple(controls),
+        instruments=tuple(instruments),
+        effects=tuple(effects),
+        clusters=clusters,
+        lags=lags,
+        deals=_has_base_price(sales) if deals is None else deals,
+        weights=weights or "",
+        log_units=method != "ppml",
+    )
+
+
+def _has_base_price(sales: object) -> bool:
+    return isinstance(sales, pd.DataFrame) and "base_price" in sales and bool(sales["base_price"].notna().any())
+
+
+def _check_numbers(confidence: float, min_rows: int) -> None:
+    if not 0 < confidence < 1:
+        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    if not isinstance(min_rows, int) or isinstance(min_rows, bool) or min_rows < 3:
+        raise ParameterError(f"min_rows must be a whole number of at least 3, not {min_rows!r}")
+
+
+def _gather(sales: Any, design: Design) -> tuple[Gathered, list[str]]:
+    """The data of the regressions, and what was done to the rows on the way."""
+    checked = require_table("sales", sales, columns=design.columns)
+    numbers, problems = {}, []
+    for name in design.numeric:
+        numbers[name] = pd.to_numeric(checked[name], errors="coerce").astype("float64")
+        bad = numbers[name].isna() & checked[name].notna()
+        if bad.any():
+            at = int(bad.to_numpy().argmax())
+            shown = repr(str(checked[name].iloc[at]))
+            problems.append(Problem("sales", name, at + 2, shown, "a number", count=int(bad.sum())))
+    if problems:
+        raise DataError(problems)
+    checked = checked.assign(**numbers)
+    cautions = []
+    if "segment" in checked and len(checked["segment"].unique()) > 1 and "segment" not in design.unit:
+        checked = _without_segments(checked, design)
+        cautions.append("Segments were added up to markets; their own elasticities need by='segment'.")
+    gathered = gather_rows(checked, design)
+    if gathered.blank:
+        why = "an earlier price is absent" if design.lags else "a column that the estimate needs is blank"
+        cautions.append(f"{gathered.blank:,} of {len(checked):,} rows were left out because {why} there.")
+    return gathered, cautions
+
+
+def _without_segments(sales: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """One row per product, market and period: units added up, prices and other numbers weighted by units."""
+    keys = ["product", "market", "period"]
+    weight = sales["units"].where(sales["units"] > 0, 1e-9)
+    means = ["price", *design.numeric, *(["base_price"] if design.deals else [])]
+    weighted = sales[keys].assign(units=sales["units"], **{name: sales[name] * weight for name in means}, total=weight)
+    sums = weighted.groupby(keys, as_index=False, sort=False).sum(min_count=1)
+    others = [name for name in design.columns if name not in [*means, *keys]]
+    first = sales.groupby(keys, as_index=False, sort=False)[others].first() if others else sums[keys]
+    return sums.assign(**{name: sums[name] / sums["total"] for name in means}).merge(first, on=keys)
+
+
+def _usable(gathered: Gathered, design: Design, min_rows: int) -> tuple[Gathered, pd.DataFrame]:
+    """The units that can be estimated at all, and the others with their reasons."""
+    units = gathered.units
+    reason = np.where(
+        units["rows"] < min_rows,
+        units["rows"].map("{:,} usable rows".format) + f", fewer than the least of {min_rows}",
+        np.where(units["price_low"] == units["price_high"], "the price never changed", ""),
+    )
+    keep = reason == ""
+    gone = pd.concat([units[~keep].assign(reason=reason[~keep]), gathered.absent.assign(reason="no row with a sale")])
+    if not keep.all():
+        cells = take(gathered.cells, keep[gathered.cells.unit])
+        rows = None if gathered.rows is None else gathered.rows[keep[gathered.rows["unit"]]].assign(unit=cells.unit)
+        gathered = replace(gathered, cells=cells, units=units[keep].reset_index(drop=True), rows=rows)
+    return gathered, _skipped(gone, design)
+
+
+def _skipped(units: pd.DataFrame, design: Design) -> pd.DataFrame:
+    item = units[list(design.unit)].astype(str).agg(" | ".join, axis=1) if len(units) else pd.Series([], dtype=str)
+    return pd.DataFrame({"item": item, "reason": units["reason"].astype(str)}).reset_index(drop=True)
+
+
+def _result(
+    gathered: Gathered,
+    design: Design,
+    method: str,
+    confidence: float,
+    pooled: bool,
+    lines: Mapping[str, str] | pd.DataFrame | None,
+    skipped: pd.DataFrame,
+    cautions: list[str],
+) -> Elasticity:
+    x = design.places([*design.exogenous, *design.lagged, PRICE])
+    y = design.places([UNITS])[0]
+    w = design.places([*design.exogenous, *design.instruments]) if method == "iv" else None
+    found = estimate(gathered.cells, x, y, w, clustered=bool(design.clusters))
+    good, reason = _identified(found, design, method)
+    lost = _skipped(gathered.units[~good].assign(reason=reason[~good]), design)
+    skipped = pd.concat([skipped, lost], ignore_index=True).sort_values("item", ignore_index=True)
+    terms = _terms(found, design, gathered.units, confidence)[np.repeat(good, len(x))]
+    table = _own_table(found, gathered.units, terms, design, confidence, good)
+    table = _with_line(table, gathered, lines)
+    table, pools = _pooled(table, design, pooled, confidence)
+    return Elasticity(
+        table=_ordered(table, design),
+        coefficients=terms[terms["term"] != PRICE].reset_index(drop=True),
+        tests=pd.DataFrame(),
+        pools=pools,
+        demand=pd.DataFrame(),
+        skipped=skipped,
+        cautions=tuple(cautions),
+        method=method,
+        confidence=confidence,
+        effects=design.effects,
+        clusters=design.clusters,
+        rows=int(table["rows"].sum()),
+    )
+
+
+def _identified(found: Estimates, design: Design, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """(units,) whether the price coefficient and its error could be estimated, and why not."""
+    beyond = "the effects" if not design.controls else "the effects and controls"
+    reason = np.select(
+        [
+            ~found.fit.used[:, -1],
+            ~found.fit.valid if method == "iv" else np.zeros(len(found.beta), dtype=bool),
+            found.clusters < 2 if design.clusters else np.zeros(len(found.beta), dtype=bool),
+            ~(found.variance[:, -1, -1] > 0),
+        ],
+        [
+            f"the price does not vary beyond {beyond}",
+            "no instrument varies beyond the effects and controls",
+            f"only one {' and '.join(design.clusters)}, so that no error can be estimated",
+            "too few rows for the number of effects and controls",
+        ],
+        "",
+    )
+    return reason == "", reason
+
+
+def _terms(found: Estimates, design: Design, units: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """One row per unit and regressor: coefficient, std_error, low, high; nan where the regressor was left out."""
+    names = [*design.exogenous, *design.lagged, PRICE]
+    error = np.sqrt(np.maximum(np.einsum("uii->ui", found.variance), 0))
+    error = np.where(found.fit.used, error, np.nan)
+    beta = np.where(found.fit.used, found.beta, np.nan)
+    half = _critical(found, confidence)[:, None] * error
+    repeated = units.loc[units.index.repeat(len(names)), list(design.unit)].reset_index(drop=True)
+    return repeated.assign(
+        term=np.tile(names, len(units)),
+        coefficient=beta.ravel(),
+        std_error=error.ravel(),
+        low=(beta - half).ravel(),
+        high=(beta + half).ravel(),
+    )
+
+
+def _critical(found: Estimates, confidence: float) -> np.ndarray:
+    return t.ppf((1 + confidence) / 2, np.maximum(found.freedom, 1))
+
+
+def _own_table(
+    found: Estimates, units: pd.DataFrame, terms: pd.DataFrame, design: Design, confidence: float, good: np.ndarray
+) -> pd.DataFrame:
+    """The table before pooling."""
+    y = design.places([UNITS])[0]
+    critical = _critical(found, confidence)
+    price = terms[terms["term"] == PRICE]
+    table = units[good].reset_index(drop=True)
+    table = table.assign(
+        own_elasticity=price["coefficient"].to_numpy(),
+        own_std_error=price["std_error"].to_numpy(),
+        own_low=price["low"].to_numpy(),
+        own_high=price["high"].to_numpy(),
+        critical=critical[good],
+        clusters=found.clusters[good],
+        zero_share=table["zeros"] / table["filled"],
+        r_squared=(1 - found.fit.rss / found.moments.raw[:, y])[good],
+        caution="",
+    )
+    if design.deals:
+        deal = terms[terms["term"] == DEAL].rename(columns={"coefficient": "elasticity"})
+        table = table.assign(**{f"deal_{name}": deal[name].to_numpy() for name in MEASURES})
+    if design.lags:
+        prices = np.arange(-1 - design.lags, 0)
+        long_run = found.beta[:, prices].sum(axis=1)
+        error = np.sqrt(np.maximum(found.variance[:, prices][:, :, prices].sum(axis=(1, 2)), 0))
+        half = critical * error
+        numbers = (long_run, error, long_run - half, long_run + half)
+        table = table.assign(**{f"long_run{end}": value[good] for end, value in zip(ENDS, numbers, strict=True)})
+    return table
+
+
+def _with_line(table: pd.DataFrame, gathered: Gathered, lines: Mapping[str, str] | pd.DataFrame | None) -> pd.DataFrame:
+    """The table with its products' lines, where these are known."""
+    if isinstance(lines, pd.DataFrame):
+        lines = dict(zip(lines["product"].astype(str), lines["line"], strict=True)) if "line" in lines else None
+    if lines is None and gathered.rows is not None and "line" in gathered.rows:
+        lines = {str(key): str(value) for key, value in gathered.rows.groupby("product")["line"].first().items()}
+    return table if lines is None else table.assign(line=table["product"].map(dict(lines)))
+
+
+def _pooled(table: pd.DataFrame, design: Design, wanted: bool, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table with pooled values, and the lines' own; without pooling both values are the same."""
+    own = {"elasticity": "own_elasticity", "std_error": "own_std_error", "low": "own_low", "high": "own_high"}
+    table = table.assign(**{name: table[source] for name, source in own.items()}, own_weight=1.0)
+    if not wanted or len(table) < LEAST:
+        return table, pd.DataFrame(columns=["group", *MEASURES, "members"])
+    level = "product" if len(design.unit) > 1 else "line"
+    named = table[level].fillna("(no line)") if level in table else pd.Series("all", index=table.index)
+    group, names = pd.factorize(named, sort=True)
+    # an error is stretched so that the normal interval at this level is as wide as the t interval
+    normal = norm.ppf((1 + confidence) / 2)
+    error = table["own_std_error"].to_numpy() * table["critical"].to_numpy() / normal
+    pooled = pool(table["own_elasticity"].to_numpy(), error, group, confidence)
+    table = table.assign(
+        elasticity=pooled.mean, std_error=pooled.error, low=pooled.low, high=pooled.high, own_weight=pooled.own_weight
+    )
+    center = np.append(pooled.group_mean, pooled.overall)
+    spread = np.append(pooled.group_error, pooled.overall_error)
+    pools = pd.DataFrame(
+        {
+            "group": [*names, "all"],
+            "elasticity": center,
+            "std_error": spread,
+            "low": center - normal * spread,
+            "high": center + normal * spread,
+            "members": [*np.bincount(group), len(table)],
+        }
+    )
+    return table, pools[-1:].reset_index(drop=True) if len(names) == 1 else pools
+
+
+def _ordered(table: pd.DataFrame, design: Design) -> pd.DataFrame:
+    first = [*design.unit, *(["line"] if "line" in table else []), *MEASURES, "own_elasticity", "own_std_error"]
+    rest = ["own_low", "own_high", "own_weight", "rows", "clusters", "zero_share", "price_low", "price_high"]
+    more = [name for name in table.columns if str(name).startswith(("long_run", "deal_"))]
+    return table[[*first, *rest, "revenue", "r_squared", *more, "caution"]]
