@@ -12,7 +12,7 @@ INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: setup setup-test report test lab bench lock clean
+.PHONY: setup setup-test report test system lab bench lock clean
 
 setup: $(VENV)/.report
 setup-test: $(VENV)/.test
@@ -38,6 +38,17 @@ test: setup-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
+
+# Chromium (page tests), Java (Spark tests) and Pango (PDF) on Debian or Ubuntu; elsewhere install them by hand.
+system:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    need=""; \
+	    command -v chromium >/dev/null || need="$$need chromium"; \
+	    command -v java >/dev/null || need="$$need default-jre-headless"; \
+	    ldconfig -p | grep -q libpangoft2 || need="$$need libpango-1.0-0 libpangoft2-1.0-0"; \
+	    [ -z "$$need" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$need >/dev/null; } \
+	    || echo "Could not install$$need: tests that need them skip and say so."; \
+	else echo "Not root on Debian: tests that need Chromium or Java skip where these are absent."; fi
 
 lab: setup
 	$(BIN)/jupyter lab --notebook-dir .
