@@ -21,7 +21,7 @@ with warnings.catch_warnings():
 
     importlib.import_module("pandera.backends.pandas.builtin_checks")
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.study.periods import first_days
 
 
@@ -96,7 +96,12 @@ PRODUCTS = table(
     {
         "product": text("name, as in sales"),
         "line": text("product line", optional=True),
-        "unit_cost": number("variable cost", "currency per unit", least=0),
+        "unit_cost": number(
+            "variable cost; where it is not known, pricing assumes a margin and says so",
+            "currency per unit",
+            least=0,
+            optional=True,
+        ),
         "price": number("today's price", "currency per unit", above=0, optional=True),
         "units": number("units sold in a year at today's price", "units a year", least=0, optional=True),
         "min_price": number("least price allowed", "currency per unit", least=0, optional=True),
@@ -104,6 +109,31 @@ PRODUCTS = table(
         "ladder": text("price points allowed, separated by spaces: 1.99 2.49 2.99", optional=True),
     },
     ("product",),
+)
+ELASTICITIES = table(
+    "a product's price elasticity, where it comes from outside of the sales data",
+    {
+        "product": text("name, as in products"),
+        "elasticity": number("change of units for a change of price, both in logs", "", blank=True),
+        "std_error": number("standard error of the elasticity", "", least=0, optional=True),
+        "low": number("lower end of its interval", "", optional=True),
+        "high": number("upper end of its interval", "", optional=True),
+        "price_low": number("lowest price observed", "currency per unit", above=0, optional=True),
+        "price_high": number("highest price observed", "currency per unit", above=0, optional=True),
+        "caution": text("when not to trust it", optional=True),
+    },
+    ("product",),
+)
+PRICE_LIMITS = table(
+    "a coefficient of a limit on prices",
+    {
+        "limit": text("name of the limit; its rows share sense and bound"),
+        "sense": text("direction", choices=("<=", ">=", "=")),
+        "bound": number("right-hand side", "unit of the limit"),
+        "product": text("name, as in products"),
+        "coefficient": number("weight of the product's price in the limit", "unit of the limit per currency"),
+    },
+    ("limit", "product"),
 )
 CHANNELS = table(
     "a channel, or a channel in a customer segment",
@@ -181,6 +211,7 @@ REPS = table(
         "lon": number("longitude of the base", "degrees", least=-180, most=180, optional=True),
         "cost": number("full cost", "currency a year", least=0),
         "hours": number("hours for customers, travel included", "hours a year", least=0),
+        "working_hours": number("all hours at work", "hours a year", least=0, optional=True),
         "team": text("team", optional=True),
         "hired": date("first day at work", optional=True),
         "left": date("last day at work; blank for who is here", optional=True),
@@ -365,6 +396,8 @@ COMPARISONS = table(
 TABLES: dict[str, pa.DataFrameSchema] = {
     "sales": SALES,
     "products": PRODUCTS,
+    "elasticities": ELASTICITIES,
+    "price_limits": PRICE_LIMITS,
     "channels": CHANNELS,
     "channel_history": CHANNEL_HISTORY,
     "channel_limits": CHANNEL_LIMITS,
@@ -395,10 +428,10 @@ def check_table(name: str, frame: pd.DataFrame, *, file: str = "") -> tuple[pd.D
     unknown table name.
     """
     if name not in TABLES:
-        raise ParameterError(f"no table is called {name!r}; tables are {', '.join(TABLES)}")
+        raise ParameterError(f"no table is called {name!r}{close_match(name, TABLES)}")
     schema = TABLES[name]
     problems = [
-        Problem(name, column, None, "", "this column, which is absent", file)
+        Problem(name, column, None, "", f"this column, which is absent{_spelt(column, frame, schema)}", file)
         for column, spec in schema.columns.items()
         if spec.required and column not in frame.columns
     ]
@@ -426,6 +459,12 @@ def require_table(name: str, frame: pd.DataFrame, *, columns: Iterable[str] = ()
     if problems:
         raise DataError(problems)
     return typed
+
+
+def _spelt(column: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
+    """A hint at the column of `frame` that may be the absent `column` under another spelling."""
+    others = [str(name) for name in frame.columns if name not in schema.columns]
+    return close_match(column, others).replace("did you mean", "is it")
 
 
 def _first(name: str, column: str, bad: pd.Series, values: pd.Series, expected: str, file: str) -> list[Problem]:
@@ -475,10 +514,11 @@ def _rule_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, f
 
 
 def _key_problems(name: str, typed: pd.DataFrame, key: tuple[str, ...], file: str) -> list[Problem]:
+    required = [column for column in key if TABLES[name].columns[column].required]
     present = [column for column in key if column in typed.columns]
-    if not present:
+    if not set(required) <= set(present):
         return []
-    again = typed.duplicated(present)
+    again = typed.duplicated(present) & typed[required].notna().all(axis=1)
     if not again.any():
         return []
     at = int(again.to_numpy().argmax())

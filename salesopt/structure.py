@@ -1,0 +1,329 @@
+"""How the sales force is organised: four structures on the same accounts, the team's make-up, who owns which duty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.stats.comparison import (
+    Case,
+    Ranking,
+    draw_structures,
+    measure_structure,
+    rank_structures,
+    tabulate_shifts,
+    vary_assumptions,
+)
+from salesopt.stats.geography import locate
+from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
+from salesopt.stats.staffing import People, people_of, resemblance
+from salesopt.stats.weighting import least_shift, winners_along
+from salesopt.study.tables import check_table, require_table
+
+CRITERIA = {
+    "cost": 0.30,
+    "selling": 0.20,
+    "contact": 0.15,
+    "continuity": 0.10,
+    "fit": 0.15,
+    "agility": 0.10,
+}
+UNKNOWN = {
+    "selling": "no hours could be measured",
+    "contact": "no contacts could be measured",
+    "continuity": "no account names the representative who serves it today",
+    "fit": "the tables skills and skill_needs are not both there",
+    "agility": "there are not two lines, segments or regions that demand could shift between",
+}
+LEAST_RESEMBLANCE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Structures:
+    """What `compare_structures` found. Hours, visits, km and money are a year.
+
+    table       : structure, reps, managers, cost, cost_low, cost_high, reps_low, reps_high, customer_hours,
+                  travel_hours, agreeing_hours, idle_hours, paid_hours, visits, extra_visits, km, nights,
+                  shared_accounts, contacts (mean per account), moved_accounts, fit (fraction), people_to_spare
+    scores      : structure, a column of points from 0 to 1 per criterion, score, low, high, wins (share of draws in
+                  which it scores best under these weights), wins_any (share of all weights), rank
+    flips       : criterion, weight (now), from, to, winner, holds (whether the weight of now lies in this stretch)
+    rivals      : structure, behind (points of score), least_shift (share of all weight that must move for it to come
+                  level; nan: no weights do), and what each criterion's weight then is
+    shifts      : structure, kind (line, segment, region), group, extra_hours, unserved_hours, unserved (fraction)
+    sensitivity : assumption, value, winner, lead (points of score), reps, cost - each assumption alone at its ends
+    today       : dimension, structure, information (how much the representative tells about it, 0 to 1)
+    skipped     : item, reason
+    weights     : weight per criterion, they sum to one; best, second: structures; lead, lead_low, lead_high: points
+                  of score between them; saving, saving_low, saving_high: cost of `today_form` less cost of `best`
+    """
+
+    table: pd.DataFrame
+    scores: pd.DataFrame
+    flips: pd.DataFrame
+    rivals: pd.DataFrame
+    shifts: pd.DataFrame
+    sensitivity: pd.DataFrame
+    today: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    weights: dict[str, float]
+    best: str
+    second: str
+    lead: float
+    lead_low: float
+    lead_high: float
+    today_form: str
+    saving: float
+    saving_low: float
+    saving_high: float
+    accounts: int
+    reps_now: int
+    capacity: float
+    shift: float
+    draws: int
+    confidence: float
+
+
+def compare_structures(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    account_lines: pd.DataFrame | None = None,
+    distances: pd.DataFrame | None = None,
+    skills: pd.DataFrame | None = None,
+    skill_needs: pd.DataFrame | None = None,
+    assumptions: Assumptions | None = None,
+    weights: Mapping[str, float] | None = None,
+    shift: float = 0.3,
+    spread: float = 0.3,
+    draws: int = 100,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Structures:
+    """Compare a sales force by territory, product, customer type and matrix on the same accounts.
+
+    How each is built:
+    - territory: every representative serves all lines of all accounts of one compact area;
+    - product: one pool of specialists per line; an account that buys several lines is visited by one of each, who
+      together make more visits than one person would (`assumptions.separate`); its main line's specialist leads it;
+    - customer: one pool per segment, each cut into areas of its own; an account has one representative for all lines;
+    - matrix: account managers by territory for everybody; at the largest accounts (`key_share` of potential) line
+      specialists make the share `joint` of the calls.
+    Each pool is cut into as many balanced areas as whole representatives are needed for calls, travel and
+    coordination; each lives at the middle of his area. Today's people are matched to the jobs so that the hours with
+    accounts they know plus the hours for which they have the skills are most (an exact assignment).
+
+    accounts, reps : tables of that name; `lat`, `lon` (or `region` with `distances`) give travel, `line`
+        ("juice;water" for several) or `account_lines` the lines, `segment` the customer types, `rep` today's hands
+    skills, skill_needs : tables of that name; both or neither
+    weights : worth of each criterion of `CRITERIA` (normalised to sum to one). Points run from 0 to 1: cost (least
+        cost / cost), selling (hours that customers need / hours paid), contact (share of accounts with one contact),
+        continuity (share of accounts that keep their representative), fit (share of needed skill levels present),
+        agility (share of the extra hours that can be served when a line, a segment or a region grows by `shift`)
+    spread, draws : each judged assumption is drawn evenly within +-`spread` of its value and each account's calls
+        with a coefficient of variation of 0.15; intervals are quantiles over `draws` draws. 0 draws: no intervals
+
+    Raises DataError for tables that are not what they should be, ParameterError for arguments out of range.
+    Source of the travel: Daganzo 1984; of the weights that another structure needs: Lahdelma and others 1998.
+    """
+    wanted = _weights(weights)
+    _check_range(shift, spread, draws, confidence)
+    accounts, reps = _inputs(accounts, reps)
+    lines = None if account_lines is None else require_table("account_lines", account_lines)
+    work = work_of(accounts, lines, locate(accounts, distances))
+    people = people_of(reps, accounts, work, skills, skill_needs)
+    case = Case(work, people, assumptions or Assumptions(), shift)
+    skipped = _left_out(accounts, work, people)
+    options = tuple(name for name in STRUCTURES if name not in skipped)
+    if len(options) < 2:
+        raise DataError([Problem("accounts", "line", None, "", "two product lines or two segments to organise by")])
+    measured = [measure_structure(name, case) for name in options]
+    usable = tuple(name for name in wanted if name == "cost" or all(np.isfinite(row[name]) for row in measured))
+    skipped |= {f"criterion {name}": UNKNOWN[name] for name in wanted if name not in usable}
+    total = sum(wanted[name] for name in usable)
+    if total <= 0:
+        raise ParameterError("weights: no criterion with a weight above 0 can be measured from these tables")
+    weight = np.array([wanted[name] / total for name in usable])
+    drawn = [draw_structures(options, case, spread, np.random.default_rng([seed, draw])) for draw in range(draws)]
+    ranking = rank_structures(options, usable, weight, measured, drawn, seed)
+    best, second = (int(number) for number in ranking.order[:2])
+    today = resemblance(work, people)
+    form = _today_form(today, options)
+    lead = _interval(ranking.drawn[:, best] - ranking.drawn[:, second], confidence)
+    costs = np.array([[row["cost"] for row in rows] for rows in drawn]).reshape(-1, len(options))
+    reference = options.index(form) if form else best
+    saving = _interval(costs[:, reference] - costs[:, best], confidence)
+    sensitivity = vary_assumptions(options, usable, weight, case, spread)
+    return Structures(
+        table=_table(options, measured, drawn, confidence),
+        scores=_scores(options, usable, ranking, confidence),
+        flips=_flips(options, usable, weight, ranking.points),
+        rivals=_rivals(options, usable, weight, ranking),
+        shifts=tabulate_shifts(options, case),
+        sensitivity=sensitivity,
+        today=today,
+        skipped=pd.DataFrame(list(skipped.items()), columns=["item", "reason"]),
+        cautions=_cautions(case, measured, options[best], sensitivity, people),
+        weights=dict(zip(usable, map(float, weight), strict=True)),
+        best=options[best],
+        second=options[second],
+        lead=float(ranking.score[best] - ranking.score[second]),
+        lead_low=lead[0],
+        lead_high=lead[1],
+        today_form=form,
+        saving=float(measured[reference]["cost"] - measured[best]["cost"]) if form else float("nan"),
+        saving_low=saving[0] if form else float("nan"),
+        saving_high=saving[1] if form else float("nan"),
+        accounts=len(accounts),
+        reps_now=len(people.names),
+        capacity=people.capacity,
+        shift=shift,
+        draws=draws,
+        confidence=confidence,
+    )
+
+
+def _weights(weights: Mapping[str, float] | None) -> dict[str, float]:
+    wanted = {name: float(value) for name, value in (CRITERIA if weights is None else weights).items()}
+    wrong = [f"no criterion is called {name!r}" for name in wanted if name not in CRITERIA]
+    wrong += [f"the weight of {name} must not be negative" for name, value in wanted.items() if not 0 <= value < np.inf]
+    if not wrong and not sum(wanted.values()) > 0:
+        wrong = ["at least one weight must be above 0"]
+    if wrong:
+        raise ParameterError(f"weights: {'; '.join(wrong)} (criteria are {', '.join(CRITERIA)})")
+    return {name: wanted.get(name, 0.0) for name in CRITERIA}
+
+
+def _check_range(shift: float, spread: float, draws: int, confidence: float) -> None:
+    wrong = []
+    if not 0 < shift <= 5:
+        wrong.append(f"shift must be a fraction above 0 and at most 5, not {shift}")
+    if not 0 <= spread < 1:
+        wrong.append(f"spread must be a fraction from 0 to below 1, not {spread}")
+    if not (isinstance(draws, int) and draws >= 0):
+        wrong.append(f"draws must be a whole number of at least 0, not {draws}")
+    if not 0 < confidence < 1:
+        wrong.append(f"confidence must lie between 0 and 1, not {confidence}")
+    if wrong:
+        raise ParameterError("; ".join(wrong))
+
+
+def _inputs(accounts: pd.DataFrame, reps: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The checked tables; problems of both are raised together."""
+    problems: list[Problem] = []
+    checked = []
+    for name, frame in (("accounts", accounts), ("reps", reps)):
+        typed, found = check_table(name, frame)
+        problems += found
+        checked.append(typed)
+    if not problems and not (checked[0]["calls"] * checked[0]["hours_per_call"]).sum() > 0:
+        problems.append(Problem("accounts", "calls", None, "no calls at all", "calls and hours above 0"))
+    if problems:
+        raise DataError(problems)
+    return checked[0], checked[1]
+
+
+def _left_out(accounts: pd.DataFrame, work: Work, people: People) -> dict[str, str]:
+    """What can't be told from these tables, with the reason."""
+    found = {}
+    if len(work.lines) < 2:
+        found["product"] = found["matrix"] = "the accounts name fewer than two product lines"
+    if len(work.segments) < 2:
+        found["customer"] = "the accounts name fewer than two segments"
+    if work.where is None:
+        found["travel"] = "not every account has a latitude and longitude, or a region with its distances"
+    if len(work.regions) < 2:
+        found["growth of a region"] = "the accounts name fewer than two regions"
+    return found
+
+
+def _interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The middle `confidence` of the draws; nan where there are none."""
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _table(
+    options: Sequence[str],
+    measured: Sequence[Mapping[str, float]],
+    drawn: Sequence[Sequence[Mapping[str, float]]],
+    confidence: float,
+) -> pd.DataFrame:
+    table = pd.DataFrame(measured).drop(columns=["selling", "contact", "continuity", "agility"])
+    table.insert(0, "structure", list(options))
+    for name in ("cost", "reps"):
+        found = [_interval(np.array([rows[at][name] for rows in drawn]), confidence) for at in range(len(options))]
+        table[f"{name}_low"], table[f"{name}_high"] = zip(*found, strict=True)
+    return table
+
+
+def _scores(options: Sequence[str], usable: Sequence[str], ranking: Ranking, confidence: float) -> pd.DataFrame:
+    scores = pd.DataFrame(ranking.points, columns=list(usable))
+    scores.insert(0, "structure", list(options))
+    scores["score"] = ranking.score
+    found = [_interval(ranking.drawn[:, at], confidence) for at in range(len(options))]
+    scores["low"], scores["high"] = zip(*found, strict=True)
+    wins = np.bincount(ranking.drawn.argmax(axis=1), minlength=len(options)) / max(len(ranking.drawn), 1)
+    scores["wins"] = wins if len(ranking.drawn) else np.nan
+    scores["wins_any"] = ranking.wins_any
+    scores["rank"] = 1 + np.argsort(ranking.order)
+    return scores
+
+
+def _flips(options: Sequence[str], usable: Sequence[str], weight: np.ndarray, points: np.ndarray) -> pd.DataFrame:
+    rows = [
+        (name, weight[at], start, end, options[winner], bool(start <= weight[at] <= end))
+        for at, name in enumerate(usable)
+        for start, end, winner in winners_along(points, weight, at)
+    ]
+    return pd.DataFrame(rows, columns=["criterion", "weight", "from", "to", "winner", "holds"])
+
+
+def _rivals(options: Sequence[str], usable: Sequence[str], weight: np.ndarray, ranking: Ranking) -> pd.DataFrame:
+    best = int(ranking.order[0])
+    rows = []
+    for rival in map(int, ranking.order[1:]):
+        moved, then = least_shift(ranking.points, weight, rival)
+        behind = float(ranking.score[best] - ranking.score[rival])
+        rows.append((options[rival], behind, moved, *then))
+    return pd.DataFrame(rows, columns=["structure", "behind", "least_shift", *usable])
+
+
+def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:
+    """The structure that today's assignment resembles most; "" where it resembles none or it is unknown."""
+    known = today[today["structure"].isin(options)].dropna(subset=["information"])
+    if known.empty or known["information"].max() < LEAST_RESEMBLANCE:
+        return ""
+    return str(known["structure"].iloc[int(known["information"].argmax())])
+
+
+def _cautions(
+    case: Case, measured: Sequence[Mapping[str, float]], best: str, sensitivity: pd.DataFrame, people: People
+) -> tuple[str, ...]:
+    found = [
+        "Visits that specialists make on their own, the share of calls that is joint, coordination, opening time, speed"
+        " and detour are judgements, not measurements.",
+        "Every representative is taken to live in the middle of his area; moving house is not costed.",
+    ]
+    others = sorted(set(sensitivity.loc[sensitivity["winner"] != best, "assumption"])) if len(sensitivity) else []
+    if others:
+        found.append(
+            f"Another structure wins where one assumption alone is at the end of its range: {', '.join(others)}."
+        )
+    if case.work.where is None:
+        found.append("Travel is not in the figures, because the places of the accounts are not known.")
+    if case.people.managers == 0:
+        found.append("The table reps names no lead, supervisor or manager; a manager is costed as a representative.")
+    unnamed = int((people.today < 0).sum())
+    if 0 < unnamed < len(people.today):
+        found.append(f"{unnamed} accounts have no representative who is here; they count in no hand-over.")
+    if max(row["reps"] for row in measured) > 2 * len(people.names):
+        found.append("Some structure needs more than twice today's representatives: check calls and hours per call.")
+    return tuple(found)
