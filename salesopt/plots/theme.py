@@ -5,25 +5,29 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2b6cb0", "#dd8422", "#2f8f5b", "#c0392b", "#7b5ea7", "#8a94a3"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
 GOOD, BAD, NEUTRAL = GREEN, RED, GREY
 INK = "#1f2933"
-FONTS = ["DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "WenQuanYi Zen Hei"]
+CHINESE = Path(__file__).parent / "fonts" / "NotoSansSC-Subset.ttf"
 
 
 def use_theme() -> None:
     """Set the look for a notebook or a script; figures as SVG with fixed ids, so that runs are identical."""
+    if "Noto Sans SC Subset" not in font_manager.get_font_names():
+        font_manager.fontManager.addfont(CHINESE)
     sns.set_theme(
         style="whitegrid",
         palette=PALETTE,
         rc={
-            "font.family": [FONTS[0]],
+            "font.family": ["DejaVu Sans", "Noto Sans SC Subset"],
             "font.size": 10,
             "axes.titlesize": 12,
             "axes.titleweight": "bold",

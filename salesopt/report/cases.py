@@ -21,9 +21,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.errors import DataError, SalesoptError
+from salesopt.errors import DataError, SalesoptError, close_match
 from salesopt.study.load import Study, load_study
-from salesopt.study.settings import close_match
 
 FILE = "answers.toml"
 COLUMNS = ("case", "what", "published", "computed", "tolerance", "agrees", "note")

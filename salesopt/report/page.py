@@ -20,6 +20,7 @@ from markupsafe import Markup
 from nbconvert.filters.markdown import markdown2html
 
 from salesopt.report.chapters import PARTS, Chapter
+from salesopt.report.fonts import font_face
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -63,15 +64,18 @@ def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **f
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("page.html").render(
+    css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    page = environment.get_template("page.html").render(
         title=title,
         quarter=quarter,
-        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        css=Markup(css),
         parts=[part for part in parts if part["chapters"]],
         failed=[page for page in chapters if page.error],
         total=len(chapters),
         **facts,
     )
+    # The font goes in last: which characters it must carry is known only from the finished page.
+    return page.replace("</style>", font_face(page) + "</style>", 1)
 
 
 def _is_code(cell: Any) -> bool:
