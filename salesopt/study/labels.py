@@ -1,0 +1,83 @@
+"""Readable names for the item types and categories of the Complete Journey study, which abbreviates both."""
+
+from __future__ import annotations
+
+KINDS = {
+    "ASEPTIC PACK JUICE AND DRINKS": "Juice boxes",
+    "BEANS GREEN: FS/WHL/CUT": "Canned green beans",
+    "BROCCOLI WHOLE&CROWNS": "Broccoli",
+    "CARROTS MINI PEELED": "Baby carrots",
+    "CORN": "Canned corn",
+    "DAIRY CASE 100% PURE JUICE - O": "Chilled orange juice",
+    "ECONOMY - MEAT": "Hot dogs",
+    "EGGS - LARGE": "Eggs, large",
+    "EGGS - MEDIUM": "Eggs, medium",
+    "EGGS - X-LARGE": "Eggs, extra large",
+    "FLUID MILK WHITE ONLY": "Milk",
+    "FRZN BAGGED VEGETABLES - PLAIN": "Frozen vegetables",
+    "ISOTONIC DRINKS SINGLE SERVE": "Sports drink",
+    "IWS SINGLE CHEESE": "Cheese slices",
+    "MAINSTREAM WHEAT/MULTIGRAIN BR": "Wheat bread",
+    "MAINSTREAM WHITE BREAD": "White bread",
+    "NATURAL CHEESE EXACT WT CHUNKS": "Block cheese",
+    "ONIONS OTHER": "Onions",
+    "PASTA: CANNED": "Canned pasta",
+    "PEPPERS GREEN BELL": "Green peppers",
+    "POTATOES RUSSET (BULK&BAG)": "Potatoes",
+    "POURABLE SALAD DRESSINGS": "Salad dressing",
+    "RAMEN NOODLES/RAMEN CUPS": "Ramen noodles",
+    "RTS SOUP: CHUNKY/HOMESTYLE ET": "Chunky soup",
+    "SANDWICHES&HANDHELDS": "Frozen sandwiches",
+    "SFT DRNK 2 LITER BTL CARB INCL": "Soft drink, bottle",
+    "SFT DRNK SNGL SRV BTL CARB (EX": "Soft drink, single",
+    "SGL SV/VEND MACH SNACKS CHIP/P": "Chips, single bag",
+    "SOFT DRINKS 12/18&15PK CAN CAR": "Soft drink, pack of cans",
+    "SOUR CREAMS": "Sour cream",
+    "SW GDS:DONUTS": "Donuts",
+    "TORTILLA/NACHO CHIPS": "Tortilla chips",
+    "TRADITIONAL": "Ice cream",
+    "YOGURT NOT MULTI-PACKS": "Yogurt",
+}
+PACKS = {"48-54 ct": "each", "36 ct": "each", "48 ct": "each", "1 ga": "1 gal"}
+LINES = {
+    "BAG SNACKS": "Snacks and bakery",
+    "BAKED BREAD/BUNS/ROLLS": "Snacks and bakery",
+    "BATH TISSUES": "Household",
+    "BERRIES": "Fruit and vegetables",
+    "BREAKFAST SWEETS": "Snacks and bakery",
+    "BROCCOLI/CAULIFLOWER": "Fruit and vegetables",
+    "CANNED JUICES": "Soft drinks and juice",
+    "CARROTS": "Fruit and vegetables",
+    "CHEESE": "Dairy and eggs",
+    "EGGS": "Dairy and eggs",
+    "FLUID MILK PRODUCTS": "Dairy and eggs",
+    "FROZEN PIZZA": "Frozen and chilled",
+    "FRZN VEGETABLE/VEG DSH": "Frozen and chilled",
+    "HOT DOGS": "Frozen and chilled",
+    "ICE CREAM/MILK/SHERBTS": "Frozen and chilled",
+    "ISOTONIC DRINKS": "Soft drinks and juice",
+    "MEAT - SHELF STABLE": "Canned and dry food",
+    "MILK BY-PRODUCTS": "Dairy and eggs",
+    "ONIONS": "Fruit and vegetables",
+    "PEPPERS-ALL": "Fruit and vegetables",
+    "POTATOES": "Fruit and vegetables",
+    "REFRGRATD JUICES/DRNKS": "Soft drinks and juice",
+    "SALD DRSNG/SNDWCH SPRD": "Canned and dry food",
+    "SOFT DRINKS": "Soft drinks and juice",
+    "SOUP": "Canned and dry food",
+    "VEGETABLES - ALL OTHERS": "Fruit and vegetables",
+    "VEGETABLES - SHELF STABLE": "Canned and dry food",
+    "YOGURT": "Dairy and eggs",
+}
+
+
+def name_item(kind: str, pack: str, maker: str) -> str:
+    """A readable name, such as "Milk 1 ga, own label"; a type that is not listed keeps the source's words."""
+    packed = " ".join(pack.lower().split())
+    named = KINDS.get(kind, kind.capitalize())
+    return f"{named} {PACKS.get(packed, packed)}".strip() + f", {maker}"
+
+
+def name_line(category: str) -> str:
+    """The product line of a category; a category that is not listed is its own."""
+    return LINES.get(category, category.capitalize())
