@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -68,3 +69,10 @@ class RunError(SalesoptError):
     """A chapter could not be run to its end."""
 
     exit_code = 1
+
+
+def close_match(word: str, words: Iterable[str]) -> str:
+    """A hint such as "; did you mean 'sales'?" at the one of `words` that `word` may stand for; "" if none is close."""
+    by_lower = {name.lower(): name for name in words}
+    found = difflib.get_close_matches(str(word).lower().strip(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean '{by_lower[found[0]]}'?" if found else ""

@@ -25,8 +25,8 @@ written from the declarations in `salesopt/study/tables.py` by `python -m saleso
 - Columns marked *optional* may be absent or blank. Columns that are not named here are allowed.
 - Files are CSV (UTF-8, GB18030 or Windows-1252; comma, semicolon, tab or `|`), Parquet, Excel ("book.xlsx#sheet"),
   DuckDB ("base.duckdb#table") or SQLite ("base.sqlite#table").
-- Numbers may be written 1234.5, 1,234.5, 1.234,5 or 1 234,5, column by column. A column whose numbers are all like 1,234
-  can be read in two ways: `[format.<table>] decimal` settles it.
+- Numbers may be written 1234.5, 1,234.5, 1.234,5 or 1 234,5, column by column. A column whose numbers are all like
+  1,234 can be read in two ways: `[format.<table>] decimal` settles it.
 
 """
 FOLDERS = """\

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.study.across import cross_problems, lost_joins
 from salesopt.study.periods import last_complete_quarter, quarter_dates, quarters_in
 from salesopt.study.read import read_table
-from salesopt.study.settings import FILE, Settings, close_match, inside, look_at_settings, read_settings, split_file
+from salesopt.study.settings import FILE, Settings, inside, look_at_settings, read_settings, split_file
 from salesopt.study.tables import TABLES, check_table
 from salesopt.study.tidy import tidy_table
 
@@ -195,10 +195,8 @@ def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = Non
         return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
     tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
     frame, problems = check_table(name, tidy, file=file)
-    unsettled = {one.column for one in found}
-    problems = found + [one for one in problems if one.column not in unsettled]
-    table = Table(frame, tuple(problems), file, tuple(raw.notes + notes), tuple(cautions), raw.rows)
-    return replace(table, problems=tuple(map(table.in_file, problems)))
+    table = Table(frame, (*found, *problems), file, tuple(raw.notes + notes), tuple(cautions), raw.rows)
+    return replace(table, problems=tuple(map(table.in_file, table.problems)))
 
 
 def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[str, pd.DataFrame]) -> pd.Series | None:
@@ -206,8 +204,9 @@ def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[
     for name, schema in TABLES.items():
         if "period" in schema.columns and (name in settings.tables or name in built):
             table = read[name] if name in read else read_checked(settings, name, built.get(name))
-            if table.problems:
-                raise DataError(table.problems)
+            problems = [problem for problem in table.problems if problem.column in ("", "period")]
+            if problems:
+                raise DataError(problems)
             return table.frame["period"]
     return None
 
@@ -269,5 +268,5 @@ def _settle_quarter(
         raise ParameterError(f"{settings.folder}: no data for quarter {quarter}; there are {', '.join(known)}")
     first, last = quarter_dates(quarter, fiscal_start=start)
     short = quarter == known[-1] and quarter != complete
-    cautions = [f"The data of {quarter} end on {days.max():%Y-%m-%d}: the quarter is not complete."] if short else []
-    return quarter, first, last, cautions
+    cautions = [f"The last period of {quarter} begins on {days.max():%Y-%m-%d}: the quarter is not complete."]
+    return quarter, first, last, cautions if short else []

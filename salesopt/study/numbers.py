@@ -44,17 +44,28 @@ def look_at_numbers(column: pd.Series) -> Written:
 
 
 def write_plainly(column: pd.Series, written: Written, decimal: str) -> pd.Series:
-    """`column` with every number as Python reads it; a text that does not fit `decimal` stays as it stood."""
-    thousands = "," if decimal == "." else "."
-    fits = written.values.str.fullmatch(POINT if decimal == "." else COMMA)
-    plain = written.values.str.replace(thousands, "", regex=False).str.replace(decimal, ".", regex=False)
-    plain = plain.where(fits, pd.Series(written.values.index, index=written.values.index))
-    plain = plain.mask(written.values.isin(BLANKS))
-    return column.map(plain)
+    """`column` with every number as Python reads it; a text that is no number stays as it stood.
+
+    A text that fits only the other decimal sign is written by that one; `misfits` names these.
+    """
+    other = "," if decimal == "." else "."
+    plain = pd.Series(written.values.index, index=written.values.index)
+    for sign in (other, decimal):
+        pattern, thousands = (POINT, ",") if sign == "." else (COMMA, ".")
+        stripped = written.values.str.replace(thousands, "", regex=False).str.replace(sign, ".", regex=False)
+        plain = plain.mask(written.values.str.fullmatch(pattern), stripped)
+    return column.map(plain.mask(written.values.isin(BLANKS)))
 
 
-def are_numbers(column: pd.Series, written: Written) -> bool:
-    """Whether all texts of `column` are numbers, none with a leading zero as codes have; False where it is empty."""
+def misfits(written: Written, decimal: str) -> list[str]:
+    """The texts that are numbers only with the other decimal sign."""
+    point, comma = written.values.str.fullmatch(POINT), written.values.str.fullmatch(COMMA)
+    wrong = comma & ~point if decimal == "." else point & ~comma
+    return [str(text) for text in written.values.index[wrong]]
+
+
+def are_numbers(written: Written) -> bool:
+    """Whether all texts are numbers, none with a leading zero as codes have; False where all are blank."""
     values = written.values[~written.values.isin(BLANKS)]
     code = values.str.fullmatch(r"0\d+")
     number = (values.str.fullmatch(POINT) | values.str.fullmatch(COMMA)) & values.str.contains(r"\d", regex=True)

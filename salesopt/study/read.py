@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyarrow.parquet
 
 from salesopt.errors import DataError, Problem
 
+UNNAMED = "\0"  # no heading of a file holds it
 SEPARATORS = (",", ";", "\t", "|")
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -70,8 +72,7 @@ def read_table(
 def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
     """The text of `content` and the encoding it was read in: UTF-8, UTF-16 with its mark, GB18030 or Windows-1252.
 
-    Chinese text in GB18030 has its bytes above 127 in pairs of two high ones; in Windows-1252 they mostly stand
-    alone between plain letters. Raises DataError where `encoding` does not fit or none does.
+    Where both of the last fit, common hanzi decide. Raises DataError where `encoding` does not fit or none does.
     """
     if encoding:
         try:
@@ -92,9 +93,13 @@ def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
 
 
 def _likelier_first(content: bytes) -> tuple[str, str]:
-    high = np.frombuffer(content, dtype=np.uint8) >= 0xA1
-    together = np.count_nonzero(high[1:] & high[:-1])
-    return ("gb18030", "cp1252") if 2 * together >= np.count_nonzero(high) else ("cp1252", "gb18030")
+    """Read as GB18030, most signs of Chinese text are common ones: punctuation and the 3,755 hanzi of level one."""
+    signs = Counter(sign for sign in content.decode("gb18030", errors="replace") if sign > "\x7f")
+    leads = {sign: sign.encode("gb2312", errors="ignore")[:1] for sign in signs}
+    common = sum(
+        signs[sign] for sign, lead in leads.items() if b"\xa1" <= lead <= b"\xa3" or b"\xb0" <= lead <= b"\xd7"
+    )
+    return ("gb18030", "cp1252") if 2 * common >= signs.total() else ("cp1252", "gb18030")
 
 
 def _read_text(path: Path, expected: tuple[str, ...], form: Mapping[str, str]) -> Raw:
@@ -128,7 +133,7 @@ def _read_text(path: Path, expected: tuple[str, ...], form: Mapping[str, str]) -
         frame = pd.DataFrame(columns=header, dtype=str)
     except pd.errors.ParserError as error:
         raise DataError(f"{path.name}: {_broken_row(content, separator, len(header)) or error}") from error
-    raw = _numbered(frame)
+    raw = _numbered(frame, path.name)
     return Raw(raw.frame, raw.rows, notes + raw.notes, separator)
 
 
@@ -169,7 +174,7 @@ def _header(file: str, names: list[str]) -> list[str]:
     problems += [Problem(file, name, 1, "this name twice", "every name once", file) for name in twice]
     if problems:
         raise DataError(problems)
-    return tidy + [f"_{at}" for at in range(len(tidy), len(names))]
+    return tidy + [f"{UNNAMED}{at}" for at in range(len(tidy), len(names))]
 
 
 def _broken_row(content: str, separator: str, width: int) -> str:
@@ -180,15 +185,17 @@ def _broken_row(content: str, separator: str, width: int) -> str:
     return ""
 
 
-def _numbered(frame: pd.DataFrame) -> Raw:
-    """Leave out rows without any entry, keeping the row numbers of the file."""
-    frame = frame.drop(
-        columns=[name for name in frame.columns if str(name).startswith("_") and frame[name].isna().all()]
-    )
-    empty = frame.isna().all(axis=1).to_numpy() if len(frame.columns) else np.ones(len(frame), bool)
-    rows = np.flatnonzero(~empty) + 2
-    notes = [f"{int(empty.sum())} empty rows left out"] if empty[: rows[-1] - 1 if len(rows) else 0].any() else []
-    return Raw(frame.loc[~empty].reset_index(drop=True), rows, notes)
+def _numbered(frame: pd.DataFrame, file: str = "") -> Raw:
+    """Leave out rows without any entry and columns without a name, keeping the row numbers of the file."""
+    filled = frame.notna().to_numpy()
+    unnamed = np.array([str(name).startswith(UNNAMED) for name in frame.columns], dtype=bool)
+    stray = np.flatnonzero(filled[:, unnamed].any(axis=1)) if unnamed.any() else np.array([], dtype=int)
+    if len(stray):
+        raise DataError([Problem(file, "", int(stray[0]) + 2, "a cell", "no cell, as its column has no name", file)])
+    rows = np.flatnonzero(filled.any(axis=1))
+    between = int(rows[-1]) + 1 - len(rows) if len(rows) else 0
+    notes = [f"{between} empty row{'s' if between > 1 else ''} left out"] if between else []
+    return Raw(frame.loc[:, ~unnamed].iloc[rows].reset_index(drop=True), rows + 2, notes)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -219,7 +226,7 @@ def _read_excel(path: Path, part: str) -> Raw:
         raise DataError(f"{path.name}: the first row of the sheet must hold the names of the columns")
     header = _header(path.name, ["" if cell is None else str(cell) for cell in cells[0]])
     frame = pd.DataFrame(cells[1:], columns=header, dtype=object)
-    return _numbered(frame.replace({"": None}).infer_objects())
+    return _numbered(frame.replace({"": None}).infer_objects(), path.name)
 
 
 def _read_duckdb(path: Path, part: str) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.study.periods import parse_quarter
 from salesopt.study.tables import TABLES
 
@@ -120,12 +119,6 @@ def inside(folder: Path, file: str) -> Path:
     return path
 
 
-def close_match(word: str, words: Iterable[str]) -> str:
-    """A hint such as "; did you mean 'sales'?", "" where nothing is close."""
-    found = difflib.get_close_matches(str(word), list(words), n=1, cutoff=0.6)
-    return f"; did you mean '{found[0]}'?" if found else ""
-
-
 def _problem(where: str, value: Any, expected: str) -> Problem:
     return Problem(FILE, where, None, repr(value), expected, FILE)
 
@@ -181,7 +174,7 @@ def _table_problems(folder: Path, tables: dict[str, Any], built: bool) -> list[P
     problems = _unknown("tables", tables, TABLES)
     if not tables and not built:
         problems.append(_problem("tables", "", 'at least one table, such as sales = "sales.csv"'))
-    for name, file in tables.items():
+    for name, file in ((name, file) for name, file in tables.items() if name in TABLES):
         if not isinstance(file, str) or not file.strip():
             problems.append(_problem(f"tables.{name}", file, "the name of a file, in quotes"))
             continue

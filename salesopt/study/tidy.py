@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from salesopt.errors import Problem
-from salesopt.study.numbers import Written, are_numbers, look_at_numbers, write_plainly
+from salesopt.study.numbers import Written, are_numbers, look_at_numbers, misfits, write_plainly
 from salesopt.study.periods import first_days
 from salesopt.study.read import Raw
 from salesopt.study.tables import TABLES
@@ -18,37 +18,35 @@ def tidy_table(
 ) -> tuple[pd.DataFrame, list[Problem], list[str], list[str]]:
     """Numbers and dates of table `name` written as Python reads them.
 
-    `form` may settle `decimal` and `dates`. Returns the table, the problems (columns that can be read in two ways),
-    notes on how columns were read, and cautions.
+    `form` may settle `decimal` and `dates`. Returns the table; the problems: cells that can be read in two ways or
+    against the rest of their column; notes on how columns were read; and cautions. Rows of problems are counted
+    without the empty rows of the file.
     """
-    columns = TABLES[name].columns
     frame, problems, notes, cautions = raw.frame.copy(), [], [], []
     looked = {column: look_at_numbers(text) for column, text in _number_texts(frame, name).items()}
     for column, written in looked.items():
         decimal = form.get("decimal") or _decimal(column, written, looked, raw)
-        if decimal == "?":
-            example = f"{written.mark!r}, which may be {_two_ways(written.mark)}"
-            settle = f'a decimal sign settled by [format.{name}] decimal = "." or "," in study.toml'
-            if column in columns:
-                row = int((frame[column] == written.mark).to_numpy().argmax()) + 2
-                problems.append(Problem(name, column, row, example, settle, file))
-            else:
-                cautions.append(f"{file}: column '{column}' stays text: found {example}; expected {settle}.")
+        doubtful, found, expected = _doubt(name, written, decimal)
+        if doubtful and column in TABLES[name].columns:
+            bad = frame[column].isin(doubtful)
+            row = int(bad.to_numpy().argmax()) + 2
+            problems.append(Problem(name, column, row, found, expected, file, int(bad.sum())))
+        elif doubtful:
+            cautions.append(f"{file}: column '{column}' stays text: found {found}, expected {expected}.")
             continue
-        if written.decimal == "?" and not form.get("decimal"):
-            notes.append(f"column '{column}': {written.mark} read with the decimal sign '{decimal}'")
-        elif decimal == ",":
-            notes.append(f"column '{column}': decimal comma")
-        frame[column] = write_plainly(frame[column], written, decimal)
-        if column not in columns:
-            frame[column] = pd.to_numeric(frame[column])
-    for column, spec in columns.items():
-        if column in frame.columns and spec.metadata["kind"] == "date":
-            day_first = {"day first": True, "month first": False}.get(form.get("dates", ""))
-            days = first_days(frame[column], day_first=day_first, fiscal_start=fiscal_start)
-            frame[column] = (
-                days if days.notna().equals(frame[column].notna()) else frame[column].where(days.isna(), days)
+        elif decimal == "," and written.decimal:
+            notes.append(
+                f"column '{column}': {written.mark or 'decimal comma'}" + " read as decimal comma" * bool(written.mark)
             )
+        elif written.mark:
+            notes.append(f"column '{column}': {written.mark} read as decimal point")
+        frame[column] = write_plainly(frame[column], written, "," if decimal == "," else ".")
+        if column not in TABLES[name].columns:
+            frame[column] = pd.to_numeric(frame[column])
+    for column in (one for one, spec in TABLES[name].columns.items() if spec.metadata["kind"] == "date"):
+        if column in frame.columns:
+            frame[column], found_here = _dates(name, frame[column], form, file, fiscal_start)
+            problems += found_here
     return frame, problems, notes, cautions
 
 
@@ -62,23 +60,55 @@ def _number_texts(frame: pd.DataFrame, name: str) -> dict[str, pd.Series]:
         text = cells[cells.map(lambda cell: isinstance(cell, str))] if cells.dtype == object else cells.dropna()
         if text.empty or not pd.api.types.is_string_dtype(text):
             continue
-        if spec is not None or are_numbers(text, look_at_numbers(text)):
+        if spec is not None or are_numbers(look_at_numbers(text)):
             texts[column] = text
     return texts
 
 
 def _decimal(column: str, written: Written, looked: Mapping[str, Written], raw: Raw) -> str:
-    """The decimal sign of a column: its own, else the one sign of the file's other columns, else "?"."""
-    if written.decimal in (".", ","):
-        return written.decimal
-    if written.decimal == "":
-        return "."
+    """The decimal sign of a column: its own, else the one sign of the file's other columns, else "?".
+
+    In a comma-separated file that settles nothing else, 1.234 is a number with three decimals.
+    """
+    if written.decimal != "?":
+        return written.decimal or "."
     others = {one.decimal for name, one in looked.items() if name != column} & {".", ","}
     if len(others) == 1:
         return others.pop()
     return "." if raw.separator == "," and "." in written.mark else "?"
 
 
-def _two_ways(mark: str) -> str:
-    point, comma = mark.replace(",", ""), mark.replace(".", "").replace(",", ".")
-    return f"{float(point):g} or {float(comma):g}"
+def _doubt(name: str, written: Written, decimal: str) -> tuple[list[str], str, str]:
+    """The texts that may be read wrongly, the first one shown, and what was expected; no texts where all is clear."""
+    if decimal == "?":
+        mark = written.mark
+        point, comma = float(mark.replace(",", "")), float(mark.replace(".", "").replace(",", "."))
+        settle = f'a decimal sign settled by [format.{name}] decimal = "." or "," in study.toml'
+        return [mark], f"{mark!r}, which may be {point:g} or {comma:g}", settle
+    wrong = misfits(written, decimal)
+    return (
+        wrong,
+        repr(wrong[0]) if wrong else "",
+        f"a number with the decimal sign '{decimal}', as in the rest of the column",
+    )
+
+
+def _dates(
+    name: str, cells: pd.Series, form: Mapping[str, str], file: str, fiscal_start: int
+) -> tuple[pd.Series, list[Problem]]:
+    """First days; cells that are no date stay for the checks, those that may be two dates are a problem."""
+    day_first = {"day first": True, "month first": False}.get(form.get("dates", ""))
+    days = first_days(cells, day_first=day_first, fiscal_start=fiscal_start)
+    problems = []
+    if day_first is None and (days.isna() & cells.notna()).any():
+        either = first_days(cells, day_first=True).fillna(first_days(cells, day_first=False))
+        doubtful = days.isna() & either.notna()
+        if doubtful.any():
+            row = int(doubtful.to_numpy().argmax())
+            expected = (
+                f'a date such as 2026-07-06, or [format.{name}] dates = "day first" or "month first" in study.toml'
+            )
+            found = repr(str(cells.iloc[row]))
+            problems.append(Problem(name, str(cells.name), row + 2, found, expected, file, int(doubtful.sum())))
+            days = days.fillna(either)
+    return (days if days.notna().equals(cells.notna()) else cells.astype(object).where(days.isna(), days)), problems

@@ -1,0 +1,405 @@
+"""Loading a study: what is read, what is refused and how it is said, the quarter, and checks between tables."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.study.load import check_study, find_quarters, join_losses, load_study
+
+SETTINGS = '[study]\ntitle = "Tea and Co"\ncurrency = "EUR"\n'
+SALES = "product,market,period,units,price\n" + "".join(
+    f"{product},{market},2026-{month:02d},{10 * month},2.5\n"
+    for product in ("tea", "milk")
+    for market in ("north", "south")
+    for month in range(1, 12)
+)
+PRODUCTS = "product,unit_cost\ntea,1\nmilk,0.5\n"
+
+
+def study(folder: Path, settings: str = SETTINGS, **tables: str | bytes) -> Path:
+    tables = tables or {"sales": SALES, "products": PRODUCTS}
+    if "[tables]" not in settings:
+        settings += "[tables]\n" + "".join(f'{name} = "{name}.csv"\n' for name in tables)
+    (folder / "study.toml").write_text(settings, encoding="utf-8")
+    for name, content in tables.items():
+        (folder / f"{name}.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def test_a_study_up_to_the_end_of_a_quarter(tmp_path):
+    firm = load_study(study(tmp_path), quarter="2026Q2", tables=["sales", "reps"])
+    assert (firm.title, firm.currency, firm.quarter) == ("Tea and Co", "EUR", "2026Q2")
+    assert (firm.start, firm.end) == (pd.Timestamp(2026, 4, 1), pd.Timestamp(2026, 6, 30))
+    assert firm["sales"]["period"].max() == pd.Timestamp(2026, 6, 1) and len(firm["sales"]) == 24
+    assert firm.sources.to_dict("records") == [
+        {
+            "table": "sales",
+            "file": "sales.csv",
+            "rows": 24,
+            "first": pd.Timestamp(2026, 1, 1),
+            "last": pd.Timestamp(2026, 6, 1),
+            "note": "20 rows dated after the quarter left out",
+        }
+    ]
+    assert firm.left_out["rows"].tolist() == [20]
+    assert firm.get("reps") is None and "sales" in firm and "reps" not in firm
+
+
+def test_a_table_read_from_the_study_is_a_copy(tmp_path):
+    firm = load_study(study(tmp_path))
+    mine = firm["sales"]
+    mine["units"] = 0
+    assert firm["sales"]["units"].min() == 10
+
+
+def test_only_the_tables_asked_for_are_read(tmp_path):
+    firm = load_study(study(tmp_path, sales=SALES, products="rubbish"), tables=["sales"])
+    assert list(firm.sources["table"]) == ["sales"]
+    with pytest.raises(ParameterError, match="add it to tables="):
+        firm["products"]
+    with pytest.raises(ParameterError, match="add it to tables="):
+        firm.get("products")
+    with pytest.raises(DataError, match="no table 'reps'"):
+        firm["reps"]
+    with pytest.raises(ParameterError, match="did you mean 'sales'"):
+        firm["sale"]
+    with pytest.raises(ParameterError, match="did you mean 'sales'"):
+        load_study(tmp_path, tables=["sale"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "quarter", "found"),
+    [
+        ("", "", "2026Q3"),  # the data end in November
+        ('quarter = "2026q1"\n', "", "2026Q1"),
+        ('quarter = "2026Q1"\n', "2026Q2", "2026Q2"),
+        ("fiscal_start = 9\n", "", "2026Q4"),  # June to August
+        ("fiscal_start = 12\n", "", "2026Q4"),  # September to November
+    ],
+)
+def test_the_quarter_reported_on(tmp_path, settings, quarter, found):
+    firm = load_study(study(tmp_path, SETTINGS + settings), quarter=quarter, tables=["products"])
+    assert firm.quarter == (found if "9" not in settings else "2027Q1")
+
+
+def test_quarters_with_data_are_listed(tmp_path):
+    assert find_quarters(study(tmp_path)) == (["2026Q1", "2026Q2", "2026Q3", "2026Q4"], "2026Q3")
+
+
+@pytest.mark.parametrize("quarter", ["2025Q4", "2027Q1"])
+def test_a_quarter_without_data_is_refused_naming_those_with(tmp_path, quarter):
+    with pytest.raises(
+        ParameterError, match=f"no data for quarter {quarter}; there are 2026Q1, 2026Q2, 2026Q3, 2026Q4"
+    ):
+        load_study(study(tmp_path), quarter=quarter, tables=["products"])
+
+
+def test_a_badly_written_quarter_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match="written like 2026Q3"):
+        load_study(study(tmp_path), quarter="third")
+
+
+def test_an_incomplete_quarter_is_said_to_be_so(tmp_path):
+    firm = load_study(study(tmp_path), quarter="2026Q4")
+    assert firm.cautions == ("The last period of 2026Q4 begins on 2026-11-01: the quarter is not complete.",)
+    assert load_study(tmp_path, quarter="2026Q3").cautions == ()
+
+
+def test_a_study_without_periods_has_no_quarter_unless_told(tmp_path):
+    study(tmp_path, products=PRODUCTS)
+    assert load_study(tmp_path).quarter == "" and pd.isna(load_study(tmp_path).end)
+    assert load_study(tmp_path, quarter="2026Q3").end == pd.Timestamp(2026, 9, 30)
+    assert find_quarters(tmp_path) == ([], "")
+
+
+def test_rounds_of_scores_after_the_quarter_are_left_out_but_undated_ones_stay(tmp_path):
+    swot = "rater,quadrant,factor,weight,rating,date\na,S,f,0.5,3,2026-06-30\na,S,f,0.5,3,2026-07-01\na,S,g,0.5,3,\n"
+    firm = load_study(study(tmp_path, sales=SALES, swot=swot), quarter="2026Q2")
+    assert len(firm["swot"]) == 2
+
+
+def test_every_problem_of_every_table_in_one_error(tmp_path):
+    sales = "product,market,period,units,price\n\ntea,north,2026-01,many,1\n,,,,\ntea,north,soon,-1,0\n"
+    study(tmp_path, sales=sales, products="product,unit_cost\ntea,x\ntea,1\n", reps="rep\n")
+    with pytest.raises(DataError) as caught:
+        load_study(tmp_path)
+    found = {(one.file, one.row, one.column) for one in caught.value.problems}
+    assert found == {
+        ("sales.csv", 3, "units"),
+        ("sales.csv", 5, "units"),
+        ("sales.csv", 5, "price"),
+        ("sales.csv", 5, "period"),
+        ("products.csv", 2, "unit_cost"),
+        ("products.csv", 3, "product"),
+        ("reps.csv", None, ""),
+        *(("reps.csv", None, column) for column in ("role", "cost", "hours")),
+    }
+    assert {str(one) for one in check_study(tmp_path)} >= {str(one) for one in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    ("content", "units", "prices", "note"),
+    [
+        (
+            "product;market;period;units;price\ntee grün;n;2026-01;1.000;2,50\n".encode("cp1252"),
+            1000,
+            2.5,
+            "Windows-1252",
+        ),
+        (
+            "product\tmarket\tperiod\tunits\tprice\n绿茶\tn\t2026年1月\t1,000\t2.50\n".encode("gb18030"),
+            1000,
+            2.5,
+            "GB18030",
+        ),
+        ('product,market,period,units,price\ntea,n,31.01.2026,"1 000","2.5"\n'.encode("utf-8-sig"), 1000, 2.5, ""),
+        (b'product,market,period,units,price\ntea,n,01/31/2026,1000,"2,5"\n', 1000, 2.5, "decimal comma"),
+    ],
+)
+def test_exports_of_any_origin(tmp_path, content, units, prices, note):
+    firm = load_study(study(tmp_path, sales=content))
+    assert firm["sales"][["units", "price"]].to_numpy().tolist() == [[units, prices]]
+    assert note in firm.sources["note"][0]
+
+
+AMBIGUOUS = 'product;market;period;units;price\ntea;n;2026-01;"1,234";5\nmilk;n;2026-01;"2,500";5\n'
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_refused_saying_how_to_settle_it(tmp_path):
+    with pytest.raises(DataError, match=r"row 2, column 'units': found '1,234', which may be 1234 or 1.234") as caught:
+        load_study(study(tmp_path, sales=AMBIGUOUS))
+    assert '[format.sales] decimal = "." or ","' in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(("decimal", "units"), [(".", [1234, 2500]), (",", [1.234, 2.5])])
+def test_the_format_settles_it(tmp_path, decimal, units):
+    settings = SETTINGS + f'[tables]\nsales = "sales.csv"\n[format.sales]\ndecimal = "{decimal}"\n'
+    assert load_study(study(tmp_path, settings, sales=AMBIGUOUS))["sales"]["units"].tolist() == units
+
+
+def test_other_columns_of_the_file_settle_it_and_the_note_says_so(tmp_path):
+    firm = load_study(study(tmp_path, sales=AMBIGUOUS.replace(";5", ";5,25")))
+    assert firm["sales"]["units"].tolist() == [1.234, 2.5]
+    assert "column 'units': 1,234 read as decimal comma" in firm.sources["note"][0]
+
+
+def test_a_plain_decimal_point_in_a_comma_separated_file_is_one(tmp_path):
+    content = "product,market,period,units,price\ntea,n,2026-01,1.234,5\n"
+    assert load_study(study(tmp_path, sales=content))["sales"]["units"].tolist() == [1.234]
+
+
+def test_one_cell_written_against_the_rest_of_its_column_is_a_problem(tmp_path):
+    content = "product;market;period;units;price\na;n;2026-01;1;2,5\nb;n;2026-01;1;2.5\nc;n;2026-01;1;3,75\n"
+    problems = check_study(study(tmp_path, sales=content))
+    assert [(one.row, one.column, one.value) for one in problems] == [(3, "price", "'2.5'")]
+    assert "decimal sign ','" in problems[0].expected
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_refused_and_the_format_settles_it(tmp_path):
+    content = "product,market,period,units,price\ntea,n,03/04/2026,1,5\n"
+    problems = check_study(study(tmp_path, sales=content))
+    assert [(one.row, one.column) for one in problems] == [(2, "period")] and "[format.sales] dates" in problems[
+        0
+    ].expected
+    settings = SETTINGS + '[tables]\nsales = "sales.csv"\n[format.sales]\ndates = "day first"\n'
+    assert load_study(study(tmp_path, settings, sales=content))["sales"]["period"].tolist() == [
+        pd.Timestamp(2026, 4, 3)
+    ]
+
+
+def test_undeclared_columns_of_numbers_become_numbers_and_codes_stay_text(tmp_path):
+    content = "product;market;period;units;price;weather;postcode\ntea;n;2026-01;1;5;21,5;01067\n"
+    sales = load_study(study(tmp_path, sales=content))["sales"]
+    assert sales["weather"].tolist() == [21.5] and sales["postcode"].tolist() == ["01067"]
+
+
+def test_an_undeclared_column_that_can_be_read_in_two_ways_stays_text_with_a_caution(tmp_path):
+    content = 'product;market;period;units;price;weather\ntea;n;2026-01;1;5;"1,234"\n'
+    firm = load_study(study(tmp_path, sales=content))
+    assert firm["sales"]["weather"].tolist() == ["1,234"]
+    assert "column 'weather' stays text" in firm.cautions[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "column", "says"),
+    [
+        ("[study]\n[tables]\nsales = 'sales.csv'", "study.title", "name of the firm"),
+        ("[study]\ntitle = 3\n[tables]\nsales = 'sales.csv'", "study.title", "text in quotes"),
+        (SETTINGS + "curency = 'x'\n[tables]\nsales = 'sales.csv'", "study", "did you mean 'currency'"),
+        (SETTINGS + "fiscal_start = 13\n[tables]\nsales = 'sales.csv'", "study.fiscal_start", "1 to 12"),
+        (SETTINGS + "quarter = 'soon'\n[tables]\nsales = 'sales.csv'", "study.quarter", "like 2026Q3"),
+        (SETTINGS + "[table]\nsales = 'sales.csv'", "", "did you mean 'tables'"),
+        (SETTINGS + "[tables]", "tables", "at least one table"),
+        (SETTINGS + "tables = 3", "study", "one of"),
+        ("tables = 3\n" + SETTINGS, "tables", "a section [tables]"),
+        (SETTINGS + "[tables]\nsale = 'sales.csv'", "tables", "did you mean 'sales'"),
+        (SETTINGS + "[tables]\nsales = 3", "tables.sales", "the name of a file"),
+        (SETTINGS + "[tables]\nsales = 'other.csv'", "tables.sales", "which is absent"),
+        (SETTINGS + "[tables]\nsales = '../sales.csv'", "tables.sales", "inside the study folder"),
+        (SETTINGS + "[tables]\nsales = 'a/../../sales.csv'", "tables.sales", "inside the study folder"),
+        (SETTINGS + "[tables]\nsales = '..\\sales.csv'", "tables.sales", "inside the study folder"),
+        (SETTINGS + "[tables]\nsales = '/etc/passwd'", "tables.sales", "inside the study folder"),
+        (SETTINGS + "[tables]\nsales = 'C:\\sales.csv'", "tables.sales", "inside the study folder"),
+        (SETTINGS + "[tables]\nsales = 'postgresql://host/base'", "tables.sales", "export"),
+        (SETTINGS + "[tables]\nsales = 'sales.csv'\n[format.reps]\ndecimal = ','", "format", "one of sales"),
+        (
+            SETTINGS + "[tables]\nsales = 'sales.csv'\n[format.sales]\ndecimals = ','",
+            "format.sales",
+            "did you mean 'decimal'",
+        ),
+        (SETTINGS + "[tables]\nsales = 'sales.csv'\n[format.sales]\ndecimal = ';'", "format.sales.decimal", "one of"),
+        (SETTINGS + "[tables]\nsales = 'sales.csv'\n[parameters]\ncluster = 'x'", "parameters.cluster", "a section"),
+        (SETTINGS + "[tables]\nsales = 'sales.csv'\n[build]\nfrom = 'x'", "build", "one of source"),
+    ],
+)
+def test_what_is_wrong_in_study_toml_is_named(tmp_path, settings, column, says):
+    study(tmp_path, settings, sales=SALES) if "[tables]" in settings else study(tmp_path)
+    (tmp_path / "study.toml").write_text(settings)
+    with pytest.raises(DataError) as caught:
+        load_study(tmp_path)
+    assert [(one.file, one.column) for one in caught.value.problems][:1] == [("study.toml", column)]
+    assert says in caught.value.problems[0].expected
+    assert str(caught.value.problems[0]) in [str(one) for one in check_study(tmp_path)]
+
+
+def test_a_wrong_study_toml_does_not_hide_the_problems_of_the_tables(tmp_path):
+    settings = SETTINGS + "fiscal_start = 99\n[tables]\nsales = 'sales.csv'\nsale = 'x'"
+    problems = check_study(
+        study(tmp_path, settings, sales=SALES.replace("tea,north,2026-03,30", "tea,north,2026-03,-30"))
+    )
+    assert [(one.file, one.row) for one in problems] == [("study.toml", None), ("study.toml", None), ("sales.csv", 4)]
+
+
+def test_a_link_out_of_the_study_is_refused_one_inside_is_not(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "outside.csv").write_text(SALES)
+    folder = study(tmp_path / "inside", products=PRODUCTS, sales=SALES)
+    os.symlink(tmp_path / "outside.csv", folder / "link.csv")
+    os.symlink("sales.csv", folder / "near.csv")
+    (folder / "study.toml").write_text(SETTINGS + "[tables]\nsales = 'near.csv'")
+    assert len(load_study(folder)["sales"]) == 36
+    (folder / "study.toml").write_text(SETTINGS + "[tables]\nsales = 'link.csv'")
+    with pytest.raises(DataError, match="out of the study folder by a link"):
+        load_study(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "no study.toml"), (b"[study", "not valid TOML"), (b"title = '\xff'", "not UTF-8")]
+)
+def test_what_is_no_study_is_said_to_be_none(tmp_path, content, says):
+    if content is not None:
+        (tmp_path / "study.toml").write_bytes(content)
+    for look in (load_study, check_study, find_quarters):
+        with pytest.raises(DataError, match=says):
+            look(tmp_path)
+    with pytest.raises(DataError, match="no such study folder"):
+        load_study(tmp_path / "absent")
+
+
+def test_parameters_of_chapters_are_handed_on(tmp_path):
+    settings = SETTINGS + "[tables]\nsales = 'sales.csv'\n[parameters.elasticity]\ncluster = 'market'\n"
+    assert load_study(study(tmp_path, settings, sales=SALES)).parameters == {"elasticity": {"cluster": "market"}}
+
+
+EFFORT = "unit,current_reps,revenue,margin,at_none,at_half,at_plus_half,at_saturation\nnorth,5,100,0.5,{}\n"
+CHANNELS = "channel,current_spend,min_spend,max_spend,return_rate,base,ceiling\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("tables", "table", "row", "column", "says"),
+    [
+        ({"sales": SALES, "products": "product,unit_cost\ntea,1\n"}, "sales", 24, "product", "stands in products.csv"),
+        (
+            {"products": "product,unit_cost,min_price,max_price\na,1,1,2\nb,1,3,2\n"},
+            "products",
+            3,
+            "max_price",
+            "up to",
+        ),
+        ({"products": "product,unit_cost,ladder\na,1,1.99 2.49\nb,1,2 1\n"}, "products", 3, "ladder", "rising prices"),
+        ({"products": "product,unit_cost,ladder\na,1,cheap\n"}, "products", 2, "ladder", "rising prices"),
+        ({"channels": CHANNELS.format("web,5,9,8,1,,")}, "channels", 2, "min_spend", "up to max_spend"),
+        ({"channels": CHANNELS.format("web,5,0,8,,1,5")}, "channels", 2, "channel", "return_rate, or base"),
+        (
+            {
+                "channels": CHANNELS.format("web,5,1,8,1,,"),
+                "channel_limits": "limit,sense,bound,channel,coefficient\na,<=,9,web,1\nb,<=,9,shop,1\n",
+            },
+            "channel_limits",
+            3,
+            "channel",
+            "stands in channels.csv",
+        ),
+        (
+            {"channel_limits": "limit,sense,bound,channel,coefficient\na,<=,9,web,1\na,<=,8,shop,1\n"},
+            "channel_limits",
+            3,
+            "bound",
+            "limit's first row",
+        ),
+        ({"effort_response": EFFORT.format("0.5,0.4,1.2,1.5")}, "effort_response", 2, "at_half", "rise with effort"),
+        (
+            {"effort_response": EFFORT.format("0.5,0.8,0.9,1.5")},
+            "effort_response",
+            2,
+            "at_plus_half",
+            "rise with effort",
+        ),
+        (
+            {
+                "reps": "rep,role,cost,hours,hired,left\nann,lead,1,1,2020,\nbob,lead,1,1,2020,2019\n",
+                "accounts": "account,potential,calls,hours_per_call,rep\na,1,1,1,ann\nb,1,1,1,bob\n",
+            },
+            "reps",
+            3,
+            "hired",
+            "up to left",
+        ),
+        (
+            {
+                "reps": "rep,role,cost,hours\nann,lead,1,1\n",
+                "accounts": "account,potential,calls,hours_per_call,rep\na,1,1,1,ann\nb,1,1,1,\nc,1,1,1,bob\n",
+            },
+            "accounts",
+            4,
+            "rep",
+            "stands in reps.csv",
+        ),
+        ({"comparisons": "rater,group,left,right,ratio\na,S,x,x,2\n"}, "comparisons", 2, "left", "two different"),
+    ],
+)
+def test_what_must_hold_in_a_row_and_between_tables(tmp_path, tables, table, row, column, says):
+    problems = check_study(study(tmp_path, **tables))
+    assert len(problems) == 1
+    assert (problems[0].table, problems[0].row) == (table, row)
+    assert column in problems[0].column and says in problems[0].expected
+    load_study(tmp_path)  # each table for itself is sound
+
+
+def test_equal_neighbours_break_no_rule(tmp_path):
+    tables = {"effort_response": EFFORT.format("1,1,1,1"), "channels": CHANNELS.format("web,5,8,8,1,,")}
+    assert check_study(study(tmp_path, **tables)) == []
+
+
+def test_rows_of_problems_between_tables_are_those_of_the_file(tmp_path):
+    accounts = "account,potential,calls,hours_per_call,rep\n\n\na,1,1,1,bob\n"
+    problems = check_study(study(tmp_path, reps="rep,role,cost,hours\nann,lead,1,1\n", accounts=accounts))
+    assert [one.row for one in problems] == [4]
+
+
+def test_what_every_join_loses_is_counted(tmp_path):
+    lost = join_losses(study(tmp_path, sales=SALES, products="product,unit_cost\nteaa,1\nmilk,0.5\n"))
+    row = lost.iloc[0]
+    assert (row["join"], row["rows"], row["lost_rows"], row["unused"]) == ("sales.product in products", 36, 18, 1)
+    assert row["lost_amount"] == pytest.approx(0.5) and row["names"] == "tea"
+    assert "18 of 36 rows" in load_study(tmp_path).cautions[0] and "tea" in load_study(tmp_path).cautions[0]
+    assert load_study(tmp_path, tables=["sales"]).cautions == ()
+
+
+def test_a_study_whose_own_quarter_has_no_data_is_a_problem(tmp_path):
+    problems = check_study(study(tmp_path, SETTINGS + "quarter = '2030Q1'\n"))
+    assert [one.column for one in problems] == ["study.quarter"]
