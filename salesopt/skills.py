@@ -1,0 +1,404 @@
+"""Skills of the team against what its accounts need: gaps, people who can't be missed, teams, training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import ParameterError
+from salesopt.stats.levels import draw_levels, reaches
+from salesopt.stats.matching import Case, able_of, gap_of, interval_of, needed_of, needs_asked, read_case
+from salesopt.stats.plans import tabulate_frontier, tabulate_training
+from salesopt.stats.teaming import best_teams, cheapest_cover
+from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
+
+DIGITAL = (
+    "data analysis",
+    "digital marketing",
+    "CRM",
+    "mobile selling",
+    "online collaboration",
+    "learning",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SkillMatch:
+    """What `match_skills` found. Levels run from 0 (none) to 4 (expert); hours are a year.
+
+    table     : skill, digital, need (mean over the hours that need it), highest_need, team_level, best_level, best,
+                coverage (share of the needed level-hours that is there), low, high, gap_hours (level-hours missing),
+                gap_low, gap_high, met (share of the hours served by somebody who reaches the need), short (people
+                below what their own accounts need), single_points
+    matrix    : rep, role, skill, level, std_error, raters, need (highest of his own accounts), gap_hours
+    groups    : group, skill, need, hours, people (who reach it), coverage, gap_hours
+    points    : group, skill, need, people, who, hours, chance_under_two - needs that at most one person fills
+    team      : rep, role, cost, needs (number that he fills), alone (number that nobody else in this team fills) - the
+                cheapest team in which every need is filled that anybody fills
+    training  : rep, skill, level, to, courses, cost (part of the course's set-up included), gain (level-hours a year),
+                gain_low, gain_high, per_thousand (gain per 1,000 of cost), chance (share of draws of the levels in
+                whose best plan it is)
+    frontier  : budget, cost, gain, coverage, shadow_price (level-hours per currency)
+    skipped   : item, reason
+    coverage  : share of all needed level-hours that is there, with low and high
+    """
+
+    table: pd.DataFrame
+    matrix: pd.DataFrame
+    groups: pd.DataFrame
+    points: pd.DataFrame
+    team: pd.DataFrame
+    training: pd.DataFrame
+    frontier: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    coverage: float
+    low: float
+    high: float
+    coverage_after: float
+    after_low: float
+    after_high: float
+    budget: float
+    cost: float
+    gain: float
+    shadow_price: float
+    full_cost: float
+    people: int
+    noise: float
+    noise_measured: bool
+    confidence: float
+
+
+def match_skills(
+    skills: pd.DataFrame,
+    skill_needs: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    accounts: pd.DataFrame | None = None,
+    budget: float | None = None,
+    noise: float = 0.5,
+    draws: int = 400,
+    plan_draws: int = 30,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> SkillMatch:
+    """Match the skills of the team with what the accounts it serves need, and plan the training.
+
+    A need is a level of a skill for a customer segment or product line (`skill_needs`). It is held against the level
+    of the person who serves these accounts (`accounts.rep`), hour by hour: one level missing for one hour is one
+    level-hour of gap. Levels are means over raters; the error of a rating comes from raters who rated the same thing,
+    or is `noise` levels (an assumption) where nobody did.
+
+    skills, skill_needs, reps, accounts : tables of that name; people who have left are left out
+    budget : currency for training; None: half of what closing every gap that courses can close would cost
+    draws, plan_draws : draws of the levels for the intervals, and for how sure each training is
+    Training is bought in whole courses of one level (`training_cost` a person, `course_cost` once a skill); the plan is
+    the proved optimum of a 0-1 programme.
+
+    Raises DataError (all problems of the tables at once) and ParameterError.
+    """
+    _check_range(budget, noise, draws, plan_draws, confidence)
+    case = read_case(skills, skill_needs, reps, accounts, noise)
+    drawn = draw_levels(case.level, case.error, draws=draws, seed=seed)
+    gaps, drawn_gaps = gap_of(case, case.level), gap_of(case, drawn)
+    steps = training_steps(case.level, case.need, case.demand.hours, case.cost, case.course_cost)
+    amount = 0.5 * steps.full_cost if budget is None else float(budget)
+    plan = plan_training(steps, np.array([amount]))[0]
+    training, drawn_after = tabulate_training(case, steps, plan, drawn, plan_draws, amount, confidence)
+    needed = needed_of(case)
+    total = needed.sum()
+    coverage = 1 - gaps.sum() / total
+    gain = float(steps.gain[plan].sum())
+    low, high = interval_of(1 - drawn_gaps.sum(axis=(1, 2)) / total, coverage, confidence, most=1.0)
+    after_low, after_high = interval_of(1 - drawn_after / total, coverage + gain / total, confidence, most=1.0)
+    points = _points(case, drawn)
+    return SkillMatch(
+        table=_table(case, gaps, drawn_gaps, points, confidence),
+        matrix=_matrix(case, gaps),
+        groups=_groups(case),
+        points=points,
+        team=_core(case),
+        training=training,
+        frontier=tabulate_frontier(case, steps, gaps.sum(), total, amount),
+        skipped=_skipped(case, steps),
+        cautions=_cautions(case, steps),
+        coverage=float(coverage),
+        low=low,
+        high=high,
+        coverage_after=float(coverage + gain / total),
+        after_low=after_low,
+        after_high=after_high,
+        budget=amount,
+        cost=spent(steps, plan),
+        gain=gain,
+        shadow_price=shadow_price(steps, amount),
+        full_cost=steps.full_cost,
+        people=len(case.people),
+        noise=case.levels.noise,
+        noise_measured=case.levels.measured,
+        confidence=confidence,
+    )
+
+
+def _check_range(budget: float | None, noise: float, draws: int, plan_draws: int, confidence: float) -> None:
+    wrong = []
+    if budget is not None and not 0 <= budget < np.inf:
+        wrong.append(f"budget must be an amount of at least 0, not {budget}")
+    if not 0 <= noise <= 4:
+        wrong.append(f"noise must be a number of levels from 0 to 4, not {noise}")
+    for name, value in (("draws", draws), ("plan_draws", plan_draws)):
+        if not (isinstance(value, int) and value >= 0):
+            wrong.append(f"{name} must be a whole number of at least 0, not {value}")
+    if not 0 < confidence < 1:
+        wrong.append(f"confidence must lie between 0 and 1, not {confidence}")
+    if wrong:
+        raise ParameterError("; ".join(wrong))
+
+
+def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    hours = case.demand.hours
+    needed = needed_of(case)
+    single = points["skill"].value_counts()
+    own = np.where(hours[:, :, None] > 0, case.need[None], 0.0).max(axis=1)
+    rows = []
+    for at, skill in enumerate(case.skills):
+        wants = case.need[:, at] > 0
+        asked = hours[:, wants].sum()
+        total, gap = needed[:, at].sum(), gaps[:, at].sum()
+        low, high = interval_of(drawn[:, :, at].sum(axis=1), gap, confidence, most=max(total, gap))
+        reach = reaches(case.level[:, at][:, None], case.need[wants, at][None, :])
+        best = int(case.level[:, at].argmax())
+        rows.append(
+            {
+                "skill": skill,
+                "digital": skill.lower() in {name.lower() for name in DIGITAL},
+                "need": total / asked if asked > 0 else 0.0,
+                "highest_need": float(case.need[:, at].max()),
+                "team_level": float(case.level[:, at].mean()),
+                "best_level": float(case.level[best, at]),
+                "best": str(case.people["rep"].iloc[best]),
+                "coverage": 1 - gap / total if total > 0 else np.nan,
+                "low": 1 - high / total if total > 0 else np.nan,
+                "high": 1 - low / total if total > 0 else np.nan,
+                "gap_hours": gap,
+                "gap_low": low,
+                "gap_high": high,
+                "met": float((hours[:, wants] * reach).sum() / asked) if asked > 0 else np.nan,
+                "short": int((~reaches(case.level[:, at], own[:, at])).sum()),
+                "single_points": int(single.get(skill, 0)),
+            }
+        )
+    return pd.DataFrame(rows).sort_values("gap_hours", ascending=False, kind="stable", ignore_index=True)
+
+
+def _matrix(case: Case, gaps: np.ndarray) -> pd.DataFrame:
+    own = np.where(case.demand.hours[:, :, None] > 0, case.need[None], 0.0).max(axis=1)
+    count = len(case.skills)
+    return pd.DataFrame(
+        {
+            "rep": np.repeat(case.people["rep"].to_numpy(str), count),
+            "role": np.repeat(case.people["role"].to_numpy(str), count),
+            "skill": np.tile(np.array(case.skills, dtype=object), len(case.people)),
+            "level": case.level.ravel(),
+            "std_error": case.error.ravel(),
+            "raters": case.raters.ravel().astype(int),
+            "need": own.ravel(),
+            "gap_hours": gaps.ravel(),
+        }
+    )
+
+
+def _groups(case: Case) -> pd.DataFrame:
+    rows = []
+    for group, skill in needs_asked(case):
+        hours, need = case.demand.hours[:, group], case.need[group, skill]
+        gap = float(hours @ np.maximum(need - case.level[:, skill], 0.0))
+        people = int(reaches(case.level[:, skill], need).sum())
+        name = (case.demand.groups[group], case.skills[skill])
+        rows.append((*name, need, hours.sum(), people, 1 - gap / (need * hours.sum()), gap))
+    columns = ["group", "skill", "need", "hours", "people", "coverage", "gap_hours"]
+    return pd.DataFrame(rows, columns=columns).sort_values("gap_hours", ascending=False, ignore_index=True)
+
+
+def _points(case: Case, drawn: np.ndarray) -> pd.DataFrame:
+    """Needs that nobody or one person fills, most hours first."""
+    rows = []
+    for group, skill in needs_asked(case):
+        need = case.need[group, skill]
+        able = np.flatnonzero(reaches(case.level[:, skill], need))
+        if len(able) > 1:
+            continue
+        chance = float((reaches(drawn[:, :, skill], need).sum(axis=1) < 2).mean()) if len(drawn) else np.nan
+        who = ", ".join(case.people["rep"].iloc[able])
+        hours = float(case.demand.hours[:, group].sum())
+        rows.append((case.demand.groups[group], case.skills[skill], need, len(able), who, hours, chance))
+    columns = ["group", "skill", "need", "people", "who", "hours", "chance_under_two"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["people", "hours"], ascending=[True, False], ignore_index=True)
+
+
+def _core(case: Case) -> pd.DataFrame:
+    """The cheapest people who together fill every need that anybody fills."""
+    able = able_of(case)
+    chosen = np.flatnonzero(cheapest_cover(able, case.people["cost"].to_numpy(float), 1))
+    inside = able[chosen]
+    alone = (inside & (inside.sum(axis=0) == 1)).sum(axis=1)
+    table = case.people.loc[chosen, ["rep", "role", "cost"]].assign(needs=inside.sum(axis=1), alone=alone)
+    return table.sort_values(["alone", "needs"], ascending=False, ignore_index=True)
+
+
+def _skipped(case: Case, steps: Steps) -> pd.DataFrame:
+    rows = list(case.demand.skipped)
+    rows += [(name, "rated, but not in the table reps") for name in case.strangers]
+    rows += [(name, "sells, but has no rating of any skill") for name in case.unrated]
+    wanted = case.need.max(axis=0) > 0
+    short = gap_of(case, case.level).sum(axis=0) > 0
+    for at, skill in enumerate(case.skills):
+        if not wanted[at]:
+            rows.append((f"skill {skill}", "rated, but no group of accounts is said to need it"))
+        elif not (case.raters[:, at] > 0).any():
+            rows.append((f"skill {skill}", "needed, but nobody is rated in it; everybody counts as level 0"))
+        if wanted[at] and short[at] and not np.isfinite(case.cost[at]):
+            rows.append((f"training in {skill}", "no training_cost in skill_needs"))
+    known = {skill.lower() for skill in case.skills}
+    rows += [
+        (f"digital skill {name}", "neither rated nor needed in these tables")
+        for name in DIGITAL
+        if name.lower() not in known
+    ]
+    asked = needs_asked(case)
+    able = able_of(case)
+    for number, (group, at) in enumerate(asked):
+        if not able[:, number].any():
+            name = f"{case.skills[at]} for {case.demand.groups[group]}"
+            rows.append((name, f"nobody reaches level {case.need[group, at]:g}; no team can fill it without training"))
+    return pd.DataFrame(rows, columns=["item", "reason"])
+
+
+def _cautions(case: Case, steps: Steps) -> tuple[str, ...]:
+    found = []
+    if case.levels.measured:
+        found.append(f"Raters of the same skill differ by a standard deviation of {case.levels.noise:.2f} levels.")
+    else:
+        found.append(
+            f"Each level is one rating; its error is not known and taken as {case.levels.noise:g} levels. A second "
+            "rater for some people would measure it."
+        )
+    bias = case.levels
+    if np.isfinite(bias.self_bias):
+        found.append(
+            f"People rate themselves {bias.self_bias:+.2f} levels ({bias.self_low:+.2f} to {bias.self_high:+.2f}) "
+            "against what others give them."
+        )
+    elif not case.levels.measured:
+        found.append("Where people rate themselves, levels run high; the interval does not hold that.")
+    blank = int((case.raters[:, case.need.max(axis=0) > 0] == 0).sum())
+    if blank:
+        found.append(f"{blank} pairs of person and needed skill have no rating and count as level 0.")
+    if case.uneven:
+        found.append(f"Groups name different costs for {', '.join(case.uneven)}; the highest is used.")
+    if case.demand.source != "accounts as served today":
+        found.append(f"Who needs what is weighed by {case.demand.source}, because accounts name no representative.")
+    if len(steps.gain):
+        found.append(
+            "A course is taken to raise a person by one level for good; what courses really do is not measured."
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class SkillTeams:
+    """What `form_teams` found.
+
+    table    : team (1, 2, ...), rep, role, cost, needs (that he fills), alone (that nobody else of his team fills)
+    needs    : team, group, skill, need, people (of the team who fill it), who, filled
+    summary  : team, people, cost, filled (share of the needs, weighted by hours)
+    left_out : rep, role, cost - people in no team
+    skipped  : item, reason
+    filled   : share of the weighted needs filled, over all teams; at most `possible`, were everybody in every team
+    """
+
+    table: pd.DataFrame
+    needs: pd.DataFrame
+    summary: pd.DataFrame
+    left_out: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    filled: float
+    possible: float
+    cost: float
+    cover: int
+
+
+def form_teams(
+    skills: pd.DataFrame,
+    skill_needs: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    accounts: pd.DataFrame | None = None,
+    teams: int = 1,
+    least: int = 1,
+    most: int = 6,
+    cover: int = 1,
+    everyone: bool = False,
+) -> SkillTeams:
+    """Form teams whose members make up for each other's gaps: most needs filled in every team, then at least cost.
+
+    A need (group x skill at a level) is filled in a team where `cover` members reach it; it weighs the hours of its
+    group. Each team is to serve all groups and has `least` to `most` members; a person is in one team or none
+    (`everyone`: in one). Exact: two 0-1 programmes solved to proved optima by HiGHS.
+
+    Raises DataError, ParameterError; InfeasibleError where the sizes can't be kept.
+    """
+    sizes = {"teams": teams, "least": least, "cover": cover}
+    wrong = [f"{name} must be at least 1, not {value}" for name, value in sizes.items() if value < 1]
+    wrong += ["most must not be below least"] if most < least else []
+    if wrong:
+        raise ParameterError("; ".join(wrong))
+    case = read_case(skills, skill_needs, reps, accounts, 0.0)
+    able, asked = able_of(case), needs_asked(case)
+    weight = np.array([case.demand.hours[:, group].sum() for group, _ in asked])
+    cost = case.people["cost"].to_numpy(float)
+    team, best = best_teams(able, weight, cost, teams=teams, size=(least, most), cover=cover, everyone=everyone)
+    needs = _team_needs(case, able, asked, team, teams, cover)
+    table = _members(case, able, team)
+    filled = needs["filled"] * np.tile(weight, teams)
+    share = filled.groupby(needs["team"]).sum() / weight.sum()
+    summary = table.groupby("team").agg(people=("rep", "size"), cost=("cost", "sum")).reset_index()
+    summary["filled"] = summary["team"].map(share)
+    out = case.people.loc[team < 0, ["rep", "role", "cost"]].reset_index(drop=True)
+    return SkillTeams(
+        table=table,
+        needs=needs,
+        summary=summary,
+        left_out=out,
+        skipped=pd.DataFrame(list(case.demand.skipped), columns=["item", "reason"]),
+        cautions=("Levels are taken as rated; teams may change where a level is half a level off.",),
+        filled=best / (teams * weight.sum()),
+        possible=float(weight[able.sum(axis=0) >= cover].sum() / weight.sum()),
+        cost=float(cost[team >= 0].sum()),
+        cover=cover,
+    )
+
+
+def _members(case: Case, able: np.ndarray, team: np.ndarray) -> pd.DataFrame:
+    inside = np.flatnonzero(team >= 0)
+    others = np.array([able[team == team[person]].sum(axis=0) - able[person] for person in inside])
+    alone = (able[inside] & (others.reshape(len(inside), able.shape[1]) == 0)).sum(axis=1)
+    table = case.people.loc[inside, ["rep", "role", "cost"]].assign(needs=able[inside].sum(axis=1), alone=alone)
+    table.insert(0, "team", team[inside] + 1)
+    return table.sort_values(["team", "alone", "needs"], ascending=[True, False, False], ignore_index=True)
+
+
+def _team_needs(
+    case: Case, able: np.ndarray, asked: list[tuple[int, int]], team: np.ndarray, teams: int, cover: int
+) -> pd.DataFrame:
+    rows = []
+    for number in range(teams):
+        for at, (group, skill) in enumerate(asked):
+            who = case.people["rep"].to_numpy(str)[(team == number) & able[:, at]]
+            place = (number + 1, case.demand.groups[group], case.skills[skill], case.need[group, skill])
+            rows.append((*place, len(who), ", ".join(who), len(who) >= cover))
+    return pd.DataFrame(rows, columns=["team", "group", "skill", "need", "people", "who", "filled"])

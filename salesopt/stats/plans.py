@@ -1,0 +1,97 @@
+"""A training plan in words and figures: who is to learn what, how sure that is, and what other budgets would buy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from salesopt.stats.levels import TOP
+from salesopt.stats.matching import Case, gap_of, interval_of
+from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
+
+
+def _courses(case: Case, steps: Steps, plan: np.ndarray) -> np.ndarray:
+    """Courses per person and skill."""
+    count = np.zeros(case.level.shape)
+    np.add.at(count, (steps.person[plan], steps.skill[plan]), 1)
+    return count
+
+
+def tabulate_training(
+    case: Case,
+    steps: Steps,
+    plan: np.ndarray,
+    drawn: np.ndarray,
+    plan_draws: int,
+    budget: float,
+    confidence: float,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The courses bought, and the gap left in every draw once they are taken."""
+    courses = _courses(case, steps, plan)
+    raised = np.minimum(drawn + courses, TOP)
+    gains = gap_of(case, drawn) - gap_of(case, raised)
+    certain = gap_of(case, case.level) - gap_of(case, np.minimum(case.level + courses, TOP))
+    chance = _chances(case, drawn[:plan_draws], budget)
+    attending = (courses > 0).sum(axis=0)
+    rows = []
+    for person, skill in np.argwhere(courses > 0):
+        set_up = np.nan_to_num(case.course_cost[skill]) / attending[skill]
+        cost = courses[person, skill] * case.cost[skill] + set_up
+        low, high = interval_of(gains[:, person, skill], certain[person, skill], confidence)
+        rows.append(
+            {
+                "rep": str(case.people["rep"].iloc[person]),
+                "skill": case.skills[skill],
+                "level": case.level[person, skill],
+                "to": min(case.level[person, skill] + courses[person, skill], TOP),
+                "courses": int(courses[person, skill]),
+                "cost": cost,
+                "gain": certain[person, skill],
+                "gain_low": low,
+                "gain_high": high,
+                "per_thousand": 1000 * certain[person, skill] / cost if cost > 0 else np.inf,
+                "chance": chance[person, skill],
+            }
+        )
+    columns = [
+        "rep",
+        "skill",
+        "level",
+        "to",
+        "courses",
+        "cost",
+        "gain",
+        "gain_low",
+        "gain_high",
+        "per_thousand",
+        "chance",
+    ]
+    table = pd.DataFrame(rows, columns=columns).sort_values("gain", ascending=False, kind="stable", ignore_index=True)
+    return table, gap_of(case, raised).sum(axis=(1, 2))
+
+
+def _chances(case: Case, drawn: np.ndarray, budget: float) -> np.ndarray:
+    """People x skills: share of the draws in whose best plan the person is trained in the skill; nan without draws."""
+    if not len(drawn):
+        return np.full(case.level.shape, np.nan)
+    count = np.zeros(case.level.shape)
+    for level in drawn:
+        steps = training_steps(level, case.need, case.demand.hours, case.cost, case.course_cost)
+        count += _courses(case, steps, plan_training(steps, np.array([budget]))[0]) > 0
+    return count / len(drawn)
+
+
+def tabulate_frontier(case: Case, steps: Steps, gap: float, needed: float, budget: float) -> pd.DataFrame:
+    """What each budget buys at best, from nothing to all that courses can close."""
+    budgets = np.unique(np.append(np.linspace(0.0, steps.full_cost, 13), budget))
+    plans = plan_training(steps, budgets)
+    gains = plans @ steps.gain
+    return pd.DataFrame(
+        {
+            "budget": budgets,
+            "cost": [spent(steps, plan) for plan in plans],
+            "gain": gains,
+            "coverage": 1 - (gap - gains) / needed,
+            "shadow_price": [shadow_price(steps, float(amount)) for amount in budgets],
+        }
+    )

@@ -1,0 +1,103 @@
+"""The training that closes most of the gap within a budget: an exact knapsack with a set-up cost per course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pulp
+
+from salesopt.stats.programme import Solver, programme_of
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What training can be bought: one entry per person, skill and level to be gained, in the order they are taken.
+
+    person, skill : numbers; cost: currency; gain: gap closed, level-hours a year; course_cost: per skill, currency
+    """
+
+    person: np.ndarray
+    skill: np.ndarray
+    cost: np.ndarray
+    gain: np.ndarray
+    course_cost: np.ndarray
+
+    @property
+    def full_cost(self) -> float:
+        """Cost of all that closes any gap."""
+        used = np.unique(self.skill[self.gain > 0])
+        return float(self.cost[self.gain > 0].sum() + self.course_cost[used].sum())
+
+
+def training_steps(
+    level: np.ndarray, need: np.ndarray, hours: np.ndarray, cost: np.ndarray, course_cost: np.ndarray
+) -> Steps:
+    """Whole courses of one level each that close part of somebody's gap.
+
+    level : people x skills; need : groups x skills; hours : people x groups, hours a year; cost, course_cost : per
+    skill, nan where it is not known (then there is no course). The gap is convex in the level, so that each further
+    level closes no more than the one before.
+    """
+    rows = []
+    for person, skill in np.argwhere(np.isfinite(cost)[None, :] & (need.max(axis=0) > level + 1e-9)):
+        courses = int(np.ceil(need[:, skill].max() - level[person, skill] - 1e-9))
+        after = level[person, skill] + np.arange(courses + 1)
+        gap = hours[person] @ np.maximum(need[:, skill][:, None] - after[None, :], 0.0)
+        rows += [(person, skill, cost[skill], gain) for gain in -np.diff(gap) if gain > 1e-9]
+    table = np.array(rows, float).reshape(-1, 4)
+    return Steps(
+        table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3], np.nan_to_num(course_cost, nan=0.0)
+    )
+
+
+def plan_training(steps: Steps, budgets: np.ndarray) -> np.ndarray:
+    """For each budget whether each step is bought: budgets x steps, the proved optimum of a 0-1 programme (HiGHS)."""
+    bought = np.zeros((len(budgets), len(steps.gain)), bool)
+    if not len(steps.gain):
+        return bought
+    problem, columns = _model(steps, whole=True)
+    solver = Solver(programme_of(problem, columns), gap=0.0)
+    for number, budget in enumerate(budgets):
+        solver.bound_row(0, -np.inf, float(budget))
+        bought[number] = solver.solve().values[: len(steps.gain)] > 0.5
+    return _in_order(steps, bought)
+
+
+def shadow_price(steps: Steps, budget: float) -> float:
+    """What one more unit of budget closes, level-hours per currency, were courses divisible (linear programme)."""
+    if not len(steps.gain):
+        return 0.0
+    problem, columns = _model(steps, whole=False)
+    solver = Solver(programme_of(problem, columns))
+    solver.bound_row(0, -np.inf, float(budget))
+    return float(solver.solve().row_dual[0])
+
+
+def spent(steps: Steps, bought: np.ndarray) -> float:
+    """Cost of the steps bought, the courses held for them included."""
+    return float(steps.cost[bought].sum() + steps.course_cost[np.unique(steps.skill[bought])].sum())
+
+
+def _model(steps: Steps, *, whole: bool) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """Row 0 is the budget; then a step wants its skill's course held."""
+    kind = pulp.LpBinary if whole else pulp.LpContinuous
+    buy = [pulp.LpVariable(f"buy_{at}", 0, 1, kind) for at in range(len(steps.gain))]
+    held = {int(skill): pulp.LpVariable(f"hold_{skill}", 0, 1, kind) for skill in np.unique(steps.skill)}
+    problem = pulp.LpProblem("training", pulp.LpMaximize)
+    problem += pulp.lpSum(gain * x for gain, x in zip(steps.gain, buy, strict=True))
+    paid = pulp.lpSum(cost * x for cost, x in zip(steps.cost, buy, strict=True))
+    problem += paid + pulp.lpSum(steps.course_cost[skill] * y for skill, y in held.items()) <= 0
+    for at, skill in enumerate(steps.skill):
+        if steps.course_cost[skill] > 0:
+            problem += buy[at] <= held[int(skill)]
+    return problem, [*buy, *held.values()]
+
+
+def _in_order(steps: Steps, bought: np.ndarray) -> np.ndarray:
+    """The same number of levels per person and skill, the first ones first (steps of equal gain may be swapped)."""
+    group = pd.factorize(pd.Series(list(zip(steps.person, steps.skill, strict=True))))[0]
+    place = pd.Series(group).groupby(group).cumcount().to_numpy()
+    count = np.stack([np.bincount(group, row, minlength=group.max() + 1) for row in bought])
+    return place[None, :] < count[:, group] - 0.5
