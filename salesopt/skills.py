@@ -9,8 +9,8 @@ import pandas as pd
 
 from salesopt.errors import ParameterError
 from salesopt.stats.levels import draw_levels, reaches
-from salesopt.stats.matching import Case, able_of, gap_of, interval_of, needed_of, needs_asked, read_case
 from salesopt.stats.plans import tabulate_frontier, tabulate_training
+from salesopt.stats.skillcase import Case, able_of, gap_of, interval_of, needed_of, needs_asked, read_case
 from salesopt.stats.teaming import best_teams, cheapest_cover
 from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
 

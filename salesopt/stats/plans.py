@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.levels import TOP
-from salesopt.stats.matching import Case, gap_of, interval_of
+from salesopt.stats.skillcase import Case, gap_of, interval_of
 from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
 
 
