@@ -1,0 +1,170 @@
+"""The rules of the house: one word per analysis, imports go one way, notebooks are source, set-up files agree."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from salesopt.study.describe import describe_data
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "salesopt").rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+FOUNDATION = {"__init__", "cli", "errors", "results", "display"}
+
+# What each part may import of salesopt; a part is a folder, or a module of the first level.
+LOW = {"errors"}
+ALLOWED = {
+    "errors": set(),
+    "stats": LOW | {"stats", "study.tables"},
+    "study": LOW | {"study"},
+    "engine": LOW | {"stats", "study.tables", "engine"},
+    "analysis": LOW | {"stats", "study.tables", "study.periods", "engine"},
+    "results": LOW,
+    "display": LOW | {"results", "plots.theme"},
+    "plots": LOW | {"analysis", "stats", "display", "plots"},
+    "conclusions": LOW | {"analysis", "stats", "results", "display", "conclusions"},
+    "report": LOW | {"analysis", "stats", "results", "display", "plots", "conclusions", "study", "report", "engine"},
+    "cli": LOW | {"analysis", "results", "display", "report", "study", "engine"},
+}
+
+
+def name_of(path: Path) -> str:
+    """The module's name below salesopt: "study.load", "elasticity", "plots.theme"."""
+    parts = path.relative_to(ROOT / "salesopt").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    first = module.split(".")[0]
+    return first if first in ALLOWED else "analysis"
+
+
+ANALYSES = sorted(name for name in map(name_of, MODULES) if name and "." not in name and part_of(name) == "analysis")
+NAMES = {name_of(path) for path in MODULES}
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules of salesopt that `path` imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found.add("a relative import")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "salesopt":
+            base = node.module.removeprefix("salesopt").removeprefix(".")
+            found |= {joined(base, alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {
+                alias.name.removeprefix("salesopt.") for alias in node.names if alias.name.startswith("salesopt.")
+            }
+    return found
+
+
+def joined(base: str, name: str) -> str:
+    """The module that `from salesopt.<base> import <name>` reaches."""
+    longer = f"{base}.{name}".removeprefix(".")
+    return longer if longer in NAMES else base
+
+
+def breaks_the_rule(module: str, imported: str) -> bool:
+    allowed, part = ALLOWED[part_of(module)], part_of(imported)
+    if part == "analysis" and part_of(module) == "analysis":
+        return imported != module and (module, imported) not in JOINED
+    return part not in allowed and imported not in allowed
+
+
+# Analyses that are about another analysis: the summary ranks, a price needs an elasticity.
+JOINED: set[tuple[str, str]] = set()
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if name_of(path)], ids=name_of)
+def test_imports_go_one_way(path):
+    broken = sorted(one for one in imports_of(path) if breaks_the_rule(name_of(path), one))
+    assert broken == [], f"{name_of(path)} must not import {', '.join(broken)}"
+
+
+def test_the_import_rule_can_tell():
+    assert breaks_the_rule("elasticity", "plots.elasticity") and breaks_the_rule("elasticity", "study.load")
+    assert breaks_the_rule("pricing", "channels") and breaks_the_rule("stats.ahp", "swot")
+    assert breaks_the_rule("plots.swot", "report.page") and breaks_the_rule("study.load", "display")
+    assert not breaks_the_rule("elasticity", "study.tables") and not breaks_the_rule("report.cases", "elasticity")
+
+
+@pytest.mark.parametrize("word", ANALYSES)
+def test_one_word_per_analysis(word):
+    assert re.fullmatch(r"[a-z]+", word)
+    wanted = [f"tests/test_{word}.py", f"salesopt/plots/{word}.py", f"salesopt/conclusions/{word}.py"]
+    assert [path for path in wanted if not (ROOT / path).is_file()] == []
+    assert [path.name for path in NOTEBOOKS if path.stem.endswith(f"_{word}")], f"no notebook of {word}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_is_one_of_an_analysis_and_source_only(path):
+    assert re.fullmatch(r"\d\d_[a-z]+", path.stem)
+    assert path.stem.split("_")[1] in ANALYSES
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
+    assert "papermill" not in notebook["metadata"]
+
+
+def test_every_test_of_a_module_has_its_module():
+    words = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
+    modules = {name.split(".")[-1] for name in NAMES}
+    assert words - modules - {"layout", "notebooks", "orchard", "grocer", "browser"} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_public_function_says_what_it_does(path):
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    public = [one for one in nodes if isinstance(one, (ast.FunctionDef, ast.ClassDef)) and not one.name.startswith("_")]
+    assert [one.name for one in public if not ast.get_docstring(one)] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+def test_a_lock_pins_everything_by_hash_and_holds_no_address(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert re.findall(r"\w+://\S+|^--?(?:i|index-url|extra-index-url|find-links)\b.*", text, re.MULTILINE) == []
+    pinned = re.findall(r"^[a-z0-9].*==[^ ]+.*\\$", text, re.MULTILINE)
+    assert len(pinned) > 50 and len(pinned) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE))
+
+
+def test_the_conda_environment_is_that_of_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    python, pip, packages = environment
+    assert (python, pip) == (f"python{PROJECT['requires-python']}", "pip")
+    assert sorted(packages["pip"]) == sorted(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["cases"])
+
+
+def test_the_page_on_the_tables_is_the_one_their_declarations_give():
+    written = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert written == describe_data(), "write it again: python -m salesopt.study.describe data/README.md"
+
+
+def test_the_hook_strips_what_a_run_leaves_and_nothing_else(tmp_path):
+    clean = (NOTEBOOKS[0]).read_text(encoding="utf-8")
+    notebook = json.loads(clean)
+    for at, cell in enumerate(cell for cell in notebook["cells"] if cell["cell_type"] == "code"):
+        cell["execution_count"], cell["outputs"] = at, [{"output_type": "stream", "name": "stdout", "text": ["x"]}]
+        cell["metadata"]["execution"] = {"iopub.status.busy": "2026-11-24"}
+    notebook["metadata"]["papermill"] = {"duration": 3}
+    ran = tmp_path / "ran.ipynb"
+    ran.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    hook = [sys.executable, ROOT / ".ci" / "strip_outputs.py", ran]
+    assert subprocess.run(hook, capture_output=True).returncode == 1
+    assert ran.read_text(encoding="utf-8") == clean
+    assert subprocess.run(hook, capture_output=True).returncode == 0
+
+
+def test_the_hooks_fetch_nothing():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert {repo["repo"] for repo in hooks} == {"local"}
+    assert {hook["language"] for repo in hooks for hook in repo["hooks"]} == {"system"}
+    assert "strip_outputs" in hooks[0]["hooks"][0]["entry"]
