@@ -14,6 +14,7 @@ import pandas as pd
 import tomli_w
 
 from salesopt.study.sample import names
+from salesopt.study.sample.accounts import FROM_CALLS, PACE, WITHOUT_CALLS, account_tables
 from salesopt.study.sample.channels import BASELINE, channel_tables
 from salesopt.study.sample.factors import factor_tables
 from salesopt.study.sample.sales import SampleSales, sample_sales
@@ -47,11 +48,14 @@ def sample_tables(seed: int = SEED) -> Sample:
     products = _products(drawn)
     last_year = drawn.sales[drawn.sales["period"] >= "2025-10-01"]
     revenue = float((last_year["units"] * last_year["price"]).sum())
+    team = team_tables(seed, revenue)
     tables = {
         "sales": drawn.sales,
         "products": products,
+        "price_limits": _price_limits(),
         **channel_tables(seed),
-        **team_tables(seed, revenue),
+        **team,
+        **account_tables(seed, team["reps"], revenue),
         **factor_tables(seed),
     }
     return Sample(tables, _truth(seed, drawn, products))
@@ -96,6 +100,19 @@ def _products(drawn: SampleSales) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def _price_limits() -> pd.DataFrame:
+    """The larger bottle costs at most 1.6 times the smaller; organic stays at least 0.80 dearer."""
+    rows = [
+        ("orange juice: 1.75 l at most 1.6 times 1 l", "<=", 0.0, "Orange juice 1.75 l", 1.0),
+        ("orange juice: 1.75 l at most 1.6 times 1 l", "<=", 0.0, "Orange juice 1 l", -1.6),
+        ("apple juice: 1.75 l at most 1.6 times 1 l", "<=", 0.0, "Apple juice 1.75 l", 1.0),
+        ("apple juice: 1.75 l at most 1.6 times 1 l", "<=", 0.0, "Apple juice 1 l", -1.6),
+        ("organic orange juice at least 0.80 dearer", ">=", 0.8, "Organic orange juice 1 l", 1.0),
+        ("organic orange juice at least 0.80 dearer", ">=", 0.8, "Orange juice 1 l", -1.0),
+    ]
+    return pd.DataFrame(rows, columns=["limit", "sense", "bound", "product", "coefficient"])
+
+
 def _truth(seed: int, drawn: SampleSales, products: pd.DataFrame) -> dict[str, Any]:
     cost = products.set_index("product")["unit_cost"].to_dict()
     elasticity = drawn.elasticity.set_index("product")["elasticity"].round(4).to_dict()
@@ -121,4 +138,5 @@ def _truth(seed: int, drawn: SampleSales, products: pd.DataFrame) -> dict[str, A
             group.name: {"at_none": group.none, "at_saturation": group.most, "shape": group.shape}
             for group in names.GROUPS
         },
+        "calls": {"without": WITHOUT_CALLS, "from_calls": FROM_CALLS, "pace": PACE},
     }

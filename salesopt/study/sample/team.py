@@ -1,4 +1,4 @@
-"""The sample firm's sales team: what judges say of effort, representatives, accounts, skills and duties."""
+"""The sample firm's sales team: what judges say of effort, representatives, skills and duties."""
 
 from __future__ import annotations
 
@@ -39,13 +39,11 @@ DUTIES = (  # duty, {person: part}, {person: hours a year}; some have faults tha
 
 
 def team_tables(seed: int, revenue: float) -> dict[str, pd.DataFrame]:
-    """Tables effort_response, reps, accounts, skills, skill_needs and duties of a firm with `revenue` a year."""
+    """Tables of the team of a firm with `revenue` a year: effort_response, reps, skills, skill_needs and duties."""
     rng = np.random.default_rng([seed, 4])
-    reps = _reps(rng)
     return {
         "effort_response": _effort(rng, revenue),
-        "reps": reps,
-        "accounts": _accounts(rng, reps, revenue),
+        "reps": _reps(rng),
         "skills": _skills(rng),
         "skill_needs": _needs(),
         "duties": _duties(),
@@ -98,83 +96,6 @@ def _reps(rng: np.random.Generator) -> pd.DataFrame:
     table["team"] = table["region"]
     columns = ["rep", "role", "region", "lat", "lon", "cost", "hours", "team", "hired", "left"]
     return table[columns].astype({"cost": int})
-
-
-def _accounts(rng: np.random.Generator, reps: pd.DataFrame, revenue: float) -> pd.DataFrame:
-    count = 600
-    size = np.exp([market[4] for market in names.MARKETS])
-    market = rng.choice(size.size, count, p=size / size.sum())
-    group = rng.choice(len(names.GROUPS), count, p=[row.accounts for row in names.GROUPS])
-    place = np.array([(row[2], row[3]) for row in names.MARKETS])[market]
-    place = place + rng.standard_normal((count, 2)) * np.array([0.30, 0.40])
-    potential = _potential(rng, group, revenue)
-    rank = potential.argsort().argsort() / count
-    tier = np.digitize(rank, [0.50, 0.85])
-    serving = reps.loc[(reps["role"] == "representative") & reps["left"].isna()].reset_index(drop=True)
-    rep = _today(rng, place, serving)
-    since = np.maximum(
-        serving["hired"].to_numpy()[rep],
-        (pd.Timestamp("2014-01-01") + pd.to_timedelta(rng.integers(0, 4500, count), unit="D")).to_numpy(),
-    )
-    calls = np.array([14, 30, 52])[tier]
-    made = np.round(calls * rng.choice([0.4, 0.7, 0.9, 1.0, 1.1], count, p=[0.1, 0.2, 0.3, 0.3, 0.1]))
-    share = 0.45 + 0.5 * (1 - np.exp(-1.2 * made / calls)) + 0.06 * rng.standard_normal(count)
-    table = pd.DataFrame(
-        {
-            "account": _account_names(rng, market, group),
-            "region": [names.MARKETS[at][1] for at in market],
-            "market": [names.MARKETS[at][0] for at in market],
-            "lat": place[:, 0].round(3),
-            "lon": place[:, 1].round(3),
-            "segment": [names.GROUPS[at].name for at in group],
-            "line": [names.LINES[at].name for at in rng.choice(len(names.LINES), count)],
-            "potential": potential.astype(int),
-            "calls": calls,
-            "hours_per_call": np.array([1.0, 1.5, 2.0])[tier],
-            "rep": serving["rep"].to_numpy()[rep],
-            "since": pd.DatetimeIndex(since).to_period("M").to_timestamp(),
-            "calls_made": made.astype(int),
-            "revenue": np.round(potential * np.clip(share, 0.2, 1.0), -2).astype(int),
-        }
-    )
-    return table.sort_values(["region", "account"], ignore_index=True)
-
-
-def _potential(rng: np.random.Generator, group: np.ndarray, revenue: float) -> np.ndarray:
-    """Revenue each account could bring: the group's revenue and headroom, shared out unevenly."""
-    weight = np.exp(0.8 * rng.standard_normal(group.size))
-    potential = np.empty(group.size)
-    for at, row in enumerate(names.GROUPS):
-        mine = group == at
-        potential[mine] = weight[mine] / weight[mine].sum() * row.revenue * revenue * 1.3
-    return np.maximum(np.round(potential, -2), 500)
-
-
-def _today(rng: np.random.Generator, place: np.ndarray, serving: pd.DataFrame) -> np.ndarray:
-    """Who serves each account today: someone near, but habit has made some rounds long and some far."""
-    base = serving[["lat", "lon"]].to_numpy()
-    distance = np.hypot(*(((place[:, None, :] - base[None]) * np.array([1.0, 0.75])).transpose(2, 0, 1))) + 0.6
-    habit = np.exp(0.40 * rng.standard_normal(distance.shape))
-    target = rng.uniform(0.5, 1.5, len(serving))
-    target *= len(place) / target.sum()
-    favour = np.ones(len(serving))
-    for _ in range(40):
-        rep = (distance * favour * habit).argmin(axis=1)
-        favour *= ((np.bincount(rep, minlength=len(serving)) + 1) / (target + 1)) ** 0.2
-    moved = rng.random(len(place)) < 0.12
-    return np.where(moved, rng.integers(0, len(serving), len(place)), rep)
-
-
-def _account_names(rng: np.random.Generator, market: np.ndarray, group: np.ndarray) -> list[str]:
-    """Street and trade, in a market; a number where the same name comes again."""
-    seen: dict[str, int] = {}
-    found = []
-    for town, kind in zip(market, group, strict=True):
-        trade = names.GROUPS[kind].names
-        name = f"{rng.choice(names.STREETS)} {rng.choice(trade)}, {names.MARKETS[town][0]}"
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} {seen[name]}")
-    return found
 
 
 def _skills(rng: np.random.Generator) -> pd.DataFrame:
