@@ -1,0 +1,189 @@
+"""Assign accounts to representatives at least cost within limits on every representative's totals, proved.
+
+The relaxation is solved by column generation (a few pairs per account at a time); its reduced costs then say which
+pairs can be in a better plan at all, and the integer programme is solved over these alone. A pair left out with reduced
+cost r cannot be in any plan cheaper than the relaxation plus r, so that the proved gap holds for all pairs.
+Where every account weighs the same on every limit the problem is a flow, and OR-Tools solves it outright.
+"""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from salesopt.stats.flow import flow_counts, solve_flow
+from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
+from salesopt.stats.relaxation import Rows, quiet_solver, relax
+
+PAIRS_FIRST = 6  # pairs per account that the first integer programme may use
+
+
+def solve_matching(problem: Matching, *, time_limit: float = 60.0, gap: float = 1e-4) -> Solution:
+    """The cheapest assignment within the limits, to a relative `gap` or as near as `time_limit` seconds allow.
+
+    A solution with an empty `choice` means that no plan was found; where `missed` has entries none exists.
+    """
+    start = time.perf_counter()
+    counts = flow_counts(problem)
+    if counts is not None and (counts[0] <= counts[1]).all():
+        found = solve_flow(problem.cost, *counts)
+        if found is not None:
+            return found
+    relaxed = relax(problem)
+    if relaxed.missed.max(initial=0.0) > 0 or relaxed.missed_kept > 0:
+        return relaxed
+    if relaxed.choice.size and problem.region is None:
+        return relaxed
+    return _integer(problem, relaxed, start + time_limit, gap)
+
+
+def _integer(problem: Matching, relaxed: Solution, deadline: float, gap: float) -> Solution:
+    """The integer programme over the pairs that matter, widened until the gap is proved or time is up."""
+    accounts, reps = problem.cost.shape
+    marginal = relaxed.marginal if relaxed.marginal is not None else problem.cost
+    reduced = marginal - marginal.min(axis=1, keepdims=True)
+    many = min(PAIRS_FIRST, reps) * accounts
+    reach = float(np.partition(reduced.ravel(), many - 1)[many - 1])
+    best = Solution(np.zeros(0, dtype=np.int64), np.inf, relaxed.bound, marginal, "integer")
+    while True:
+        usable = np.isfinite(problem.cost) & (reduced <= reach)
+        choice, bound = _branch(problem, usable, best.choice, deadline, gap / 2)
+        everything = bool((usable == np.isfinite(problem.cost)).all())
+        proved = max(relaxed.bound, bound if everything else min(bound, relaxed.bound + reach))
+        if choice.size:
+            cost = float(problem.cost[np.arange(accounts), choice].sum())
+            best = Solution(choice, cost, min(max(best.bound, proved), cost), marginal, "integer")
+        if everything or (best.choice.size and best.gap <= gap) or time.perf_counter() > deadline:
+            return best
+        wanted = best.cost - relaxed.bound if best.choice.size else np.inf
+        reach = float(wanted) if reach < wanted < np.inf else max(4 * reach, np.partition(reduced.ravel(), -1)[-1] / 64)
+
+
+def _branch(problem: Matching, usable: Flags, start: Places, deadline: float, gap: float) -> tuple[Places, float]:
+    """Solve the integer programme over the `usable` pairs; cuts are added until every territory hangs together.
+
+    Returns the plan (empty where none was found) and a bound over these pairs (infinite where they allow no plan).
+    """
+    rows = Rows(problem)
+    account, rep = np.nonzero(usable)
+    cost = problem.cost[account, rep]
+    matrix, lower, upper = rows.matrix(account, rep), rows.lower, rows.upper
+    territories = _Territories(problem, account, rep) if problem.region is not None else None
+    if territories is not None:
+        matrix, lower, upper = territories.extend(matrix, lower, upper)
+        cost = np.concatenate([cost, np.zeros(matrix.shape[1] - len(cost))])
+    solver = quiet_solver(gap=gap)
+    _pass_integer(solver, matrix, cost, lower, upper)
+    if start.size:
+        _set_start(solver, start[account] == rep, matrix.shape[1])
+    bound = -np.inf
+    while True:
+        solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), 1.0) + solver.getRunTime())
+        solver.run()
+        info, status = solver.getInfo(), solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return np.zeros(0, dtype=np.int64), np.inf
+        bound = max(bound, float(info.mip_dual_bound))
+        values = np.array(solver.getSolution().col_value)
+        if info.primal_solution_status != 2 or not len(values):
+            return np.zeros(0, dtype=np.int64), bound
+        chosen = values[: len(account)] > 0.5
+        choice = np.empty(problem.cost.shape[0], dtype=np.int64)
+        choice[account[chosen]] = rep[chosen]
+        if territories is None or not territories.add_cuts(solver, choice):
+            return choice, bound
+        if time.perf_counter() > deadline:
+            return np.zeros(0, dtype=np.int64), bound
+
+
+def _pass_integer(
+    solver: highspy.Highs, matrix: sparse.csc_matrix, cost: Numbers, lower: Numbers, upper: Numbers
+) -> None:
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
+    model.col_cost_, model.col_lower_, model.col_upper_ = cost, np.zeros(len(cost)), np.ones(len(cost))
+    model.row_lower_, model.row_upper_ = lower, upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+    model.a_matrix_.value_ = matrix.data
+    model.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
+    solver.passModel(model)
+
+
+def _set_start(solver: highspy.Highs, chosen: Flags, columns: int) -> None:
+    """Begin from a plan known already."""
+    values = np.zeros(columns)
+    values[: len(chosen)] = chosen
+    solver.setSolution(np.int32(len(chosen)), np.arange(len(chosen), dtype=np.int32), values[: len(chosen)])
+
+
+class _Territories:
+    """Which regions each representative serves, as columns of the integer programme, and cuts that keep them together.
+
+    A cut: where a representative serves region r inside a patch and region s outside it, he also serves one of the
+    regions around the patch.
+    """
+
+    def __init__(self, problem: Matching, account: Places, rep: Places) -> None:
+        assert problem.region is not None and problem.neighbours is not None
+        self.region, self.neighbours = problem.region, problem.neighbours
+        self.reps = problem.cost.shape[1]
+        self.pairs, self.first = len(account), len(account)
+        self.account, self.rep = account, rep
+
+    def column(self, region: Places | int, rep: Places | int) -> Places:
+        return np.asarray(self.first + np.asarray(region) * self.reps + rep)
+
+    def extend(
+        self, matrix: sparse.csc_matrix, lower: Numbers, upper: Numbers
+    ) -> tuple[sparse.csc_matrix, Numbers, Numbers]:
+        """Add a column per region and representative, and for each pair: served only if the region is."""
+        regions = len(self.neighbours)
+        placed = np.flatnonzero(self.region[self.account] >= 0)
+        count = len(placed)
+        link = sparse.csc_matrix(
+            (
+                np.concatenate([np.ones(count), -np.ones(count)]),
+                (
+                    np.tile(np.arange(count), 2),
+                    np.concatenate([placed, self.column(self.region[self.account[placed]], self.rep[placed])]),
+                ),
+            ),
+            shape=(count, self.pairs + regions * self.reps),
+        )
+        wide = sparse.hstack([matrix, sparse.csc_matrix((matrix.shape[0], regions * self.reps))])
+        return (
+            sparse.vstack([wide, link]).tocsc(),
+            np.concatenate([lower, np.full(count, -np.inf)]),
+            np.concatenate([upper, np.zeros(count)]),
+        )
+
+    def add_cuts(self, solver: highspy.Highs, choice: Places) -> bool:
+        """Cut off the territories of this plan that fall apart; False where all hang together."""
+        broken = False
+        for rep in range(self.reps):
+            served = np.unique(self.region[(choice == rep) & (self.region >= 0)])
+            patches = connected_patches(served, self.neighbours)
+            for patch in patches[1:]:
+                broken = True
+                around = np.setdiff1d(np.flatnonzero(self.neighbours[patch].any(axis=0)), patch)
+                for other in range(self.reps):  # what holds for one representative holds for all
+                    columns = np.concatenate(
+                        [self.column(np.array([patch[0], patches[0][0]]), other), self.column(around, other)]
+                    ).astype(np.int32)
+                    values = np.concatenate([np.ones(2), -np.ones(len(around))])
+                    solver.addRow(-np.inf, 1.0, len(columns), columns, values)
+        return broken
+
+
+def connected_patches(served: Places, neighbours: Flags) -> list[Places]:
+    """The regions `served`, grouped into those that hang together; the largest group first."""
+    if not len(served):
+        return []
+    count, label = csgraph.connected_components(neighbours[np.ix_(served, served)], directed=False)
+    patches = [served[label == number] for number in range(count)]
+    return sorted(patches, key=len, reverse=True)

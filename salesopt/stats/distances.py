@@ -1,0 +1,42 @@
+"""Distances between accounts and bases: along the great circle, or from a table of regions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesopt.errors import DataError
+
+Numbers = NDArray[np.float64]
+EARTH_KM = 6371.0088  # mean radius (IUGG)
+
+
+def great_circle(lat: Numbers, lon: Numbers, base_lat: Numbers, base_lon: Numbers) -> Numbers:
+    """Distance in km of each place (rows) from each base (columns), degrees given; the haversine formula."""
+    north, east = np.radians(lat)[:, None], np.radians(lon)[:, None]
+    base_north, base_east = np.radians(base_lat)[None, :], np.radians(base_lon)[None, :]
+    across = np.sin((base_north - north) / 2) ** 2
+    across = across + np.cos(north) * np.cos(base_north) * np.sin((base_east - east) / 2) ** 2
+    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(across, 1.0))))
+
+
+def region_kilometres(region: pd.Series, base: pd.Series, distances: pd.DataFrame) -> Numbers:
+    """Distance in km of each account's region (rows) from each base's (columns), by the table `distances`.
+
+    Either direction will do; a region is 0 km from itself unless the table says otherwise. Raises DataError naming
+    the pairs of regions that the table lacks.
+    """
+    back = distances.rename(columns={"origin": "destination", "destination": "origin"})
+    both = pd.concat([distances, back]).drop_duplicates(["origin", "destination"])
+    table = both.pivot(index="origin", columns="destination", values="km")
+    names = pd.Index(sorted({*region, *base}))
+    full = table.reindex(index=names, columns=names).to_numpy(dtype=float, copy=True)
+    own = np.arange(len(names))
+    full[own, own] = np.where(np.isnan(full[own, own]), 0.0, full[own, own])
+    km = full[np.ix_(names.get_indexer(region), names.get_indexer(base))]
+    lacking = np.argwhere(np.isnan(km))
+    if len(lacking):
+        pairs = sorted({f"{region.iloc[row]} - {base.iloc[column]}" for row, column in lacking})
+        raise DataError(f"distances: no way is given for {', '.join(pairs[:5])} ({len(pairs)} pairs of regions in all)")
+    return km

@@ -1,0 +1,70 @@
+"""What an assignment of accounts to representatives is made of: costs of pairs, limits on totals, the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Load:
+    """A total over each representative's accounts that must stay within [least, most].
+
+    name  : what is added up ("hours"); kind : "capacity" or "balance"
+    use   : what each pair adds, accounts x representatives; least, most : per representative, infinite where unlimited
+    scale : per representative, the amount that counts as one whole when limits are missed
+    """
+
+    name: str
+    kind: str
+    use: Numbers
+    least: Numbers
+    most: Numbers
+    scale: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """An assignment problem: cost of each pair (infinite where not allowed), loads, and a floor on pairs kept.
+
+    region, neighbours : region number of each account (-1 none) and region x region; None asks for no contiguity
+    """
+
+    cost: Numbers
+    loads: tuple[Load, ...] = ()
+    kept: Flags | None = None
+    least_kept: float = 0.0
+    region: Places | None = None
+    neighbours: Flags | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A plan: the representative of each account, its cost, the bound no plan undercuts, marginal costs of pairs.
+
+    choice   : place of each account's representative; empty where no plan was found
+    bound    : infinite where it is proved that whole accounts fit in no plan
+    marginal : cost of each pair with the price of the limits it uses; None where there are no prices
+    missed   : loads x representatives, by how much the relaxation must miss each limit (0 where it can be met), and
+               `missed_kept`, pairs short of the floor
+    method   : "flow", "linear" (the relaxation was whole) or "integer"
+    """
+
+    choice: Places
+    cost: float
+    bound: float
+    marginal: Numbers | None
+    method: str
+    missed: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
+    missed_kept: float = 0.0
+
+    @property
+    def gap(self) -> float:
+        """How far the cost may be above the least possible, as a fraction of it."""
+        return max(0.0, (self.cost - self.bound) / max(abs(self.cost), 1e-12))

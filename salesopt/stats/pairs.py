@@ -1,0 +1,294 @@
+"""From tables of accounts and representatives to the costs of every pair and the limits on every total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.stats.distances import great_circle, region_kilometres
+from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
+
+Names = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Accounts x representatives: hours of calls, hours of travel, km, points of fit, cost, and what limits them.
+
+    now    : place of who serves each account today, -1 where nobody here does; former : his name, "" where nobody
+    years  : length of that relationship; locked : accounts whose representative is settled
+    free   : cost without the locks
+    """
+
+    account: Names
+    rep: Names
+    hours: Numbers
+    travel: Numbers
+    km: Numbers
+    fit: Numbers
+    free: Numbers
+    capacity: Numbers
+    potential: Numbers
+    measures: dict[str, Numbers]
+    now: Places
+    former: Names
+    years: Numbers
+    locked: Flags
+    tolerance: float
+    keep: float
+    places: pd.DataFrame
+    bases: pd.DataFrame
+    problem: Matching
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...] = field(default=())
+
+    def fair_share(self, name: str) -> Numbers:
+        """What each representative would carry of a measure in proportion to his hours."""
+        return np.asarray(self.measures[name].sum() * self.capacity / self.capacity.sum())
+
+
+def make_pairs(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    balance: tuple[str, ...],
+    tolerance: float,
+    keep: float,
+    fit: pd.DataFrame | None,
+    distances: pd.DataFrame | None,
+    neighbours: pd.DataFrame | None,
+    locked: dict[str, str],
+    speed: float,
+    calls_per_trip: float,
+    prices: tuple[float, float, float],
+    today: str | pd.Timestamp | None,
+) -> Pairs:
+    """Everything `assign_accounts` needs to know, from tables that were checked; see there for the arguments."""
+    team, left_out = _team(accounts, reps, today)
+    team, accounts, unplaced = _placed(team, accounts, fit, distances)
+    km = _kilometres(accounts, team, distances)
+    reserved = _reserved(unplaced, team)
+    skipped = pd.concat([left_out, _unplaced_reasons(unplaced, team)], ignore_index=True)
+    travel = 2 * km / speed * (accounts["calls"].to_numpy() / calls_per_trip)[:, None]
+    call_hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
+    points, hours = _fit(accounts, team, fit, call_hours)
+    place = pd.Series(np.arange(len(team)), index=team["rep"])
+    served = accounts["rep"] if "rep" in accounts.columns else pd.Series(pd.NA, index=accounts.index)
+    now = served.map(place).fillna(-1).to_numpy(dtype=np.int64)
+    years = _years(accounts, today)
+    short = np.where(np.isfinite(points), np.nanmax(np.where(np.isfinite(points), points, -np.inf), axis=1)[:, None], 0)
+    fit_weight, move_price, year_price = prices
+    cost = travel + fit_weight * (short - points) if fit is not None else travel.copy()
+    change = (now >= 0) * (move_price + year_price * years)
+    cost = cost + change[:, None] * (np.arange(len(team)) != now[:, None])
+    cost = np.where(np.isfinite(cost), cost, np.inf)
+    settled, free = _lock(accounts, team, cost, locked)
+    measures = _measures(accounts, balance, hours)
+    capacity = team["hours"].to_numpy() - reserved
+    loads = _loads(hours + travel, capacity, measures, tolerance)
+    kept = (np.arange(len(team)) == now[:, None]) & (now >= 0)[:, None]
+    region, border = _regions(accounts, neighbours)
+    problem = Matching(cost, loads, kept, float(np.ceil(keep * (now >= 0).sum() - 1e-9)), region, border)
+    return Pairs(
+        account=accounts["account"].to_numpy(dtype=object),
+        rep=team["rep"].to_numpy(dtype=object),
+        hours=hours,
+        travel=travel,
+        km=km,
+        fit=points if fit is not None else np.full(travel.shape, np.nan),
+        free=free,
+        capacity=capacity,
+        potential=accounts["potential"].to_numpy(),
+        measures=measures,
+        now=now,
+        former=served.fillna("").to_numpy(dtype=object),
+        years=years,
+        locked=settled,
+        tolerance=tolerance,
+        keep=keep,
+        places=_coordinates(accounts),
+        bases=_coordinates(team),
+        problem=problem,
+        skipped=skipped,
+        cautions=_cautions(served, now, distances, km),
+    )
+
+
+def _team(
+    accounts: pd.DataFrame, reps: pd.DataFrame, today: str | pd.Timestamp | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Who can serve accounts, and who cannot with the reason."""
+    serving = set(accounts["rep"].dropna()) if "rep" in accounts.columns else set()
+    left = reps["left"] if "left" in reps.columns else pd.Series(pd.NaT, index=reps.index)
+    gone = left.notna() & ((left <= pd.Timestamp(today)) if today is not None else True)
+    reason = pd.Series("", index=reps.index)
+    reason[(reps["role"] != "representative") & ~reps["rep"].isin(serving)] = (
+        "not a representative, and serves no account"
+    )
+    reason[reps["hours"] <= 0] = "has no hours for customers"
+    reason[gone] = "has left"
+    team = reps[reason == ""].reset_index(drop=True)
+    if team.empty:
+        raise DataError("reps: nobody here can serve accounts: all have left, have no hours or another role")
+    out = reps[reason != ""]
+    return team, pd.DataFrame({"item": out["rep"].to_numpy(), "reason": reason[reason != ""].to_numpy()})
+
+
+def _placed(
+    team: pd.DataFrame, accounts: pd.DataFrame, fit: pd.DataFrame | None, distances: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The team and the accounts whose place is known (where places are used), and the accounts without."""
+    needed = ["region"] if distances is not None else ["lat", "lon"]
+    known = [set(needed) <= set(table.columns) for table in (team, accounts)]
+    if not all(known):
+        if fit is not None and distances is None:
+            return team, accounts.reset_index(drop=True), accounts.iloc[:0]
+        raise DataError(
+            "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances"
+        )
+    homeless = team.loc[team[needed].isna().any(axis=1), "rep"]
+    if len(homeless):
+        raise DataError(f"reps: the base ({', '.join(needed)}) is missing of {', '.join(homeless)}")
+    missing = accounts[needed].isna().any(axis=1)
+    if missing.all():
+        raise DataError(f"accounts: no account has a place ({', '.join(needed)})")
+    return team, accounts[~missing].reset_index(drop=True), accounts[missing]
+
+
+def _kilometres(accounts: pd.DataFrame, team: pd.DataFrame, distances: pd.DataFrame | None) -> Numbers:
+    if distances is not None:
+        return region_kilometres(accounts["region"], team["region"], distances)
+    if not {"lat", "lon"} <= set(accounts.columns) & set(team.columns):
+        return np.zeros((len(accounts), len(team)))
+    return great_circle(*(table[name].to_numpy() for table in (accounts, team) for name in ("lat", "lon")))
+
+
+def _reserved(unplaced: pd.DataFrame, team: pd.DataFrame) -> Numbers:
+    """Hours of calls that stay with whoever serves the accounts without a place."""
+    if unplaced.empty or "rep" not in unplaced.columns:
+        return np.zeros(len(team))
+    hours = (unplaced["calls"] * unplaced["hours_per_call"]).groupby(unplaced["rep"]).sum()
+    return hours.reindex(team["rep"]).fillna(0.0).to_numpy()
+
+
+def _unplaced_reasons(unplaced: pd.DataFrame, team: pd.DataFrame) -> pd.DataFrame:
+    here = set(team["rep"])
+    served = unplaced["rep"] if "rep" in unplaced.columns else pd.Series(pd.NA, index=unplaced.index)
+    said = [
+        f"its place is not known: it stays with {rep}, whose hours for it are set aside"
+        if rep in here
+        else "its place is not known, and nobody here serves it: not assigned"
+        for rep in served
+    ]
+    return pd.DataFrame({"item": unplaced["account"].to_numpy(), "reason": said})
+
+
+def _fit(
+    accounts: pd.DataFrame, team: pd.DataFrame, fit: pd.DataFrame | None, call_hours: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Points of each pair (nan where the pair is not allowed) and its hours of calls."""
+    hours = np.repeat(call_hours[:, None], len(team), axis=1)
+    if fit is None:
+        return np.zeros(hours.shape), hours
+    pivot = fit.pivot(index="account", columns="rep", values="fit").reindex(
+        index=accounts["account"], columns=team["rep"]
+    )
+    points = pivot.to_numpy(dtype=float)
+    nobody = accounts["account"][np.isnan(points).all(axis=1)]
+    if len(nobody):
+        raise DataError(f"fit: no representative here is listed for {', '.join(nobody.head(5))} ({len(nobody)} in all)")
+    if "hours" in fit.columns:
+        own = fit.pivot(index="account", columns="rep", values="hours").reindex(
+            index=accounts["account"], columns=team["rep"]
+        )
+        hours = np.where(own.notna(), own.to_numpy(dtype=float), hours)
+    return points, hours
+
+
+def _years(accounts: pd.DataFrame, today: str | pd.Timestamp | None) -> Numbers:
+    """Years that each account has been with its representative; 0 where that is not known."""
+    if "since" not in accounts.columns or accounts["since"].isna().all():
+        return np.zeros(len(accounts))
+    day = pd.Timestamp(today) if today is not None else accounts["since"].max()
+    return ((day - accounts["since"]).dt.days / 365.25).fillna(0.0).clip(lower=0.0).to_numpy()
+
+
+def _lock(accounts: pd.DataFrame, team: pd.DataFrame, cost: Numbers, locked: dict[str, str]) -> tuple[Flags, Numbers]:
+    """Forbid, in `cost`, every pair but the settled one; the accounts settled, and the cost before."""
+    free, settled = cost.copy(), np.zeros(len(accounts), dtype=bool)
+    rows = pd.Series(np.arange(len(accounts)), index=accounts["account"])
+    columns = pd.Series(np.arange(len(team)), index=team["rep"])
+    strange = [name for name in locked if name not in rows.index] + [
+        name for name in locked.values() if name not in columns.index
+    ]
+    if strange:
+        raise ParameterError(f"locked names accounts or representatives that are not here: {', '.join(strange)}")
+    for account, rep in locked.items():
+        row, column = rows[account], columns[rep]
+        if not np.isfinite(cost[row, column]):
+            raise ParameterError(f"locked: the table `fit` does not allow {rep} to serve {account}")
+        cost[row, np.arange(len(team)) != column] = np.inf
+        settled[row] = True
+    return settled, free
+
+
+def _measures(accounts: pd.DataFrame, balance: tuple[str, ...], hours: Numbers) -> dict[str, Numbers]:
+    measures = {}
+    for name in balance:
+        if name == "hours":
+            values = hours.mean(axis=1)
+        elif name == "accounts":
+            values = np.ones(len(accounts))
+        elif name in accounts.columns and pd.api.types.is_numeric_dtype(accounts[name]):
+            values = accounts[name].to_numpy(dtype=float)
+        else:
+            raise ParameterError(f"balance: {name!r} is neither hours, accounts nor a number column of accounts")
+        if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+            raise DataError(f"accounts: {name} must be numbers of at least 0, and not all 0, to be balanced")
+        measures[name] = values
+    return measures
+
+
+def _loads(time: Numbers, capacity: Numbers, measures: dict[str, Numbers], tolerance: float) -> tuple[Load, ...]:
+    """Hours within capacity, and each measure within the tolerance of its fair share."""
+    unlimited = np.full(len(capacity), -np.inf)
+    loads = [Load("hours", "capacity", time, unlimited, capacity, np.maximum(np.abs(capacity), 1e-9))]
+    for name, values in measures.items():
+        fair = values.sum() * capacity / capacity.sum()
+        use = np.repeat(values[:, None], len(capacity), axis=1)
+        loads.append(Load(name, "balance", use, (1 - tolerance) * fair, (1 + tolerance) * fair, np.maximum(fair, 1e-9)))
+    return tuple(loads)
+
+
+def _regions(accounts: pd.DataFrame, neighbours: pd.DataFrame | None) -> tuple[Places | None, Flags | None]:
+    """Region number of each account, and which regions border on each other."""
+    if neighbours is None:
+        return None, None
+    if "region" not in accounts.columns:
+        raise DataError("accounts: contiguity needs the column region")
+    names = pd.Index(sorted({*accounts["region"].dropna(), *neighbours["region"], *neighbours["neighbour"]}))
+    border = np.zeros((len(names), len(names)), dtype=bool)
+    one, other = names.get_indexer(neighbours["region"]), names.get_indexer(neighbours["neighbour"])
+    border[one, other] = border[other, one] = True
+    return names.get_indexer(accounts["region"]).astype(np.int64), border
+
+
+def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
+    return table[[name for name in ("region", "lat", "lon") if name in table.columns]].reset_index(drop=True)
+
+
+def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km: Numbers) -> tuple[str, ...]:
+    said = []
+    orphans = int((served.notna().to_numpy() & (now < 0)).sum())
+    if orphans:
+        said.append(f"{orphans} accounts are served today by somebody who is not available; they move in any case.")
+    if not km.any():
+        said.append("No places were given, so that travel counts as nought.")
+    elif distances is None:
+        said.append("Travel is along the great circle from the base and back; roads are longer, round trips shorter.")
+    else:
+        said.append("Travel is between regions; within a region it is what the table says, else nought.")
+    return tuple(said)

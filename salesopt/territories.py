@@ -1,0 +1,266 @@
+"""Who serves whom: accounts assigned to representatives within their hours, balanced, with as few moves as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.stats.assignment import solve_matching
+from salesopt.stats.matching import Solution
+from salesopt.stats.pairs import Pairs, make_pairs
+from salesopt.stats.reasons import explain_conflict, explain_pairs
+from salesopt.study.tables import require_table
+
+
+@dataclass(frozen=True, eq=False)
+class TeamAssignment:
+    """What `assign_accounts` found.
+
+    table    : account, rep, rep_now, moved, hours (a year, travel included), travel (hours a year), fit (points),
+               reason, second (the next best representative), second_cost (what he would add to the objective, hours a
+               year, with what the room he takes is worth); region, lat, lon where the accounts have them
+    load     : rep, hours, capacity (a year), share (of the capacity used), potential, accounts, travel, balance_index
+               (the first balanced measure over its fair share: 1 is even), <measure>_index for each balanced measure,
+               accounts_now, hours_now; lat, lon
+    bridge   : step (today, assigned), travel (hours a year), moved (accounts), years (of relationship that end),
+               spread (largest less smallest balance_index)
+    skipped  : item, reason
+    gap      : proved: no plan within the limits costs less than (1 - gap) x this one
+    objective, bound : hours a year that the plan costs, and that no plan undercuts
+    method   : "flow", "linear" or "integer"
+    """
+
+    table: pd.DataFrame
+    load: pd.DataFrame
+    bridge: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    gap: float
+    objective: float
+    bound: float
+    method: str
+    balance: tuple[str, ...]
+    tolerance: float
+    keep: float
+
+
+def assign_accounts(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    balance: Sequence[str] = ("hours", "potential"),
+    tolerance: float = 0.15,
+    keep: float = 0.0,
+    fit: pd.DataFrame | None = None,
+    travel: pd.DataFrame | None = None,
+    contiguity: pd.DataFrame | None = None,
+    locked: Mapping[str, str] | None = None,
+    time_limit: float = 60.0,
+    gap: float = 1e-3,
+    speed: float = 60.0,
+    calls_per_trip: float = 4.0,
+    fit_weight: float = 1.0,
+    move_price: float = 0.0,
+    year_price: float = 0.0,
+    today: str | pd.Timestamp | None = None,
+) -> TeamAssignment:
+    """Assign every account to one representative at least travel and misfit, within hours, balance and disruption.
+
+    accounts   : table `accounts`
+    reps       : table `reps`; who has left, has no hours, or neither is a representative nor serves an account, is
+                 left out
+    balance    : measures to balance: "hours" (calls x hours_per_call), "accounts", or number columns of accounts. A
+                 fair share is in proportion to a representative's hours; each total stays within `tolerance` of it.
+    keep       : least share of the accounts that stay with who serves them now, counted over those whose representative
+                 is still here
+    fit        : table `fit`: points of each pair, the more the better; a pair it does not list is not allowed, and its
+                 `hours` replace calls x hours_per_call
+    travel     : table `distances` between regions; None takes the great circle between lat and lon
+    contiguity : table `neighbours`: the regions a representative serves must hang together
+    locked     : account -> representative, pairs that are settled
+    time_limit, gap : seconds, and the proved relative gap at which the search stops before
+    speed, calls_per_trip : km an hour; calls made on one way out and back: a year's travel of a pair is
+                 2 x km / speed x calls / calls_per_trip
+    fit_weight, move_price, year_price : hours of travel a year that a point of fit, an account that changes hands, and
+                 a year of relationship that ends are worth
+    today      : day on which relationships are counted, for `since`; the latest `since` where None
+
+    Minimises hours of travel + fit_weight x points short of the best + prices of moves.
+    Raises DataError for faulty tables, ParameterError for arguments out of range, InfeasibleError that says which
+    requirements clash and by how much.
+    Source: Zoltners and Sinha, "Sales territory design: thirty years of modeling and implementation", Marketing Science
+    24 (2005); the generalised assignment problem: Martello and Toth, "Knapsack Problems" (1990).
+    """
+    _require_arguments(tolerance, keep, time_limit, gap, speed, calls_per_trip, fit_weight, move_price, year_price)
+    pairs = make_pairs(
+        require_table("accounts", accounts),
+        require_table("reps", reps),
+        balance=tuple(balance),
+        tolerance=tolerance,
+        keep=keep,
+        fit=None if fit is None else require_table("fit", fit),
+        distances=None if travel is None else require_table("distances", travel),
+        neighbours=None if contiguity is None else require_table("neighbours", contiguity),
+        locked=dict(locked or {}),
+        speed=speed,
+        calls_per_trip=calls_per_trip,
+        prices=(fit_weight, move_price, year_price),
+        today=today,
+    )
+    solution = solve_matching(pairs.problem, time_limit=time_limit, gap=gap)
+    if not solution.choice.size:
+        conflict, relaxation, message = explain_conflict(pairs, solution)
+        raise InfeasibleError(message, conflict=conflict, relaxation=relaxation)
+    table = _table(pairs, solution)
+    load = _load(pairs, solution)
+    return TeamAssignment(
+        table=table,
+        load=load,
+        bridge=_bridge(pairs, solution, load),
+        skipped=pairs.skipped,
+        cautions=(*pairs.cautions, *_cautions(load, solution, gap)),
+        gap=solution.gap,
+        objective=solution.cost,
+        bound=solution.bound,
+        method=solution.method,
+        balance=tuple(balance),
+        tolerance=tolerance,
+        keep=keep,
+    )
+
+
+def _require_arguments(
+    tolerance: float,
+    keep: float,
+    time_limit: float,
+    gap: float,
+    speed: float,
+    calls_per_trip: float,
+    *prices: float,
+) -> None:
+    faults = (
+        (not tolerance >= 0, f"tolerance must be at least 0, not {tolerance!r}"),
+        (not 0 <= keep <= 1, f"keep must lie between 0 and 1, not {keep!r}"),
+        (not time_limit > 0, f"time_limit must be above 0 seconds, not {time_limit!r}"),
+        (not 0 <= gap < 1, f"gap must be at least 0 and below 1, not {gap!r}"),
+        (not speed > 0, f"speed must be above 0 km an hour, not {speed!r}"),
+        (not calls_per_trip > 0, f"calls_per_trip must be above 0, not {calls_per_trip!r}"),
+        (not all(price >= 0 for price in prices), "fit_weight, move_price and year_price must be at least 0"),
+    )
+    said = [text for fault, text in faults if fault]
+    if said:
+        raise ParameterError("; ".join(said))
+
+
+def _table(pairs: Pairs, solution: Solution) -> pd.DataFrame:
+    rows = np.arange(len(pairs.account))
+    choice = solution.choice
+    now = np.where(pairs.now >= 0, pairs.rep[np.maximum(pairs.now, 0)], pairs.former)
+    reasons = explain_pairs(pairs, solution)
+    table = pd.DataFrame(
+        {
+            "account": pairs.account,
+            "rep": pairs.rep[choice],
+            "rep_now": now,
+            "moved": (choice != pairs.now) & (now != ""),
+            "hours": pairs.hours[rows, choice] + pairs.travel[rows, choice],
+            "travel": pairs.travel[rows, choice],
+            "fit": pairs.fit[rows, choice],
+        }
+    ).assign(**reasons)
+    return pd.concat([table, pairs.places], axis=1)
+
+
+def _load(pairs: Pairs, solution: Solution) -> pd.DataFrame:
+    reps, choice, rows = len(pairs.rep), solution.choice, np.arange(len(pairs.account))
+
+    def added(values: np.ndarray, whose: np.ndarray) -> np.ndarray:
+        return np.bincount(whose[whose >= 0], weights=values[whose >= 0], minlength=reps)
+
+    served = np.maximum(pairs.now, 0)
+    hours = pairs.hours + pairs.travel
+    load = pd.DataFrame(
+        {
+            "rep": pairs.rep,
+            "hours": added(hours[rows, choice], choice),
+            "capacity": pairs.capacity,
+            "potential": added(pairs.potential, choice),
+            "accounts": np.bincount(choice, minlength=reps),
+            "travel": added(pairs.travel[rows, choice], choice),
+            "accounts_now": np.bincount(pairs.now[pairs.now >= 0], minlength=reps),
+            "hours_now": added(hours[rows, served], pairs.now),
+        }
+    )
+    load.insert(3, "share", load["hours"] / load["capacity"])
+    for name, values in pairs.measures.items():
+        load[f"{name}_index"] = added(values, choice) / pairs.fair_share(name)
+    first = next(iter(pairs.measures), "")
+    load.insert(7, "balance_index", load[f"{first}_index"] if first else np.nan)
+    return pd.concat([load, pairs.bases], axis=1)
+
+
+def _bridge(pairs: Pairs, solution: Solution, load: pd.DataFrame) -> pd.DataFrame:
+    """Today beside the plan; accounts without a representative here are left out of today's travel."""
+    rows, served = np.arange(len(pairs.account)), pairs.now >= 0
+    moved = served & (solution.choice != pairs.now)
+    today = pairs.travel[rows, np.maximum(pairs.now, 0)][served].sum()
+    first = next(iter(pairs.measures), "")
+    spread = (np.nan, np.nan)
+    if first:
+        totals = np.bincount(pairs.now[served], pairs.measures[first][served], len(pairs.rep)) / pairs.fair_share(first)
+        spread = (np.ptp(totals), np.ptp(load["balance_index"]))
+    return pd.DataFrame(
+        {
+            "step": ["today", "assigned"],
+            "travel": [today, load["travel"].sum()],
+            "moved": [0, int(moved.sum())],
+            "years": [0.0, float(pairs.years[moved].sum())],
+            "spread": spread,
+            "unserved": [int((~served).sum()), 0],
+        }
+    )
+
+
+def _cautions(load: pd.DataFrame, solution: Solution, gap: float) -> tuple[str, ...]:
+    said = []
+    if solution.gap > gap:
+        said.append(
+            f"Time ran out: a plan up to {100 * solution.gap:.2g} % cheaper may exist; a longer time_limit may find it."
+        )
+    full = load.loc[load["share"] > 0.98, "rep"]
+    if len(full):
+        said.append(f"{len(full)} of {len(load)} representatives have less than 2 % of their hours free.")
+    return tuple(said)
+
+
+def fit_from_skills(accounts: pd.DataFrame, skills: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
+    """Table `fit` from what accounts need and representatives know: minus the levels short, summed over skills.
+
+    accounts, skills, needs : tables `accounts`, `skills` (several raters are averaged) and `skill_needs`, whose groups
+    are customer segments or product lines of the accounts. A skill that nobody rated counts as level 0.
+    """
+    clients = require_table("accounts", accounts)
+    level = (
+        require_table("skills", skills)
+        .pivot_table(index="rep", columns="skill", values="level", aggfunc="mean")
+        .fillna(0.0)
+    )
+    needed = require_table("skill_needs", needs).pivot_table(index="group", columns="skill", values="level").fillna(0.0)
+    level = level.reindex(columns=needed.columns, fill_value=0.0)
+    short = np.maximum(needed.to_numpy()[:, None, :] - level.to_numpy()[None], 0.0).sum(axis=2)
+    by_group = pd.DataFrame(-short, index=needed.index, columns=level.index)
+    columns = [column for column in ("segment", "line") if column in clients.columns]
+    total = pd.DataFrame(0.0, index=clients["account"], columns=level.index)
+    for column in columns:
+        total += by_group.reindex(clients[column]).fillna(0.0).to_numpy()
+    if not columns or not clients[columns].isin(set(needed.index)).to_numpy().any():
+        raise DataError("skill_needs: no group is a segment or line of the accounts")
+    return (
+        total.rename_axis("account")
+        .reset_index()
+        .melt("account", var_name="rep", value_name="fit")[["rep", "account", "fit"]]
+    )
