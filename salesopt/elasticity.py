@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from salesopt.engine.design import DEAL, PRICE, UNITS, Design, Gathered
-from salesopt.engine.rows import gather_rows
-from salesopt.errors import DataError, ParameterError, Problem
-from salesopt.stats.cells import take
+from salesopt.engine.design import DEAL, PRICE, TREND, UNITS, Design, Gathered
+from salesopt.engine.gather import gather
+from salesopt.errors import ParameterError
+from salesopt.stats.cells import Cells, Floats, Mask, take
+from salesopt.stats.demandcurve import demand_curve, demand_points, thinned
 from salesopt.stats.inference import Estimates, estimate
-from salesopt.stats.shrinkage import LEAST, pool
-from salesopt.study.tables import require_table
+from salesopt.stats.instruments import check_instruments
+from salesopt.stats.pitfalls import Evidence, cautions_of, general_cautions
+from salesopt.stats.poisson import fit_poisson
+from salesopt.stats.regression import fit, moments
+from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
+DRAWN = 4
 METHODS = ("ols", "iv", "ppml")
 MEASURES = ("elasticity", "std_error", "low", "high")
 ENDS = ("", "_std_error", "_low", "_high")
@@ -34,7 +38,8 @@ class Elasticity:
                    (before pooling), own_weight (share of the product's own estimate in the pooled one, a fraction),
                    rows, clusters, zero_share (rows without a sale, a fraction), price_low, price_high (observed,
                    currency per unit), revenue (currency, in the rows used), r_squared (a fraction), caution; with
-                   `lags` (elasticity is then the effect within the period) also long_run, long_run_std_error, long_run_low, long_run_high; with base prices also deal_elasticity,
+                   `lags` (elasticity is then the effect within the period) also long_run,
+                   long_run_std_error, long_run_low, long_run_high; with base prices also deal_elasticity,
                    deal_std_error, deal_low, deal_high
     coefficients : product, [by], term, coefficient, std_error, low, high: every other regressor, before pooling
     tests        : method "iv" only; product, [by], effective_f, effective_f_critical, ar_low, ar_high, ar_set,
@@ -45,6 +50,7 @@ class Elasticity:
                    units, low, high
     skipped      : item, reason: products without an estimate
     cautions     : when not to trust the table, plain sentences
+    median, median_low, median_high : elasticity of the typical (median) product, with its interval
     method, confidence, effects, clusters, rows : how it was estimated; rows used in all
     """
 
@@ -55,6 +61,9 @@ class Elasticity:
     demand: pd.DataFrame
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
+    median: float
+    median_low: float
+    median_high: float
     method: str
     confidence: float
     effects: tuple[str, ...]
@@ -109,7 +118,7 @@ def estimate_elasticity(
     """
     design = _design(sales, method, controls, effects, instruments, cluster, lags, weights, by, deals)
     _check_numbers(confidence, min_rows)
-    gathered, cautions = _gather(sales, design)
+    gathered, cautions = gather(sales, design)
     kept, skipped = _usable(gathered, design, min_rows)
     return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
 
@@ -170,43 +179,6 @@ def _check_numbers(confidence: float, min_rows: int) -> None:
         raise ParameterError(f"min_rows must be a whole number of at least 3, not {min_rows!r}")
 
 
-def _gather(sales: Any, design: Design) -> tuple[Gathered, list[str]]:
-    """The data of the regressions, and what was done to the rows on the way."""
-    checked = require_table("sales", sales, columns=design.columns)
-    numbers, problems = {}, []
-    for name in design.numeric:
-        numbers[name] = pd.to_numeric(checked[name], errors="coerce").astype("float64")
-        bad = numbers[name].isna() & checked[name].notna()
-        if bad.any():
-            at = int(bad.to_numpy().argmax())
-            shown = repr(str(checked[name].iloc[at]))
-            problems.append(Problem("sales", name, at + 2, shown, "a number", count=int(bad.sum())))
-    if problems:
-        raise DataError(problems)
-    checked = checked.assign(**numbers)
-    cautions = []
-    if "segment" in checked and len(checked["segment"].unique()) > 1 and "segment" not in design.unit:
-        checked = _without_segments(checked, design)
-        cautions.append("Segments were added up to markets; their own elasticities need by='segment'.")
-    gathered = gather_rows(checked, design)
-    if gathered.blank:
-        why = "an earlier price is absent" if design.lags else "a column that the estimate needs is blank"
-        cautions.append(f"{gathered.blank:,} of {len(checked):,} rows were left out because {why} there.")
-    return gathered, cautions
-
-
-def _without_segments(sales: pd.DataFrame, design: Design) -> pd.DataFrame:
-    """One row per product, market and period: units added up, prices and other numbers weighted by units."""
-    keys = ["product", "market", "period"]
-    weight = sales["units"].where(sales["units"] > 0, 1e-9)
-    means = ["price", *design.numeric, *(["base_price"] if design.deals else [])]
-    weighted = sales[keys].assign(units=sales["units"], **{name: sales[name] * weight for name in means}, total=weight)
-    sums = weighted.groupby(keys, as_index=False, sort=False).sum(min_count=1)
-    others = [name for name in design.columns if name not in [*means, *keys]]
-    first = sales.groupby(keys, as_index=False, sort=False)[others].first() if others else sums[keys]
-    return sums.assign(**{name: sums[name] / sums["total"] for name in means}).merge(first, on=keys)
-
-
 def _usable(gathered: Gathered, design: Design, min_rows: int) -> tuple[Gathered, pd.DataFrame]:
     """The units that can be estimated at all, and the others with their reasons."""
     units = gathered.units
@@ -219,8 +191,8 @@ def _usable(gathered: Gathered, design: Design, min_rows: int) -> tuple[Gathered
     gone = pd.concat([units[~keep].assign(reason=reason[~keep]), gathered.absent.assign(reason="no row with a sale")])
     if not keep.all():
         cells = take(gathered.cells, keep[gathered.cells.unit])
-        rows = None if gathered.rows is None else gathered.rows[keep[gathered.rows["unit"]]].assign(unit=cells.unit)
-        gathered = replace(gathered, cells=cells, units=units[keep].reset_index(drop=True), rows=rows)
+        period = None if gathered.period is None else gathered.period[keep[gathered.cells.unit]]
+        gathered = replace(gathered, cells=cells, units=units[keep].reset_index(drop=True), period=period)
     return gathered, _skipped(gone, design)
 
 
@@ -239,25 +211,31 @@ def _result(
     skipped: pd.DataFrame,
     cautions: list[str],
 ) -> Elasticity:
-    x = design.places([*design.exogenous, *design.lagged, PRICE])
-    y = design.places([UNITS])[0]
-    w = design.places([*design.exogenous, *design.instruments]) if method == "iv" else None
-    found = estimate(gathered.cells, x, y, w, clustered=bool(design.clusters))
-    good, reason = _identified(found, design, method)
+    solved = _solve(gathered.cells, design, method) if len(gathered.units) else None
+    if solved is None:
+        return _empty(design, method, confidence, skipped, cautions)
+    good, reason = _identified(solved, design, method)
     lost = _skipped(gathered.units[~good].assign(reason=reason[~good]), design)
     skipped = pd.concat([skipped, lost], ignore_index=True).sort_values("item", ignore_index=True)
-    terms = _terms(found, design, gathered.units, confidence)[np.repeat(good, len(x))]
-    table = _own_table(found, gathered.units, terms, design, confidence, good)
-    table = _with_line(table, gathered, lines)
+    terms = _terms(solved.found, design, gathered.units, confidence)[np.repeat(good, solved.found.beta.shape[1])]
+    table = _own_table(solved, gathered.units, terms, design, confidence, good)
+    table = _with_line(table, lines)
     table, pools = _pooled(table, design, pooled, confidence)
+    tests = _tests(solved, gathered.units, design, confidence)[good].reset_index(drop=True)
+    evidence = _evidence(solved, gathered, design, good, method, bool(len(pools)))
+    low, high = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
+    table = table.assign(caution=cautions_of(table, evidence, tests))
     return Elasticity(
         table=_ordered(table, design),
         coefficients=terms[terms["term"] != PRICE].reset_index(drop=True),
-        tests=pd.DataFrame(),
+        tests=tests,
         pools=pools,
-        demand=pd.DataFrame(),
+        demand=_demand(solved, table, design, good),
         skipped=skipped,
-        cautions=tuple(cautions),
+        cautions=(*cautions, *general_cautions(table, evidence, method)),
+        median=float(table["elasticity"].median()),
+        median_low=low,
+        median_high=high,
         method=method,
         confidence=confidence,
         effects=design.effects,
@@ -266,20 +244,166 @@ def _result(
     )
 
 
-def _identified(found: Estimates, design: Design, method: str) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """The regressions of all units: places of regressors, outcome and exogenous variables, and what came out."""
+
+    x: list[int]
+    y: int
+    w: list[int] | None
+    cells: Cells
+    found: Estimates
+    fitted: Floats | None
+    settled: Mask
+    r_squared: Floats
+
+
+def _solve(cells: Cells, design: Design, method: str) -> _Solved:
+    x = design.places([*design.exogenous, *design.lagged, PRICE])
+    y = design.places([UNITS])[0]
+    clustered = bool(design.clusters)
+    if method == "ppml":
+        poisson = fit_poisson(cells, x, y, clustered=clustered)
+        return _Solved(
+            x, y, None, poisson.cells, poisson.estimates, poisson.fitted, poisson.converged, poisson.explained
+        )
+    w = design.places([*design.exogenous, *design.instruments]) if method == "iv" else None
+    found = estimate(cells, x, y, w, clustered=clustered)
+    r_squared = 1 - found.fit.rss / np.maximum(found.moments.raw[:, y], np.finfo(float).tiny)
+    return _Solved(x, y, w, cells, found, None, np.ones(cells.units, dtype=bool), r_squared)
+
+
+def _tests(solved: _Solved, units: pd.DataFrame, design: Design, confidence: float) -> pd.DataFrame:
+    """The tests of the instruments, one row per unit; no column but the names without instruments."""
+    names = units[list(design.unit)]
+    if solved.w is None:
+        return names[[]]
+    excluded = design.places(design.instruments)
+    tests = check_instruments(
+        solved.cells, solved.found, solved.x, solved.y, solved.w, excluded, confidence, clustered=bool(design.clusters)
+    )
+    return names.assign(
+        effective_f=tests.effective_f,
+        effective_f_critical=tests.critical,
+        ar_low=[pieces[0][0] if pieces else np.nan for pieces in tests.sets],
+        ar_high=[pieces[-1][1] if pieces else np.nan for pieces in tests.sets],
+        ar_set=[_set_text(pieces) for pieces in tests.sets],
+        hausman_p=tests.hausman_p,
+        overid=tests.overid,
+        overid_p=tests.overid_p,
+        sargan=tests.sargan,
+        sargan_p=tests.sargan_p,
+    )
+
+
+def _set_text(pieces: Sequence[tuple[float, float]]) -> str:
+    if not pieces:
+        return "empty: every elasticity contradicts some instrument"
+    return " or ".join(_piece_text(low, high) for low, high in pieces)
+
+
+def _piece_text(low: float, high: float) -> str:
+    if np.isinf(low) and np.isinf(high):
+        return "any value"
+    if np.isinf(low):
+        return f"up to {high:.3f}"
+    return f"{low:.3f} and above" if np.isinf(high) else f"{low:.3f} to {high:.3f}"
+
+
+def _evidence(solved: _Solved, gathered: Gathered, design: Design, good: Mask, method: str, pooled: bool) -> Evidence:
+    """What the checks of `salesopt.stats.pitfalls` look at."""
+    found, sums = solved.found, solved.found.moments
+    before = fit(sums.total, sums.least, solved.x[:-1], solved.x[-1]) if len(solved.x) > 1 else None
+    beyond = sums.total[:, solved.x[-1], solved.x[-1]] if before is None else before.rss
+    weight = np.bincount(solved.cells.unit, solved.cells.weight * (1 if solved.fitted is None else solved.fitted))
+    by_period = method != "ppml" and gathered.period is not None and "period" not in design.effects
+    other = _with_periods(solved, gathered) if by_period else _with_trend(solved, design)
+    return Evidence(
+        price_move=np.sqrt(beyond / weight)[good],
+        other=other[good],
+        other_name="each period has an effect of its own" if by_period else "demand has a trend of its own",
+        fragile=found.fragile[good],
+        pooled=pooled,
+        clusters=design.clusters,
+        logs=method != "ppml",
+    )
+
+
+def _with_trend(solved: _Solved, design: Design) -> Floats:
+    """(units,) own elasticity where each product has a linear trend; nan where the effects leave no trend."""
+    sums, place = solved.found.moments, design.places([TREND])
+    w = None if solved.w is None else [*place, *solved.w]
+    extra = fit(sums.total, sums.least, [*place, *solved.x], solved.y, w)
+    able = extra.used[:, 0] & extra.used[:, -1]
+    # a Poisson fit's outcome is the working residual, so that this is one step from the solution
+    start = np.zeros(len(able)) if solved.fitted is None else solved.found.beta[:, -1]
+    return np.where(able, start + extra.beta[:, -1], np.nan)
+
+
+def _with_periods(solved: _Solved, gathered: Gathered) -> Floats:
+    """(units,) own elasticity where each period has an effect too; nan where prices do not differ within a period."""
+    cells, period = solved.cells, gathered.period
+    more = replace(cells, effects=np.concatenate([cells.effects, np.asarray(period)[None]]))
+    sums = moments(more)
+    other = fit(sums.total, sums.least, solved.x, solved.y, solved.w)
+    return np.where(other.used[:, -1] & other.valid, other.beta[:, -1], np.nan)
+
+
+def _demand(solved: _Solved, table: pd.DataFrame, design: Design, good: Mask) -> pd.DataFrame:
+    """Data and curve of the units with most revenue."""
+    points = demand_points(solved.cells, solved.found, solved.x, solved.y, solved.fitted)
+    number = np.flatnonzero(good)
+    parts = []
+    for place in table["revenue"].nlargest(DRAWN).index:
+        row = table.loc[place]
+        seen = thinned(points[points["unit"] == number[place]])
+        curve = demand_curve(seen, row["elasticity"], row["low"], row["high"])
+        for kind, part in (("data", seen[["price", "units"]]), ("curve", curve)):
+            parts.append(part.assign(kind=kind, **{name: row[name] for name in design.unit}))
+    columns = [*design.unit, "kind", "price", "units", "low", "high"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns) if parts else pd.DataFrame(columns=columns)
+
+
+def _empty(design: Design, method: str, confidence: float, skipped: pd.DataFrame, cautions: list[str]) -> Elasticity:
+    """The result where no product has an estimate."""
+    measures = [*MEASURES, "own_elasticity", "own_std_error", "own_low", "own_high", "own_weight"]
+    rest = ["rows", "clusters", "zero_share", "price_low", "price_high", "revenue", "r_squared", "caution"]
+    return Elasticity(
+        table=pd.DataFrame(columns=[*design.unit, *measures, *rest]),
+        coefficients=pd.DataFrame(columns=[*design.unit, "term", "coefficient", "std_error", "low", "high"]),
+        tests=pd.DataFrame(),
+        pools=pd.DataFrame(columns=["group", *MEASURES, "members"]),
+        demand=pd.DataFrame(columns=[*design.unit, "kind", "price", "units", "low", "high"]),
+        skipped=skipped,
+        cautions=(*cautions, "No product could be estimated; see what was left out."),
+        median=np.nan,
+        median_low=np.nan,
+        median_high=np.nan,
+        method=method,
+        confidence=confidence,
+        effects=design.effects,
+        clusters=design.clusters,
+        rows=0,
+    )
+
+
+def _identified(solved: _Solved, design: Design, method: str) -> tuple[Mask, np.ndarray]:
     """(units,) whether the price coefficient and its error could be estimated, and why not."""
+    found = solved.found
     beyond = "the effects" if not design.controls else "the effects and controls"
     reason = np.select(
         [
             ~found.fit.used[:, -1],
             ~found.fit.valid if method == "iv" else np.zeros(len(found.beta), dtype=bool),
             found.clusters < 2 if design.clusters else np.zeros(len(found.beta), dtype=bool),
+            ~solved.settled,
             ~(found.variance[:, -1, -1] > 0),
         ],
         [
             f"the price does not vary beyond {beyond}",
             "no instrument varies beyond the effects and controls",
             f"only one {' and '.join(design.clusters)}, so that no error can be estimated",
+            "the likelihood has no finite maximum: some regressor alone separates rows with from rows without sales",
             "too few rows for the number of effects and controls",
         ],
         "",
@@ -309,10 +433,10 @@ def _critical(found: Estimates, confidence: float) -> np.ndarray:
 
 
 def _own_table(
-    found: Estimates, units: pd.DataFrame, terms: pd.DataFrame, design: Design, confidence: float, good: np.ndarray
+    solved: _Solved, units: pd.DataFrame, terms: pd.DataFrame, design: Design, confidence: float, good: Mask
 ) -> pd.DataFrame:
     """The table before pooling."""
-    y = design.places([UNITS])[0]
+    found = solved.found
     critical = _critical(found, confidence)
     price = terms[terms["term"] == PRICE]
     table = units[good].reset_index(drop=True)
@@ -324,8 +448,7 @@ def _own_table(
         critical=critical[good],
         clusters=found.clusters[good],
         zero_share=table["zeros"] / table["filled"],
-        r_squared=(1 - found.fit.rss / found.moments.raw[:, y])[good],
-        caution="",
+        r_squared=solved.r_squared[good],
     )
     if design.deals:
         deal = terms[terms["term"] == DEAL].rename(columns={"coefficient": "elasticity"})
@@ -340,12 +463,12 @@ def _own_table(
     return table
 
 
-def _with_line(table: pd.DataFrame, gathered: Gathered, lines: Mapping[str, str] | pd.DataFrame | None) -> pd.DataFrame:
+def _with_line(table: pd.DataFrame, lines: Mapping[str, str] | pd.DataFrame | None) -> pd.DataFrame:
     """The table with its products' lines, where these are known."""
     if isinstance(lines, pd.DataFrame):
-        lines = dict(zip(lines["product"].astype(str), lines["line"], strict=True)) if "line" in lines else None
-    if lines is None and gathered.rows is not None and "line" in gathered.rows:
-        lines = {str(key): str(value) for key, value in gathered.rows.groupby("product")["line"].first().items()}
+        if "line" not in lines:
+            return table
+        lines = dict(zip(lines["product"].astype(str), lines["line"], strict=True))
     return table if lines is None else table.assign(line=table["product"].map(dict(lines)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesopt.stats.cells import Cells
+from salesopt.stats.cells import Cells, Codes
 from salesopt.stats.panel import PARTS
 
 INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "trend", "log units"
@@ -76,15 +76,16 @@ class Gathered:
     """What a table holds for a design.
 
     cells : the data of the regressions; `cells.mean` has the rows of `Design.variables`
-    units : one row per regression, in the order of `cells.unit`: the columns of `Design.unit`, rows (used), zeros
-            (rows without a sale), price_low, price_high, revenue (price x units of the rows used)
+    units : one row per regression, in the order of `cells.unit`: the columns of `Design.unit`, rows (used), filled
+            (rows without a blank), zeros (those of them without a sale), price_low, price_high, revenue (price x units
+            of the rows used), line (where the table has one)
     absent: the units that have no usable row, same columns
+    period: (cells,) number of each cell's period, where every cell is one row; None for grouped sums
     blank : rows left out because a column named in the design is blank there, or an earlier price is absent
-    rows  : the rows used, with their unit, for figures; None where only sums are known
     """
 
     cells: Cells
     units: pd.DataFrame
     absent: pd.DataFrame
     blank: int
-    rows: pd.DataFrame | None = None
+    period: Codes | None = None

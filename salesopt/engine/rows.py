@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 
 from salesopt.engine.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
-from salesopt.stats.cells import Cells, Codes, Floats, number_within
+from salesopt.stats.cells import Cells, Codes, Floats, Mask, number_within
 from salesopt.stats.panel import PARTS, codes_of, lag, period_part
 
 YEAR = np.timedelta64(1, "D") * 365.25
 
 
 def gather_rows(sales: pd.DataFrame, design: Design) -> Gathered:
-    """The cells of `sales`, a checked table; rows with a blank or (for logs) without a sale are left out and counted."""
+    """The cells of `sales`, a checked table; rows with a blank, or for logs no sale, are left out and counted."""
     owner, names = _units(sales, design)
     values = _variables(sales, design, owner)
     weight = sales[design.weights].to_numpy(np.float64) if design.weights else np.ones(len(sales))
     filled = np.isfinite(np.delete(values, design.places([UNITS]), axis=0)).all(axis=0) & np.isfinite(weight)
     sold = sales["units"].to_numpy(np.float64) > 0
-    used = filled & (weight > 0) & (sold if design.log_units else True)
+    used = filled & (weight > 0) & (sold | (not design.log_units))
     facts = _facts(sales, owner, filled, used, names)
     order = np.flatnonzero(used)[np.argsort(owner[used], kind="stable")]
     unit = np.unique(owner[order], return_inverse=True)[1].astype(np.int64)
@@ -37,7 +37,7 @@ def gather_rows(sales: pd.DataFrame, design: Design) -> Gathered:
         facts[present].reset_index(drop=True),
         facts[~present].reset_index(drop=True),
         int((~filled).sum()),
-        rows,
+        number_within(unit, codes_of(rows["period"])[None])[0],
     )
 
 
@@ -45,7 +45,7 @@ def _units(sales: pd.DataFrame, design: Design) -> tuple[Codes, pd.DataFrame]:
     """The number of each row's unit, and the names of the units in order."""
     grouped = sales.groupby(list(design.unit), sort=True, observed=True)
     names = sales[list(design.unit)].drop_duplicates().sort_values(list(design.unit)).reset_index(drop=True)
-    return grouped.ngroup().to_numpy(np.int64), names
+    return np.asarray(grouped.ngroup(), dtype=np.int64), names
 
 
 def _variables(sales: pd.DataFrame, design: Design, owner: Codes) -> Floats:
@@ -75,12 +75,14 @@ def _series(sales: pd.DataFrame, owner: Codes) -> Codes:
     return owner * (int(market.max()) + 1) + market
 
 
-def _facts(sales: pd.DataFrame, owner: Codes, filled: Floats, used: Floats, names: pd.DataFrame) -> pd.DataFrame:
+def _facts(sales: pd.DataFrame, owner: Codes, filled: Mask, used: Mask, names: pd.DataFrame) -> pd.DataFrame:
     count = len(names)
     units, price = sales["units"].to_numpy(np.float64), sales["price"].to_numpy(np.float64)
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, owner[used], price[used])
     np.maximum.at(high, owner[used], price[used])
+    if "line" in sales:
+        names = names.assign(line=sales.groupby(owner)["line"].first().reindex(range(count)).to_numpy())
     return names.assign(
         rows=np.bincount(owner[used], minlength=count),
         zeros=np.bincount(owner[filled & (units == 0)], minlength=count),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ def pairs(variables: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(variables) for j in range(i, variables)]
 
 
-def take(cells: Cells, keep: NDArray[np.int64] | NDArray[np.bool_]) -> Cells:
+def take(cells: Cells, keep: Codes | Mask) -> Cells:
     """The cells at `keep`, with units, levels and clusters numbered anew; `keep` leaves them sorted by unit."""
     unit = np.unique(cells.unit[keep], return_inverse=True)[1].astype(np.int64)
     return Cells(

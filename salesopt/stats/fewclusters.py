@@ -1,7 +1,7 @@
 """Variance for few clusters: the cluster jackknife CRV3 (MacKinnon, Nielsen and Webb 2023, Journal of Econometrics).
 
 With under about 30 clusters the usual clustered errors are too small. CRV3 estimates again without each cluster in
-turn, fixed effects included, and takes (G-1)/G times the sum of the squared changes: slightly careful, never flattering.
+turn, fixed effects included, and takes (G-1)/G times the sum of the squared changes: careful rather than flattering.
 """
 
 from __future__ import annotations

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from salesopt.stats.cells import Cells, Codes, Floats, levels, number_within
+from salesopt.stats.cells import Cells, Codes, Floats, Mask, levels, number_within
 from salesopt.stats.fewclusters import FEW, jackknife
 from salesopt.stats.regression import Fit, Moments, fit, influence, moments, small_sample, sum_of_squares
 
@@ -30,10 +29,21 @@ class Estimates:
     variance: Floats
     freedom: Floats
     clusters: Codes
-    few: NDArray[np.bool_]
-    fragile: NDArray[np.bool_]
+    few: Mask
+    fragile: Mask
     fit: Fit
     moments: Moments
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Variance of coefficients and what it rests on; the fields are those of `Estimates`."""
+
+    variance: Floats
+    freedom: Floats
+    clusters: Codes
+    few: Mask
+    fragile: Mask
 
 
 def estimate(
@@ -46,42 +56,69 @@ def estimate(
     Dimensions with fewer than 30 clusters use CRV3. With `clustered=False` every cell must be one row with a cluster of
     its own, and the variance is HC1.
     """
-    cells = _with_crossing(cells)
+    cells = with_crossing(cells)
     sums = moments(cells)
     found = fit(sums.total, sums.least, x, y, w)
-    parameters = found.used.sum(axis=1)
+
+    def push(matrix: Floats, owner: Codes) -> Floats:
+        return influence(found, matrix, owner, x, y, w)
+
+    def again(left_out: Cells) -> Floats:
+        less = moments(left_out)
+        refit = fit(less.total, less.least, x, y, w)
+        lost = ~refit.used[:, -1] | ~refit.valid
+        return np.where(lost[:, None], np.nan, refit.beta)
+
+    spread = spread_of(cells, sums, push, again, found.beta, found.used.sum(axis=1), clustered)
+    return Estimates(
+        found.beta, spread.variance, spread.freedom, spread.clusters, spread.few, spread.fragile, found, sums
+    )
+
+
+def spread_of(
+    cells: Cells,
+    sums: Moments,
+    push: Callable[[Floats, Codes], Floats],
+    again: Callable[[Cells], Floats],
+    full: Floats,
+    parameters: Floats,
+    clustered: bool,
+) -> Spread:
+    """The variance of coefficients `full` (units, k).
+
+    push       : each cluster's push on the coefficients, from the clusters' cross-products and their units
+    again      : the coefficients of other cells, nan where they cannot be estimated
+    parameters : (units,) number of regressors used
+    """
     crossed = [
-        sum_of_squares(influence(found, matrix, owner, x, y, w), owner, cells.units)
+        sum_of_squares(push(matrix, owner), owner, cells.units)
         for matrix, owner in zip(sums.clusters, sums.owner, strict=True)
     ]
+    few = np.zeros(cells.units, dtype=bool)
+    fragile = np.zeros(cells.units, dtype=bool)
     if not clustered:
         left = sums.rows - parameters - sums.taken
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance = crossed[0] * np.where(left > 0, sums.rows / left, np.nan)[:, None, None]
-        none = np.zeros(cells.units, dtype=bool)
-        return Estimates(found.beta, variance, left, sums.rows.astype(np.int64), none, none, found, sums)
-
+        factor = np.where(left > 0, sums.rows / np.maximum(left, 1), np.nan)
+        return Spread(crossed[0] * factor[:, None, None], left, sums.rows.astype(np.int64), few, fragile)
     count = np.stack([levels(cells.unit, codes) for codes in cells.clusters])
     least = count.min(axis=0)
     variances = [
         matrix * small_sample(sums.rows, parameters + free, least)[:, None, None]
         for matrix, free in zip(crossed, sums.free, strict=True)
     ]
-    few = np.zeros(cells.units, dtype=bool)
-    fragile = np.zeros(cells.units, dtype=bool)
     for dimension in range(min(len(count), 2)):
         wanted = np.flatnonzero((count[dimension] < FEW) & (count[dimension] > 1))
         if len(wanted):
-            careful = _careful(cells, dimension, wanted, found, x, y, w)
-            good = np.isfinite(careful[:, -1, -1])
+            careful = jackknife(_part(cells, wanted), dimension, again, full[wanted])
+            good = np.isfinite(careful).all(axis=(1, 2))
             variances[dimension][wanted[good]] = careful[good]
             few[wanted] = True
             fragile[wanted] |= ~good
     variance = variances[0] if len(variances) == 1 else _largest(variances)
-    return Estimates(found.beta, variance, (least - 1).astype(float), least, few, fragile, found, sums)
+    return Spread(variance, (least - 1).astype(float), least, few, fragile)
 
 
-def _with_crossing(cells: Cells) -> Cells:
+def with_crossing(cells: Cells) -> Cells:
     """With two dimensions of clusters, a third: their crossing."""
     if len(cells.clusters) != 2:
         return cells
@@ -90,14 +127,12 @@ def _with_crossing(cells: Cells) -> Cells:
     return Cells(cells.unit, cells.effects, both, cells.rows, cells.weight, cells.mean, cells.within)
 
 
-def _careful(
-    cells: Cells, dimension: int, wanted: Codes, full: Fit, x: Sequence[int], y: int, w: Sequence[int] | None
-) -> Floats:
-    """CRV3 variance of the units `wanted`."""
+def _part(cells: Cells, wanted: Codes) -> Cells:
+    """The cells of the units `wanted`, which are numbered anew; levels and clusters keep their numbers."""
     position = np.full(cells.units, -1)
     position[wanted] = np.arange(len(wanted))
     keep = position[cells.unit] >= 0
-    part = Cells(
+    return Cells(
         position[cells.unit[keep]],
         cells.effects[:, keep],
         cells.clusters[:, keep],
@@ -106,14 +141,6 @@ def _careful(
         cells.mean[:, keep],
         None if cells.within is None else cells.within[:, keep],
     )
-
-    def again(left_out: Cells) -> Floats:
-        sums = moments(left_out)
-        found = fit(sums.total, sums.least, x, y, w)
-        lost = ~found.used[:, -1] | ~found.valid
-        return np.where(lost[:, None], np.nan, found.beta)
-
-    return jackknife(part, dimension, again, full.beta[wanted])
 
 
 def _largest(variances: list[Floats]) -> Floats:

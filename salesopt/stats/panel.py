@@ -31,4 +31,4 @@ def lag(values: Floats, series: Codes, period: Codes, steps: int) -> Floats:
     """
     earlier = pd.Series(values, index=pd.MultiIndex.from_arrays([series, period + steps]))
     wanted = pd.MultiIndex.from_arrays([series, period])
-    return earlier.reindex(wanted).to_numpy(dtype=np.float64)
+    return np.asarray(earlier.reindex(wanted), dtype=np.float64)

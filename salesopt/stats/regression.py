@@ -49,12 +49,12 @@ def moments(cells: Cells) -> Moments:
     absorbed = absorb(cells)
     starts = cells.starts[:-1]
     product = _products(cells, absorbed.residual)
-    total = _square(np.add.reduceat(product, starts, axis=1))
+    total = _square(np.asarray(np.add.reduceat(product, starts, axis=1), dtype=np.float64))
     clusters, owner, free = [], [], []
     for codes in cells.clusters:
         count = levels(cells.unit, codes)
         place = (np.cumsum(count) - count)[cells.unit] + codes
-        sums = np.stack([np.bincount(place, row, minlength=int(count.sum())) for row in product])
+        sums: Floats = np.stack([np.bincount(place, row, minlength=int(count.sum())) for row in product])
         clusters.append(_square(sums))
         owner.append(np.repeat(np.arange(cells.units), count))
         free.append(_not_nested(cells, codes, absorbed.rank))

@@ -16,6 +16,7 @@ from salesopt.stats.cells import Codes, Floats
 
 GRID = 40
 LEAST = 3
+DRAWS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def pool(estimate: Floats, error: Floats, group: Codes, confidence: float = 0.95
     density -= (precision * (estimate - means[:, group]) ** 2).sum(axis=1)
     density -= (between * (means - overall[:, None]) ** 2).sum(axis=1)
     # two or three groups say little about their spread: weigh against one beyond that of the items themselves
-    density -= (omega / max(np.std(estimate), float(np.finfo(float).tiny))) ** 2
+    density -= (omega / max(float(np.std(estimate)), float(np.finfo(float).tiny))) ** 2
     weight = size * np.exp(0.5 * (density - density.max()))
     weight = weight / weight.sum()
 
@@ -113,3 +114,10 @@ def _quantile(weight: Floats, mean: Floats, error: Floats, share: float) -> Floa
         below = weight @ ndtr((middle - mean) / error) < share
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return (low + high) / 2
+
+
+def median_interval(mean: Floats, error: Floats, confidence: float, seed: int = 0) -> tuple[float, float]:
+    """Interval of the median of items whose values are `mean` with independent errors of size `error`."""
+    draws = np.random.default_rng(seed).standard_normal((DRAWS, len(mean)))
+    low, high = np.quantile(np.median(mean + error * draws, axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
