@@ -80,7 +80,7 @@ def test_units_and_prices_are_those_of_the_receipts(built, receipts):
     assert 0.85 * everywhere <= mine["units"].sum() <= everywhere  # some stores are left out
     label = (cans["sales_value"] + cans["coupon_match_disc"]) / cans["quantity"]
     assert mine["price"].mean() == pytest.approx(label.median(), rel=0.05)
-    assert (mine["base_price"] >= mine["price"]).all()
+    assert (mine["shelf_price"] >= mine["price"]).all()
 
 
 def test_tables_are_what_the_house_declares(built):
@@ -98,7 +98,7 @@ def test_tables_are_what_the_house_declares(built):
 
 def test_a_deal_lowers_the_price_and_sells_more(built):
     sales = built.tables["sales"]
-    deal = np.log(sales["price"] / sales["base_price"])
+    deal = np.log(sales["price"] / sales["shelf_price"])
     more = np.log(sales["units"].where(sales["units"] > 0)) - np.log(
         sales.groupby(["product", "market"])["units"].transform("mean")
     )

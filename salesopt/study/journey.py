@@ -6,8 +6,10 @@ discount and the match of coupons, and the weekly display and mailer of each ite
 - a **product** is a group of items of one maker, one type and one pack size (the flavours of a yogurt), because such
   items carry one price; a group is kept only where that can be seen in the receipts
 - a **market** is an area of stores that share shoppers: households spend 93 % of their money within one area
-- `price` is the label's price with the loyalty card, `base_price` the one without it; both are means over the stores
-  of the area, each store counting once, so that neither depends on where how much was bought
+- `price` is the label's price with the loyalty card, `shelf_price` the one without it; both are means over the stores
+  of the area, each store counting once, so that neither depends on where how much was bought. The shelf price is not
+  called `base_price`: within a month it moved by 5 % against 12 % for `price`, and most of that is which flavour was
+  bought, so that no response to it can be told apart. What is estimated is mainly the response to card deals
 - `promo`, `display` and `mailer` are shares of the group's items and stores, weighted by a year's units
 
 Source: 84.51°, The Complete Journey; columns as documented in its user guide.
@@ -69,7 +71,7 @@ def build_journey() -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
         left_out = _left_out(database)
     names = _names(groups)
     sales["product"] = sales.pop("grouping").map(names)
-    columns = ["product", "market", "period", "units", "price", "base_price", "promo", "display", "mailer"]
+    columns = ["product", "market", "period", "units", "price", "shelf_price", "promo", "display", "mailer"]
     sales = sales[columns].sort_values(columns[:3], ignore_index=True)
     return {"sales": sales, "products": _products(sales, groups, names)}, left_out
 
@@ -214,7 +216,7 @@ def _sales(database: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         SELECT grouping, market, DATE '{FIRST_MONDAY}' + CAST(7 * (week - 2) AS INTEGER) AS period,
                CAST(coalesce(sold.units, 0) AS BIGINT) AS units,
                round(coalesce(sold.price, weekly.price), 4) AS price,
-               round(coalesce(sold.base, weekly.base), 4) AS base_price,
+               round(coalesce(sold.base, weekly.base), 4) AS shelf_price,
                round(coalesce(either / whole.units, 0), 4) AS promo,
                round(coalesce(display / whole.units, 0), 4) AS display,
                round(coalesce(mailer / whole.units, 0), 4) AS mailer
