@@ -35,11 +35,20 @@ KEYS = {
 FUNCTIONS = {
     "tally_swot": "swot",
     "tally_pest": "pest",
+    "priorities": "priorities",
+    "match_strategies": "tows",
+    "rank_strategies": "tows",
     "estimate_elasticity": "elasticity",
+    "estimate_cross_elasticity": "cross",
     "optimise_prices": "pricing",
+    "breakeven_change": "pricing",
     "optimise_channel_mix": "channels",
     "size_team": "team",
-    "assign_accounts": "team",
+    "assign_accounts": "territories",
+    "fit_from_skills": "territories",
+    "compare_structures": "structure",
+    "match_skills": "skills",
+    "form_teams": "skills",
 }
 
 
