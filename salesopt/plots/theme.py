@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -21,8 +22,7 @@ CHINESE = Path(__file__).parent / "fonts" / "NotoSansSC-Subset.ttf"
 
 def use_theme() -> None:
     """Set the look for a notebook or a script; figures as SVG with fixed ids, so that runs are identical."""
-    if "Noto Sans SC Subset" not in font_manager.get_font_names():
-        font_manager.fontManager.addfont(CHINESE)
+    _add_chinese()
     sns.set_theme(
         style="whitegrid",
         palette=PALETTE,
@@ -51,6 +51,15 @@ def use_theme() -> None:
         set_matplotlib_formats("svg", metadata={"Date": None})
 
 
+def _add_chinese() -> None:
+    """Make the Chinese font known, for bold text too: without a bold entry matplotlib complains at every title."""
+    if "Noto Sans SC Subset" in font_manager.get_font_names():
+        return
+    font_manager.fontManager.addfont(CHINESE)
+    regular = font_manager.fontManager.ttflist[-1]
+    font_manager.fontManager.ttflist.append(dataclasses.replace(regular, weight=700))
+
+
 def axes(ax: Axes | None = None, *, width: float = 8.0, height: float = 4.5) -> Axes:
     """`ax`, or the axes of a new figure of `width` x `height` inches."""
     return plt.subplots(figsize=(width, height))[1] if ax is None else ax
@@ -63,10 +72,16 @@ def height_for(rows: int, *, each: float = 0.26, least: float = 2.6, most: float
 
 def title(ax: Axes, answer: str, *, width: int = 78) -> Axes:
     """Set the answer as the title, broken into lines of `width` characters."""
-    ax.set_title("\n".join(textwrap.wrap(answer, width)), loc="left")
+    ax.set_title(plain("\n".join(textwrap.wrap(answer, width))), loc="left")
     return ax
+
+
+def plain(text: object) -> str:
+    """Text for a drawing as it stands: a dollar sign is a dollar sign, not the start of a formula."""
+    return str(text).replace("$", r"\$")
 
 
 def thin_labels(ax: Axes, labels: Sequence[str], most: int = 32) -> list[str]:
     """Labels cut to `most` characters with an ellipsis, so that a long name cannot push the drawing off the page."""
-    return [label if len(label) <= most else label[: most - 1] + "\u2026" for label in map(str, labels)]
+    cut = [label if len(label) <= most else label[: most - 1] + "\u2026" for label in map(str, labels)]
+    return [plain(label) for label in cut]
