@@ -118,7 +118,7 @@ def _set_start(solver: highspy.Highs, chosen: Flags, columns: int) -> None:
     """Begin from a plan known already."""
     values = np.zeros(columns)
     values[: len(chosen)] = chosen
-    solver.setSolution(np.int32(len(chosen)), np.arange(len(chosen), dtype=np.int32), values[: len(chosen)])
+    solver.setSolution(len(chosen), np.arange(len(chosen), dtype=np.int32), values[: len(chosen)])
 
 
 class _Territories:

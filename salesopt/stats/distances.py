@@ -29,7 +29,7 @@ def region_kilometres(region: pd.Series, base: pd.Series, distances: pd.DataFram
     """
     back = distances.rename(columns={"origin": "destination", "destination": "origin"})
     both = pd.concat([distances, back]).drop_duplicates(["origin", "destination"])
-    table = both.pivot(index="origin", columns="destination", values="km")
+    table = both.pivot_table(index="origin", columns="destination", values="km")
     names = pd.Index(sorted({*region, *base}))
     full = table.reindex(index=names, columns=names).to_numpy(dtype=float, copy=True)
     own = np.arange(len(names))

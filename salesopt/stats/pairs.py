@@ -193,19 +193,20 @@ def _fit(
     hours = np.repeat(call_hours[:, None], len(team), axis=1)
     if fit is None:
         return np.zeros(hours.shape), hours
-    pivot = fit.pivot(index="account", columns="rep", values="fit").reindex(
-        index=accounts["account"], columns=team["rep"]
-    )
-    points = pivot.to_numpy(dtype=float)
+    points = _wide(fit, "fit", accounts, team)
     nobody = accounts["account"][np.isnan(points).all(axis=1)]
     if len(nobody):
         raise DataError(f"fit: no representative here is listed for {', '.join(nobody.head(5))} ({len(nobody)} in all)")
     if "hours" in fit.columns:
-        own = fit.pivot(index="account", columns="rep", values="hours").reindex(
-            index=accounts["account"], columns=team["rep"]
-        )
-        hours = np.where(own.notna(), own.to_numpy(dtype=float), hours)
+        own = _wide(fit, "hours", accounts, team)
+        hours = np.where(np.isnan(own), hours, own)
     return points, hours
+
+
+def _wide(fit: pd.DataFrame, column: str, accounts: pd.DataFrame, team: pd.DataFrame) -> Numbers:
+    """A column of `fit` as accounts x representatives, nan where a pair is absent."""
+    wide = fit.pivot_table(index="account", columns="rep", values=column)
+    return wide.reindex(index=accounts["account"], columns=team["rep"]).to_numpy(dtype=float)
 
 
 def _years(accounts: pd.DataFrame, today: str | pd.Timestamp | None) -> Numbers:

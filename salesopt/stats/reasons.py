@@ -21,8 +21,8 @@ def explain_pairs(pairs: Pairs, solution: Solution) -> dict[str, np.ndarray]:
     has_second = np.isfinite(others[rows, second])
     extra = np.where(has_second, others[rows, second] - marginal[rows, choice], np.nan)
     reasons = [
-        _reason(pairs, row, choice[row]) + _second_words(pairs, row, choice[row], second[row], has_second[row])
-        for row in rows
+        _reason(pairs, row, int(choice[row])) + _second_words(pairs, row, int(choice[row]), int(second[row]), known)
+        for row, known in enumerate(has_second)
     ]
     names = np.where(has_second, pairs.rep[second], "")
     return {"reason": np.array(reasons, dtype=object), "second": names, "second_cost": extra}
@@ -142,7 +142,8 @@ def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> st
         spare = load.most.sum() - load.use.min(axis=1).sum()
         return over if spare >= 0 else over + f"; the team as a whole is at least {-spare:,.0f} hours short"
     need = pairs.tolerance + (missed / load.scale).max()
-    return f"a tolerance of {100 * need:.0f} % for {load.name} instead of {100 * pairs.tolerance:.0f} % ({_who(pairs, missed)})"
+    asked = f"a tolerance of {100 * need:.0f} % for {load.name} instead of {100 * pairs.tolerance:.0f} %"
+    return f"{asked} ({_who(pairs, missed)})"
 
 
 def _who(pairs: Pairs, missed: Numbers) -> str:

@@ -61,8 +61,8 @@ def relax(
 ) -> Solution:
     """The linear relaxation by column generation.
 
-    With `feasibility` only the missed limits are minimised, each as a fraction of its scale; `weights` (one per load) and
-    `kept_weight` say how dear it is to miss one.
+    With `feasibility` only the missed limits are minimised, each as a fraction of its scale; `weights` (one per load)
+    and `kept_weight` say how dear it is to miss one.
     """
     rows = Rows(problem)
     accounts, reps = problem.cost.shape
