@@ -145,6 +145,7 @@ CHANNELS = table(
         "min_spend": number("least spend", "currency a period", least=0),
         "max_spend": number("highest spend", "currency a period", least=0),
         "return_rate": number("response per unit of spend of a linear channel", "response per currency", optional=True),
+        "curve": text("response curve", choices=("linear", "power", "hill", "logistic"), optional=True),
         "base": number("response without spend", "response a period", optional=True),
         "ceiling": number("response at unlimited spend", "response a period", optional=True),
         "shape": number("exponent of the response curve; above 1 it is S-shaped", "", above=0, optional=True),
@@ -152,6 +153,9 @@ CHANNELS = table(
         "margin": number("profit per unit of response", "currency per response", optional=True),
         "fixed_cost": number("cost of opening the channel at all", "currency a period", least=0, optional=True),
         "min_lot": number("least spend once it is opened", "currency a period", least=0, optional=True),
+        "carry_over": number("share of the effect that is left a period later", "fraction", least=0, optional=True),
+        "observed_low": number("least spend the curve was fitted on", "currency a period", least=0, optional=True),
+        "observed_high": number("highest spend the curve was fitted on", "currency a period", least=0, optional=True),
     },
     ("channel", "segment"),
 )
@@ -182,8 +186,9 @@ CHANNEL_LIMITS = table(
         "bound": number("right-hand side", "unit of the limit"),
         "channel": text("name, as in channels"),
         "coefficient": number("use of the limit per unit of spend", "unit of the limit per currency"),
+        "segment": text("customer segment; blank means all of the channel's", optional=True),
     },
-    ("limit", "channel"),
+    ("limit", "channel", "segment"),
 )
 EFFORT_RESPONSE = table(
     "a unit (product, region, segment) as one judge sees it",

@@ -1,0 +1,124 @@
+"""What a price plan says, in words that carry its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesopt.display import between, money, percent, plural, price
+from salesopt.pricing import MOVED, PricePlan
+from salesopt.results import Conclusion, Finding
+
+TOLD = 5
+
+
+def conclude_pricing(plan: PricePlan, *, currency: str = "", also: Sequence[str] = ()) -> Conclusion:
+    """The answer, the doubts (with those of the inputs, `also`), a finding for the list and for each large move."""
+    moved = plan.table[plan.table["price_change"].abs() >= MOVED].sort_values("gain", ascending=False)
+    return Conclusion(
+        answer=_answer(plan, moved, currency),
+        doubts=(*_doubts(plan), *also),
+        findings=tuple(_findings(plan, moved, currency)),
+        metrics=_metrics(plan),
+    )
+
+
+def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
+    if moved.empty:
+        return (
+            f"None of the {plural(len(plan.table), 'price')} should move: no move that the data support gains anything."
+        )
+    worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money', currency)})"
+    share = f", {percent(plan.gain / plan.profit_now)} of today's margin" if plan.profit_now > 0 else ""
+    largest = [
+        f"{row['product']} from {price(row['price_now'])} to {price(row['price'])} ({money(row['gain'], currency)})"
+        for row in moved.head(2).to_dict("records")
+    ]
+    words = "The largest: " if len(largest) > 1 else "It is "
+    sure = int(moved["sure"].sum())
+    return (
+        f"Moving {len(moved)} of {plural(len(plan.table), 'price')} is worth {worth}{share}; "
+        f"{sure} of these moves gain even at the cautious end of the estimates. {words}{' and '.join(largest)}."
+    )
+
+
+def _doubts(plan: PricePlan) -> list[str]:
+    said = list(plan.cautions)
+    if plan.snap_cost > 0 and not plan.points.empty:
+        share = percent(plan.snap_cost / plan.profit_now, 2) if plan.profit_now > 0 else money(plan.snap_cost)
+        said.append(f"Keeping to price points costs {share} of today's margin ({money(plan.snap_cost)} a year).")
+    costly = (
+        plan.limits[plan.limits["cost"] > 0].sort_values("cost", ascending=False) if len(plan.limits) else plan.limits
+    )
+    for row in costly.head(3).to_dict("records"):
+        said.append(f"The limit '{row['limit']}' costs {money(row['cost'])} a year.")
+    if len(plan.skipped):
+        said.append(f"{plural(len(plan.skipped), 'product')} could not be priced; the reasons stand below.")
+    return said
+
+
+def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Finding]:
+    unit = f"{currency} a year".strip()
+    sure = moved[moved["sure"]]
+    found = []
+    if len(moved):
+        found.append(
+            Finding(
+                what=f"New prices for {plural(len(moved), 'product')}",
+                value=plan.gain,
+                low=plan.gain_low,
+                high=plan.gain_high,
+                unit=unit,
+                action=_list_action(len(sure)),
+                caution=plan.cautions[0] if plan.cautions else "",
+                chapter="pricing",
+            )
+        )
+    for row in moved.head(TOLD).to_dict("records"):
+        way = "Raise" if row["price_change"] > 0 else "Cut"
+        found.append(
+            Finding(
+                what=f"{row['product']}: {price(row['price_now'])} to {price(row['price'])} (part of the list)",
+                value=row["gain"],
+                low=row["gain_low"],
+                high=row["gain_high"],
+                unit=f"{unit}, within the list" if unit else "a year, within the list",
+                action=f"{way} the price of {row['product']} by {percent(abs(row['price_change']))}; "
+                f"it gains as long as units {_unless(row)}.",
+                caution=row["caution"],
+                chapter="pricing",
+            )
+        )
+    return found
+
+
+def _list_action(sure: int) -> str:
+    if not sure:
+        return "Test the new prices in a few markets before printing the list."
+    return f"Print the new price list; begin with the {plural(sure, 'move')} that gain at every likely elasticity."
+
+
+def _unless(row: dict[Any, Any]) -> str:
+    """What units must do for the move to gain."""
+    share = row["breakeven_change"]
+    if not np.isfinite(share):
+        return "do not matter: the new price earns nothing per unit"
+    return f"fall by less than {percent(-share)}" if share < 0 else f"rise by more than {percent(share)}"
+
+
+def _metrics(plan: PricePlan) -> dict[str, float]:
+    change = plan.table["price_change"]
+    weight = plan.table["revenue_now"]
+    return {
+        "pricing.gain": plan.gain,
+        "pricing.gain_low": plan.gain_low,
+        "pricing.gain_high": plan.gain_high,
+        "pricing.moves": float(plan.moves),
+        "pricing.up": float((change >= MOVED).sum()),
+        "pricing.down": float((change <= -MOVED).sum()),
+        "pricing.average_change": float((change * weight).sum() / weight.sum()) if weight.sum() > 0 else float("nan"),
+        "pricing.margin": plan.profit_now / float(weight.sum()) if weight.sum() > 0 else float("nan"),
+    }

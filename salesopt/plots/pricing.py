@@ -1,0 +1,132 @@
+"""Figures of a price plan: what each move gains, profit against price, price points, where every price stands."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from salesopt.display import between, money, percent, plural, price
+from salesopt.plots import theme
+from salesopt.pricing import PricePlan
+
+
+def plot_pricing(plan: PricePlan, ax: Axes | None = None, *, currency: str = "", most: int = 20) -> Axes:
+    """The moves that gain most, each with its interval; green where the whole interval is above zero."""
+    moved = plan.table[plan.table["price_change"].abs() >= 0.005].sort_values("gain", ascending=False).head(most)[::-1]
+    ax = theme.axes(ax, height=theme.height_for(len(moved)))
+    rows = np.arange(len(moved))
+    colours = [theme.GOOD if sure else theme.NEUTRAL for sure in moved["sure"]]
+    ax.hlines(rows, moved["gain_low"], moved["gain_high"], colors=colours, linewidth=2)
+    ax.scatter(moved["gain"], rows, color=colours, zorder=3, s=28)
+    ax.axvline(0, color=theme.INK, linewidth=0.8)
+    names = theme.thin_labels(ax, list(moved["product"]))
+    moves = [f"{price(now)} to {price(then)}" for now, then in zip(moved["price_now"], moved["price"], strict=True)]
+    ax.set_yticks(rows, [f"{name}  {move}" for name, move in zip(names, moves, strict=True)])
+    ax.set_xlabel(f"Gain of profit, {currency or 'currency'} a year (line: {percent(plan.confidence, 0)} interval)")
+    ax.xaxis.set_major_formatter(lambda value, _: money(value))
+    ax.margins(y=0.03)
+    worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money')})"
+    return theme.title(ax, f"Moving {plural(plan.moves, 'price')} is worth {worth}", width=52)
+
+
+def plot_profit(plan: PricePlan, product: str = "", ax: Axes | None = None, *, currency: str = "") -> Axes:
+    """Profit of one product against its price, with today's price, the new price and the interval of the best price.
+
+    Without `product` the one with the largest gain that has an inner optimum, or else the largest gain.
+    """
+    row = _row(plan, product)
+    curve = plan.curves[plan.curves["product"] == row["product"]]
+    ax = theme.axes(ax)
+    low, high = curve["price"].min(), curve["price"].max()
+    ax.fill_between(curve["price"], curve["low"], curve["high"], color=theme.BLUE, alpha=0.15, linewidth=0)
+    ax.plot(curve["price"], curve["profit"], color=theme.BLUE, label="profit a year, and its interval")
+    if row["best_low"] < high and row["best_high"] > low:
+        ends = max(row["best_low"], low), min(row["best_high"], high)
+        ax.axvspan(*ends, color=theme.GREEN, alpha=0.12, linewidth=0, label="interval of the best price")
+    ax.axvline(row["price_now"], color=theme.NEUTRAL, linestyle="--", label=f"today {price(row['price_now'])}")
+    ax.axvline(row["price"], color=theme.GREEN, label=f"new price {price(row['price'])}")
+    ax.set_xlim(low, high)
+    ax.set_xlabel(f"Price, {currency or 'currency'} per unit")
+    ax.set_ylabel(f"Profit, {currency or 'currency'} a year")
+    ax.yaxis.set_major_formatter(lambda value, _: money(value))
+    ax.legend(loc="best")
+    held = f"; held by {row['binding']}" if row["binding"] else ""
+    change = (
+        f"{row['product']}: {price(row['price_now'])} to {price(row['price'])} gains {money(row['gain'], currency)}"
+    )
+    return theme.title(ax, f"{change} a year ({between(row['gain_low'], row['gain_high'], 'money')}){held}")
+
+
+def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Axes:
+    """Every price against today's: the range it could move in, the interval of the best price, and where it goes."""
+    largest = plan.table["price_change"].abs().sort_values(ascending=False).index[:most]
+    table = plan.table.loc[largest].sort_values("price_change")
+    ax = theme.axes(ax, height=theme.height_for(len(table)))
+    rows, now = np.arange(len(table)), table["price_now"]
+    least, most_change = table["least"] / now - 1, table["most"] / now - 1
+    ax.hlines(rows, least, most_change, color=theme.NEUTRAL, linewidth=5, alpha=0.35, label="range allowed")
+    left, right = min(least.min(), -0.05) - 0.02, max(most_change.max(), 0.05) + 0.02
+    ends = [(table[column] / now - 1).clip(left, right) for column in ("best_low", "best_high")]
+    ax.hlines(
+        rows, ends[0], ends[1], color=theme.BLUE, linewidth=1.5, label="interval of the best price (cut at the frame)"
+    )
+    held = table["binding"] != ""
+    for which, marker, word in ((~held, "o", "new price"), (held, "D", "new price, held by a limit")):
+        ax.scatter(
+            table.loc[which, "price_change"], rows[which], marker=marker, color=theme.GREEN, zorder=3, s=26, label=word
+        )
+    ax.axvline(0, color=theme.INK, linewidth=0.8)
+    ax.set_xlim(left, right)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.set_yticks(rows, theme.thin_labels(ax, list(table["product"])))
+    ax.set_xlabel("Price against today's")
+    ax.margins(y=0.02)
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.3, 0.0), borderaxespad=4.5, ncols=2)
+    up, down = int((plan.table["price_change"] >= 0.005).sum()), int((plan.table["price_change"] <= -0.005).sum())
+    stay = len(plan.table) - up - down
+    held_count = int((plan.table["binding"] != "").sum())
+    return theme.title(ax, f"{up} prices go up, {down} down, {stay} stay; {held_count} are held by a limit")
+
+
+def plot_ladder(plan: PricePlan, product: str = "", ax: Axes | None = None, *, currency: str = "") -> Axes:
+    """The price points of one product on its profit curve, the chosen one marked, with what snapping to them costs.
+
+    Without `product` the one that snapping costs most, among those with at least three points.
+    """
+    if plan.points.empty:
+        raise ValueError("the plan has no price points; give optimise_prices a ladder, endings or a step")
+    count = plan.table["product"].map(plan.points["product"].value_counts()).fillna(0)
+    listed = plan.table[count >= min(3, count.max())]
+    name = product or str(listed["product"].iloc[int(listed["snap_cost"].argmax())])
+    row = _row(plan, name)
+    points, curve = plan.points[plan.points["product"] == name], plan.curves[plan.curves["product"] == name]
+    ax = theme.axes(ax)
+    ax.plot(curve["price"], curve["profit"], color=theme.BLUE, linewidth=1.2, label="profit a year")
+    ax.vlines(points["price"], curve["profit"].min(), points["profit"], color=theme.NEUTRAL, linewidth=1)
+    ax.scatter(points["price"], points["profit"], color=theme.NEUTRAL, s=24, zorder=3, label="price points allowed")
+    chosen = points[points["chosen"]]
+    ax.scatter(chosen["price"], chosen["profit"], color=theme.GREEN, s=70, zorder=4, label="chosen")
+    ax.axvline(
+        row["price_now"], color=theme.INK, linestyle="--", linewidth=0.9, label=f"today {price(row['price_now'])}"
+    )
+    ax.set_xlabel(f"Price, {currency or 'currency'} per unit")
+    ax.set_ylabel(f"Profit, {currency or 'currency'} a year")
+    ax.yaxis.set_major_formatter(lambda value, _: money(value))
+    ax.legend(loc="best")
+    cost = f"snapping costs {money(row['snap_cost'], currency)} a year"
+    whole = f"all products {money(plan.snap_cost, currency)}"
+    return theme.title(ax, f"{name}: {price(row['price'])} of {plural(len(points), 'price point')}; {cost} ({whole})")
+
+
+def _row(plan: PricePlan, product: str) -> pd.Series:
+    """The plan's row of `product`, or of the most telling product."""
+    if product:
+        found = plan.table[plan.table["product"] == product]
+        if found.empty:
+            raise ValueError(f"the plan has no product {product!r}")
+        return found.iloc[0]
+    inner = plan.table[np.isfinite(plan.table["best_high"]) & (plan.table["binding"] == "")]
+    chosen = inner if len(inner) else plan.table
+    return chosen.iloc[int(chosen["gain"].argmax())]
