@@ -1,4 +1,6 @@
-"""The sales team: how many people, on what, and what it is worth; who serves whom is in `salesopt.territories`.
+"""The sales team: how many people, on what, and what it is worth.
+
+Who serves whom is in `salesopt.territories`, what the work alone asks for and calls per account in `salesopt.workload`.
 
 Money is in the study's currency a year, head counts in full-time representatives.
 """
@@ -17,8 +19,20 @@ from salesopt.stats.doubts import size_cautions, weigh_answers, weigh_judges
 from salesopt.stats.effort import Numbers, Units, calibrated, consensus, draw_units
 from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
 from salesopt.study.tables import require_table
+from salesopt.territories import TeamAssignment, assign_accounts, fit_from_skills
+from salesopt.workload import CallPlan, Workload, plan_calls, workload_size
 
-__all__ = ["TeamSize", "size_team"]
+__all__ = [
+    "CallPlan",
+    "TeamAssignment",
+    "TeamSize",
+    "Workload",
+    "assign_accounts",
+    "fit_from_skills",
+    "plan_calls",
+    "size_team",
+    "workload_size",
+]
 
 
 @dataclass(frozen=True, eq=False)

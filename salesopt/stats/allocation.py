@@ -256,3 +256,27 @@ def _relaxed(curves: HillCurves, roof: Envelope, total: float, price: float) -> 
         effort[unit] += more
         left -= more
     return effort, bound
+
+
+def divide_lots(values: Sequence[Numbers], lots: Sequence[int], total: int) -> tuple[NDArray[np.int64], Numbers]:
+    """Divide at most `total` units of time over items whose use comes in lots, so that the summed value is greatest.
+
+    values : per item, its value with 0, 1, 2, ... lots; lots : units of time of one lot of the item, at least 1
+    Returns the lots of each item, and the best value within 0, 1, ..., `total` units of time. A multiple-choice
+    knapsack, solved by a dynamic programme over time.
+    """
+    best = np.zeros(total + 1)
+    picks = np.zeros((len(values), total + 1), dtype=np.int32)
+    for item, (value, lot) in enumerate(zip(values, lots, strict=True)):
+        after = best + value[0]
+        for count in range(1, min(len(value) - 1, total // lot) + 1):
+            tried = best[: total + 1 - count * lot] + value[count]
+            better = tried > after[count * lot :]
+            after[count * lot :][better] = tried[better]
+            picks[item, count * lot :][better] = count
+        best = after
+    left, plan = total, np.zeros(len(values), dtype=np.int64)
+    for item in range(len(values) - 1, -1, -1):
+        plan[item] = picks[item, left]
+        left -= int(plan[item]) * lots[item]
+    return plan, best

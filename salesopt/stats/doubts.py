@@ -25,7 +25,8 @@ def weigh_answers(
     plain, _ = calibrated(answers)
     plan = best_heads(plain, cost, low, high, whole)
     pieces = []
-    for question in ANSWERS:
+    asked = [question for question in ANSWERS if question != "at_today" or question in effort.columns]
+    for question in asked:
         usual = (spread[question] / answers[question].where(answers[question] > 0)).to_numpy(dtype=float)
         shift = np.where(np.isfinite(usual) & (usual > 0), usual, SHIFT)
         moved = [

@@ -130,10 +130,10 @@ def _team(
     )
     reason[reps["hours"] <= 0] = "has no hours for customers"
     reason[gone] = "has left"
-    team = reps[reason == ""].reset_index(drop=True)
+    team = reps[reason.eq("")].reset_index(drop=True)
     if team.empty:
         raise DataError("reps: nobody here can serve accounts: all have left, have no hours or another role")
-    out = reps[reason != ""]
+    out = reps[reason.ne("")]
     return team, pd.DataFrame({"item": out["rep"].to_numpy(), "reason": reason[reason != ""].to_numpy()})
 
 
@@ -194,7 +194,7 @@ def _fit(
     if fit is None:
         return np.zeros(hours.shape), hours
     points = _wide(fit, "fit", accounts, team)
-    nobody = accounts["account"][np.isnan(points).all(axis=1)]
+    nobody = accounts.loc[np.isnan(points).all(axis=1), "account"]
     if len(nobody):
         raise DataError(f"fit: no representative here is listed for {', '.join(nobody.head(5))} ({len(nobody)} in all)")
     if "hours" in fit.columns:

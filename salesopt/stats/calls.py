@@ -1,0 +1,88 @@
+"""Calls per account within hours: what each account brings at each number of calls, and the best plan of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.stats.allocation import divide_lots
+from salesopt.stats.effort import Numbers, Units, calibrated, consensus
+
+STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
+LARGEST = 3.0  # an account gets at most this multiple of today's calls
+
+
+def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tuple[Units, pd.DataFrame, pd.DataFrame]:
+    """Each account as a unit over calls, with the curve of its group; the accounts used; those skipped with the reason.
+
+    Today's calls are `calls_made` where given, else `calls`; today's sales are `revenue` where given, else `potential`.
+    """
+    if by not in accounts.columns:
+        raise ParameterError(f"by: accounts have no column {by!r} to match the units of effort_response")
+    answers = consensus(effort)
+    answers[["revenue", "current_reps"]] = 1.0
+    groups, _ = calibrated(answers)
+    calls = accounts["calls_made"] if "calls_made" in accounts.columns else accounts["calls"]
+    sales = accounts["revenue"] if "revenue" in accounts.columns else accounts["potential"]
+    place = pd.Index(groups.name).get_indexer(pd.Index(accounts[by]))
+    reason = pd.Series("", index=accounts.index)
+    reason[place < 0] = f"no judgement is given for its {by}"
+    reason[calls.fillna(0).le(0)] = "it gets no calls today, so answers relative to today's calls say nothing"
+    reason[sales.isna()] = "its sales are not known"
+    reason[accounts["hours_per_call"] <= 0] = "the length of its calls is not known"
+    used = (reason == "").to_numpy()
+    skipped = pd.DataFrame({"item": accounts["account"][~used].to_numpy(), "reason": reason[~used].to_numpy()})
+    if not used.any():
+        raise DataError("accounts: no account can be planned: " + "; ".join(sorted(set(skipped["reason"]))))
+    at, table = place[used], accounts[used].reset_index(drop=True)
+    revenue, today = sales[used].to_numpy(dtype=float), calls[used].to_numpy(dtype=float)
+    units = Units(
+        name=table["account"].to_numpy(dtype=object),
+        reps=today,
+        margin=groups.margin[at],
+        low=groups.low[at] * revenue,
+        high=groups.high[at] * revenue,
+        shape=groups.shape[at],
+        scale=groups.scale[at] * today,
+    )
+    return units, table, skipped
+
+
+def hours_grid(lengths: Numbers) -> tuple[float, bool]:
+    """Step of time on which the lengths of all calls lie, and whether they do; else the finest, lengths rounded up."""
+    for step in STEPS:
+        if np.allclose(lengths / step, np.round(lengths / step), atol=1e-9):
+            return step, True
+    return STEPS[-1], False
+
+
+def plan_person(
+    units: Units, mine: np.ndarray, lengths: Numbers, hours: float, step: float
+) -> tuple[np.ndarray, float, float]:
+    """Best whole calls to the accounts `mine` within `hours`, their contribution, and what an hour more would bring."""
+    lots = np.maximum(np.ceil(lengths[mine] / step - 1e-9), 1).astype(int)
+    most = np.ceil(LARGEST * units.reps[mine]).astype(int)
+    counts = np.arange(most.max() + 1, dtype=float)[:, None]
+    one = Units(*(getattr(units, name)[mine] for name in ("name", "reps", "margin", "low", "high", "shape", "scale")))
+    worth = one.contribution(counts)
+    more = max(round(1 / step), 1)
+    total = int(np.floor(hours / step + 1e-9))
+    values = [worth[: top + 1, place] for place, top in enumerate(most)]
+    plan, _ = divide_lots(values, list(lots), total)
+    _, best = divide_lots(values, list(lots), total + more)
+    return plan, float(best[total]), float(best[total + more] - best[total])
+
+
+def hours_of(reps: pd.Series, needed: Numbers, hours: float | Mapping[str, float] | None) -> dict[str, float]:
+    """Hours of each person: today's hours of calls, one number for everybody, or as mapped."""
+    names = reps.unique()
+    if hours is None:
+        return {name: float(needed[(reps == name).to_numpy()].sum()) for name in names}
+    given = {name: hours.get(name, np.nan) if isinstance(hours, Mapping) else float(hours) for name in names}
+    faulty = [str(name) for name, value in given.items() if not (np.isfinite(value) and value >= 0)]
+    if faulty:
+        raise ParameterError(f"hours must be a number of at least 0 for each of {', '.join(faulty)}")
+    return given
