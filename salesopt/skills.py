@@ -63,6 +63,8 @@ class SkillMatch:
     budget: float
     cost: float
     gain: float
+    gain_low: float
+    gain_high: float
     shadow_price: float
     full_cost: float
     people: int
@@ -113,6 +115,7 @@ def match_skills(
     gain = float(steps.gain[plan].sum())
     low, high = interval_of(1 - drawn_gaps.sum(axis=(1, 2)) / total, coverage, confidence, most=1.0)
     after_low, after_high = interval_of(1 - drawn_after / total, coverage + gain / total, confidence, most=1.0)
+    gain_low, gain_high = interval_of(drawn_gaps.sum(axis=(1, 2)) - drawn_after, gain, confidence)
     points = _points(case, drawn)
     return SkillMatch(
         table=_table(case, gaps, drawn_gaps, points, confidence),
@@ -133,6 +136,8 @@ def match_skills(
         budget=amount,
         cost=spent(steps, plan),
         gain=gain,
+        gain_low=gain_low,
+        gain_high=gain_high,
         shadow_price=shadow_price(steps, amount),
         full_cost=steps.full_cost,
         people=len(case.people),

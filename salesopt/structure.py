@@ -18,11 +18,26 @@ from salesopt.stats.comparison import (
     tabulate_shifts,
     vary_assumptions,
 )
+from salesopt.stats.duties import DutyCheck, check_duties
 from salesopt.stats.geography import locate
+from salesopt.stats.makeup import TeamMakeup, describe_team
 from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
 from salesopt.stats.staffing import People, people_of, resemblance
 from salesopt.stats.weighting import least_shift, winners_along
 from salesopt.study.tables import check_table, require_table
+
+__all__ = [
+    "CRITERIA",
+    "Assumptions",
+    "DutyCheck",
+    "Organisation",
+    "Structures",
+    "TeamMakeup",
+    "check_duties",
+    "compare_structures",
+    "describe_team",
+    "join_organisation",
+]
 
 CRITERIA = {
     "cost": 0.30,
@@ -327,3 +342,67 @@ def _cautions(
     if max(row["reps"] for row in measured) > 2 * len(people.names):
         found.append("Some structure needs more than twice today's representatives: check calls and hours per call.")
     return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Organisation:
+    """The chapter's three results in one, so that they are saved together: fields as in the three classes.
+
+    table, scores, flips, rivals, shifts, sensitivity, today : of `Structures`
+    roles, teams, turnover : of `TeamMakeup`; None without it
+    duties, duty_problems, people : `table`, `problems` and `people` of `DutyCheck`; None without it
+    skipped : part, item, reason
+    """
+
+    table: pd.DataFrame
+    scores: pd.DataFrame
+    flips: pd.DataFrame
+    rivals: pd.DataFrame
+    shifts: pd.DataFrame
+    sensitivity: pd.DataFrame
+    today: pd.DataFrame
+    roles: pd.DataFrame | None
+    teams: pd.DataFrame | None
+    turnover: pd.DataFrame | None
+    duties: pd.DataFrame | None
+    duty_problems: pd.DataFrame | None
+    people: pd.DataFrame | None
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    weights: dict[str, float]
+    best: str
+    second: str
+    lead: float
+    confidence: float
+
+
+def join_organisation(
+    structures: Structures, makeup: TeamMakeup | None = None, duties: DutyCheck | None = None
+) -> Organisation:
+    """Put the comparison of structures, the team's make-up and the check of duties together."""
+    parts = [("structures", structures.skipped, structures.cautions)]
+    parts += [("team", makeup.skipped, makeup.cautions)] if makeup else []
+    parts += [("duties", duties.skipped, duties.cautions)] if duties else []
+    skipped = [table.assign(part=name)[["part", "item", "reason"]] for name, table, _ in parts]
+    return Organisation(
+        table=structures.table,
+        scores=structures.scores,
+        flips=structures.flips,
+        rivals=structures.rivals,
+        shifts=structures.shifts,
+        sensitivity=structures.sensitivity,
+        today=structures.today,
+        roles=makeup.roles if makeup else None,
+        teams=makeup.teams if makeup else None,
+        turnover=makeup.turnover if makeup else None,
+        duties=duties.table if duties else None,
+        duty_problems=duties.problems if duties else None,
+        people=duties.people if duties else None,
+        skipped=pd.concat(skipped, ignore_index=True),
+        cautions=tuple(caution for _, _, cautions in parts for caution in cautions),
+        weights=structures.weights,
+        best=structures.best,
+        second=structures.second,
+        lead=structures.lead,
+        confidence=structures.confidence,
+    )

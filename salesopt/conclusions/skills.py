@@ -1,0 +1,118 @@
+"""What the match of skills and needs says, in words."""
+
+from __future__ import annotations
+
+import math
+
+from salesopt.display import between, integer, listed, money, number, percent, plural
+from salesopt.results import Conclusion, Finding
+from salesopt.skills import SkillMatch
+
+
+def conclude_skills(result: SkillMatch, *, currency: str = "") -> Conclusion:
+    """The answer in two or three sentences, what to doubt, findings and metrics ("skills.coverage" and others)."""
+    metrics = {
+        "skills.coverage": result.coverage,
+        "skills.coverage_after": result.coverage_after,
+        "skills.gain": result.gain,
+        "skills.cost": result.cost,
+        "skills.single_points": float((result.points["people"] == 1).sum()),
+        "skills.unfilled": float((result.points["people"] == 0).sum()),
+    }
+    return Conclusion(_answer(result, currency), _doubts(result), _findings(result, currency), metrics)
+
+
+def _answer(result: SkillMatch, currency: str) -> str:
+    table = result.table
+    gaps = table[table["gap_hours"] > 0]
+    text = (
+        f"The team has {percent(result.coverage, 0)} of the skill levels that its customers' hours call for"
+        f"{_span(result.low, result.high, result.confidence)}"
+    )
+    if gaps.empty:
+        return text + "; nothing is missing."
+    worst = gaps.iloc[0]
+    text += (
+        f"; most is missing in {worst['skill']}, with {percent(worst['coverage'], 0)} covered"
+        f"{_span(worst['low'], worst['high'], result.confidence, short=True)}. "
+    )
+    return text + _weak_points(result) + _training(result, currency)
+
+
+def _span(low: float, high: float, confidence: float, *, short: bool = False) -> str:
+    if not math.isfinite(low):
+        return ""
+    level = "" if short else f"{percent(confidence, 0)} interval "
+    return f" ({level}{between(low, high, 'percent')})"
+
+
+def _weak_points(result: SkillMatch) -> str:
+    nobody, one = (int((result.points["people"] == count).sum()) for count in (0, 1))
+    if not nobody and not one:
+        return "Every need is filled by at least two people. "
+    parts = [f"{plural(one, 'need rests', 'needs rest')} on one person"] if one else []
+    parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody"] if nobody else []
+    text = listed(parts)
+    return text[0].upper() + text[1:] + ". "
+
+
+def _training(result: SkillMatch, currency: str) -> str:
+    if result.training.empty:
+        return "No training is bought: no course is priced, or the budget buys none."
+    learners = result.training["rep"].nunique()
+    span = _span(result.after_low, result.after_high, result.confidence, short=True)
+    return (
+        f"Training for {plural(learners, 'person', 'people')} at {money(result.cost, currency)} raises the share to "
+        f"{percent(result.coverage_after, 0)}{span}."
+    )
+
+
+def _doubts(result: SkillMatch) -> tuple[str, ...]:
+    found = list(result.cautions)
+    if len(result.training) and result.training["chance"].notna().all():
+        sure = int((result.training["chance"] >= 0.8).sum())
+        found.append(
+            f"{sure} of {plural(len(result.training), 'training')} are in the best plan in at least 80 % of the draws "
+            "of the levels; the others depend on half a level here or there."
+        )
+    return tuple(found)
+
+
+def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
+    nothing = float("nan")
+    found = []
+    if len(result.training):
+        first = [f"{row['rep']} in {row['skill']}" for row in result.training.head(3).to_dict("records")]
+        more = (
+            f" The next {number(1000, 1)} of budget would close {number(1000 * result.shadow_price)} more level-hours."
+        )
+        found.append(
+            Finding(
+                what="Close the widest skill gaps by training",
+                value=result.gain,
+                low=result.gain_low,
+                high=result.gain_high,
+                unit="level-hours a year",
+                action=f"Train {listed(first)} first, {money(result.cost, currency)} in all." + more,
+                caution="What an hour served with the right skill is worth in money is not measured.",
+                chapter="skills",
+            )
+        )
+    weak = result.points[result.points["people"] <= 1]
+    if len(weak):
+        row = weak.sort_values("hours", ascending=False).iloc[0]
+        who = f"only {row['who']} can fill it" if row["people"] == 1 else "nobody can fill it"
+        found.append(
+            Finding(
+                what="Needs that at most one person fills",
+                value=float(len(weak)),
+                low=nothing,
+                high=nothing,
+                unit="needs",
+                action=f"Build up a second person in {row['skill']} for {row['group']} "
+                f"({integer(row['hours'])} hours a year; {who}).",
+                caution="A count at the levels as rated; half a level here or there changes it.",
+                chapter="skills",
+            )
+        )
+    return tuple(found)
