@@ -120,8 +120,25 @@ def test_text_is_stripped_so_that_names_join():
     ]
 
 
-def test_numbers_used_as_names_stay_readable():
-    assert check_table("sales", sales(product=[1, 2, 3]))[0]["product"].tolist() == ["1", "2", "3"]
+@pytest.mark.parametrize("names", [[1, 2, 3], [1.0, 2.0, 3.0], ["1", "2", "3"], pd.Categorical([1, 2, 3])])
+def test_numbers_used_as_names_stay_readable(names):
+    assert check_table("sales", sales(product=names))[0]["product"].tolist() == ["1", "2", "3"]
+
+
+def test_blank_text_in_an_optional_column_is_blank():
+    typed, problems = check_table("sales", sales(segment=["a", " ", None]))
+    assert problems == [] and typed["segment"].isna().tolist() == [False, True, True]
+
+
+def test_a_column_that_is_there_twice_is_refused():
+    twice = pd.concat([sales(), sales()["units"]], axis=1)
+    assert [(one.column, one.value) for one in check_table("sales", twice)[1]] == [("units", "this name twice")]
+
+
+@pytest.mark.parametrize("wrong", [None, [1, 2], "sales.csv"])
+def test_what_is_no_table_is_refused(wrong):
+    with pytest.raises(DataError, match="must be a DataFrame"):
+        require_table("sales", wrong)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import io
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,11 +85,11 @@ def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
     for mark, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return decode(content, name)
-    for name in ("utf-8", *_likelier_first(content)):
-        try:
+    with suppress(UnicodeDecodeError):
+        return content.decode("utf-8"), "utf-8"
+    for name in _likelier_first(content):
+        with suppress(UnicodeDecodeError):
             return content.decode(name), name
-        except UnicodeDecodeError:
-            continue
     raise DataError("the file is neither UTF-8, GB18030 nor Windows-1252; save it as UTF-8")
 
 

@@ -1,0 +1,174 @@
+"""How a table is declared, and how a frame is checked against its declaration: types, rules, keys.
+
+`tables.py` holds the declarations themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+with warnings.catch_warnings():
+    # Where pyspark is installed, pandera tries to import pyspark.pandas, which warns of pandas 3 and then fails: on its
+    # own import and, as a failed import is not remembered, again when its checks are loaded on first use.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+    import pandera.pandas as pa
+
+    importlib.import_module("pandera.backends.pandas.builtin_checks")
+
+from salesopt.errors import Problem, close_match
+from salesopt.study.periods import first_days
+
+
+def _column(kind: str, meaning: str, unit: str, checks: list[pa.Check], optional: bool, blank: bool) -> pa.Column:
+    return pa.Column(
+        dtype=None,
+        checks=checks,
+        nullable=True,
+        required=not optional,
+        description=meaning,
+        metadata={"kind": kind, "unit": unit, "blank": blank or optional},
+    )
+
+
+def text(meaning: str, *, choices: tuple[str, ...] = (), optional: bool = False) -> pa.Column:
+    """A column of names; with `choices` one of these."""
+    checks = [pa.Check.isin(choices, error="one of " + ", ".join(choices))] if choices else []
+    return _column("text", meaning, "", checks, optional, False)
+
+
+def number(
+    meaning: str,
+    unit: str,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    whole: bool = False,
+    optional: bool = False,
+    blank: bool = False,
+) -> pa.Column:
+    """A column of numbers in `unit`, within the limits given; `blank` allows empty cells, an optional column too."""
+    checks = []
+    if least is not None:
+        checks.append(pa.Check.ge(least, error=f"a number of at least {least:g}"))
+    if above is not None:
+        checks.append(pa.Check.gt(above, error=f"a number above {above:g}"))
+    if most is not None:
+        checks.append(pa.Check.le(most, error=f"a number of at most {most:g}"))
+    if whole:
+        checks.append(pa.Check(lambda column: column % 1 == 0, error="a whole number"))
+    return _column("number", meaning, unit, checks, optional, blank)
+
+
+def date(meaning: str, *, optional: bool = False) -> pa.Column:
+    """A column of dates or periods (2026-07-06, 2026-07, 2026Q3); a period stands for its first day."""
+    return _column("date", meaning, "date", [], optional, False)
+
+
+def table(meaning: str, columns: dict[str, pa.Column], key: Iterable[str]) -> pa.DataFrameSchema:
+    """A table of `columns` with one row per `key`; columns it does not name are allowed."""
+    return pa.DataFrameSchema(columns, description=meaning, metadata={"key": tuple(key)})
+
+
+def check_frame(
+    name: str, schema: pa.DataFrameSchema, frame: pd.DataFrame, file: str
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Check `frame` against `schema`; return a typed copy and every problem found, as problems of table `name`."""
+    twice = frame.columns[frame.columns.duplicated()].unique()
+    if len(twice):
+        return frame.copy(), [Problem(name, str(one), 1, "this name twice", "every name once", file) for one in twice]
+    problems = [
+        Problem(name, column, None, "", f"this column, which is absent{_spelt(column, frame, schema)}", file)
+        for column, spec in schema.columns.items()
+        if spec.required and column not in frame.columns
+    ]
+    if frame.empty:
+        return frame.copy(), [*problems, Problem(name, "", None, "no rows", "at least one row", file)]
+    typed = frame.copy()
+    for column, spec in schema.columns.items():
+        if column in frame.columns:
+            typed[column], found = _typed(name, frame[column], spec, file)
+            problems += found
+    problems += _rule_problems(name, typed, schema, file)
+    problems += _key_problems(name, typed, schema, file)
+    return typed, problems
+
+
+def _spelt(column: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
+    """A hint at the column of `frame` that may be the absent `column` under another spelling."""
+    others = [str(name) for name in frame.columns if name not in schema.columns]
+    return close_match(column, others).replace("did you mean", "is it")
+
+
+def _first(name: str, column: str, bad: pd.Series, values: pd.Series, expected: str, file: str) -> list[Problem]:
+    """One Problem for the rows where `bad` holds, showing the first; none where no row is bad."""
+    if not bad.any():
+        return []
+    at = int(bad.to_numpy().argmax())
+    value = values.iloc[at]
+    shown = "an empty cell" if pd.isna(value) else repr(str(value))
+    return [Problem(name, column, at + 2, shown, expected, file, int(bad.sum()))]
+
+
+def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Series, list[Problem]]:
+    kind, blank, column = spec.metadata["kind"], spec.metadata["blank"], str(values.name)
+    typed: pd.Series
+    missing = values.isna()
+    if kind == "number":
+        typed = pd.to_numeric(values, errors="coerce").astype("float64")
+        typed = typed.where(typed.abs() != float("inf"))
+        wanted = f"a number ({spec.metadata['unit']})" if spec.metadata["unit"] else "a number"
+    elif kind == "date":
+        typed = first_days(values)
+        wanted = "a date or period such as 2026-07-06, 2026-07 or 2026Q3"
+    else:
+        typed = _whole(values).astype("str").str.strip().where(~missing)
+        missing = missing | (typed == "")
+        typed = typed.mask(missing)
+        wanted = "some text"
+    problems = _first(name, column, typed.isna() & ~missing, values, wanted, file)
+    if not blank:
+        problems += _first(name, column, missing, values.where(~missing), wanted, file)
+    return typed, problems
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    """Names that came as numbers with a fraction of zero, as a blank among them causes: 1001.0 is the name 1001."""
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        return values.astype("Int64")
+    return values
+
+
+def _rule_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, file: str) -> list[Problem]:
+    """What pandera finds: values outside their limits or choices."""
+    present = pa.DataFrameSchema({key: spec for key, spec in schema.columns.items() if key in typed.columns})
+    try:
+        present.validate(typed.reset_index(drop=True), lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        problems = []
+        for (column, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False):
+            first = cases.sort_values("index").iloc[0]
+            shown = repr(str(first["failure_case"]))
+            problems.append(Problem(name, column, int(first["index"]) + 2, shown, str(check), file, len(cases)))
+        return problems
+    return []
+
+
+def _key_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, file: str) -> list[Problem]:
+    key = schema.metadata["key"]
+    required = [column for column in key if schema.columns[column].required]
+    present = [column for column in key if column in typed.columns]
+    if not set(required) <= set(present):
+        return []
+    again = typed.duplicated(present) & typed[required].notna().all(axis=1)
+    if not again.any():
+        return []
+    at = int(again.to_numpy().argmax())
+    shown = repr(" | ".join("" if pd.isna(value) else str(value) for value in typed[present].iloc[at]))
+    expected = "one row per " + ", ".join(present)
+    return [Problem(name, " + ".join(present), at + 2, shown, expected, file, int(again.sum()))]
