@@ -11,13 +11,17 @@ from salesopt.errors import Problem
 
 
 class Reference(NamedTuple):
-    """A name in `table`.`column` that must stand in `other`.`name` as well; `amount` measures what would be lost."""
+    """A name in `table`.`column` that must stand in `other`.`name` as well.
+
+    `amount` is a column that measures what would be lost; `only` limits it to the rows that hold one of these groups.
+    """
 
     table: str
     column: str
     other: str
     name: str
     amount: str = ""
+    only: tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -29,8 +33,10 @@ class Rule(NamedTuple):
     expected: str
 
 
+QUADRANTS = ("S", "W", "O", "T")
 REFERENCES = (
     Reference("sales", "product", "products", "product", "units"),
+    Reference("price_limits", "product", "products", "product"),
     Reference("channel_history", "channel", "channels", "channel", "spend"),
     Reference("channel_limits", "channel", "channels", "channel"),
     Reference("accounts", "rep", "reps", "rep", "potential"),
@@ -42,6 +48,8 @@ REFERENCES = (
     Reference("tows", "inner", "swot", "factor"),
     Reference("tows", "outer", "swot", "factor"),
     Reference("attractiveness", "factor", "swot", "factor"),
+    Reference("comparisons", "left", "swot", "factor", only=QUADRANTS),
+    Reference("comparisons", "right", "swot", "factor", only=QUADRANTS),
 )
 
 
@@ -86,11 +94,9 @@ RULES = (
     Rule("channels", ("min_spend", "max_spend"), _decreasing("min_spend", "max_spend"), "min_spend up to max_spend"),
     Rule("channels", ("base", "ceiling"), _decreasing("base", "ceiling"), "base up to ceiling"),
     Rule("channels", ("channel",), _no_response, "a return_rate, or base, ceiling, shape and scale"),
-    Rule(
-        "channel_limits",
-        ("limit", "sense", "bound"),
-        _changes_within_limit,
-        "the sense and bound of the limit's first row",
+    *(
+        Rule(table, ("limit", "sense", "bound"), _changes_within_limit, "the sense and bound of the limit's first row")
+        for table in ("channel_limits", "price_limits")
     ),
     Rule(
         "effort_response",
@@ -165,7 +171,8 @@ def _unknown(tables: Mapping[str, pd.DataFrame], reference: Reference) -> pd.Ser
     if table is None or other is None or reference.column not in table.columns or reference.name not in other.columns:
         return None
     names = table[reference.column]
-    return names.notna() & ~names.isin(other[reference.name])
+    unknown = names.notna() & ~names.isin(other[reference.name])
+    return unknown & table["group"].isin(reference.only) if reference.only else unknown
 
 
 def _problem(table: str, column: str, bad: pd.Series, value: str, expected: str, files: Mapping[str, str]) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -112,10 +112,10 @@ def inside(folder: Path, file: str) -> Path:
     """The path of `file` in `folder`; raises DataError where it leads out of the folder, by whatever way."""
     posix, windows = PurePosixPath(file), PureWindowsPath(file)
     if posix.is_absolute() or windows.is_absolute() or windows.drive or ".." in windows.parts:
-        raise DataError(f"{FILE}: the file {file!r} must lie inside the study folder, named by a relative path")
+        raise DataError([_problem("tables", file, "a relative path to a file inside the study folder")])
     path = folder / file
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise DataError(f"{FILE}: the file {file!r} leads out of the study folder by a link")
+        raise DataError([_problem("tables", file, "a file inside the study folder, not a link that leads out of it")])
     return path
 
 
@@ -184,9 +184,9 @@ def _table_problems(folder: Path, tables: dict[str, Any], built: bool) -> list[P
             continue
         try:
             if not inside(folder, split_file(file)[0]).is_file():
-                problems.append(_problem(f"tables.{name}", file, "a file in the study folder, which is absent"))
+                problems.append(_problem(f"tables.{name}", file, "a file that is there"))
         except DataError as error:
-            problems.append(_problem(f"tables.{name}", file, str(error).removeprefix(f"{FILE}: ")))
+            problems += [replace(one, column=f"tables.{name}") for one in error.problems]
     return problems
 
 
