@@ -17,7 +17,7 @@ from salesopt.results import Conclusion
 
 MINUS = "\u2212"
 THIN = "\u202f"
-FORMATS = ("number", "integer", "percent", "money", "price", "text")
+FORMATS = ("number", "points", "integer", "percent", "chance", "p_value", "money", "price", "text")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -59,6 +59,27 @@ def money(value: float, currency: str = "") -> str:
 def price(value: float, currency: str = "") -> str:
     """A unit price with its cents."""
     return "n/a" if value is None or not math.isfinite(value) else _amount(f"{value:,.2f}", currency)
+
+
+def points(value: float) -> str:
+    """A score with two decimals: 2.61, 0.05."""
+    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{value:,.2f}")
+
+
+def chance(share: float) -> str:
+    """A probability as a reader takes it: "83 %", never 0 or 100 for what is only nearly so: "more than 99 %"."""
+    if share is None or not math.isfinite(share):
+        return "n/a"
+    if 0.99 < share < 1:
+        return f"more than 99{THIN}%"
+    return f"less than 1{THIN}%" if 0 < share < 0.01 else percent(share, 0)
+
+
+def p_value(value: float) -> str:
+    """A p-value to three decimals; below that only "< 0.001"."""
+    if value is None or not math.isfinite(value):
+        return "n/a"
+    return "< 0.001" if 0 <= value < 0.001 else f"{value:.3f}"
 
 
 def between(low: float, high: float, style: str = "number", currency: str = "") -> str:
@@ -154,7 +175,8 @@ def _show(value: object, style: str, currency: str = "") -> str:
         return str(value)
     if style in ("money", "price"):
         return {"money": money, "price": price}[style](float(value), currency)
-    return {"number": number, "integer": integer, "percent": percent}[style](float(value))
+    plain = {"number": number, "points": points, "integer": integer, "chance": chance, "p_value": p_value}
+    return plain.get(style, percent)(float(value))
 
 
 def _style_of(column: pd.Series) -> str:

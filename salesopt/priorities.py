@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats import ahp
+from salesopt.stats.comparisons import matrices_of, refuse_contradictions
 from salesopt.stats.raters import deviations, draw, interval, rank_shares, standard_errors
 from salesopt.study.tables import require_table
 
@@ -55,7 +55,7 @@ class Priorities:
 
 
 def priorities(
-    comparisons: pd.DataFrame,
+    comparisons: pd.DataFrame | None,
     *,
     method: str = "eigenvector",
     random_index: str = "alonso_lamata",
@@ -71,6 +71,8 @@ def priorities(
     weight x its own (A'WOT, Kurttila et al., 2000, Forest Policy and Economics 1). Methods, random index and their
     sources: see `salesopt.stats.ahp`. The intervals leave out one rater at a time, on the logarithm of the weights.
 
+    Without `comparisons` (a study without that table) the result is empty and says so.
+
     Raises DataError where the table is not valid, an item is judged against itself, a rater gave one pair two ratios
     that contradict each other, or the judgements of a group do not connect all its items; ParameterError for unknown
     options.
@@ -80,8 +82,10 @@ def priorities(
     if method not in ahp.METHODS:
         raise ParameterError(f"method is one of {', '.join(ahp.METHODS)}, not {method!r}")
     ahp.random_index(3, 0, random_index)
+    if comparisons is None:
+        return _empty(method, confidence)
     table = require_table("comparisons", comparisons)
-    _refuse_contradictions(table)
+    refuse_contradictions(table)
     parts = [
         _group(str(group), rows, method, random_index, confidence, draws, seed)
         for group, rows in table.groupby("group", sort=False)
@@ -142,60 +146,21 @@ def combine_priorities(weights: pd.DataFrame) -> pd.DataFrame:
     return below.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
 
 
+def _empty(method: str, confidence: float) -> Priorities:
+    tables = {name: pd.DataFrame(columns=columns) for name, columns in COLUMNS.items()}
+    tables["skipped"] = pd.DataFrame([("comparisons", "the study has no such table")], columns=COLUMNS["skipped"])
+    return Priorities(**tables, global_weights=_no_global(), cautions=(), method=method, confidence=confidence)
+
+
 def _no_global() -> pd.DataFrame:
     return pd.DataFrame(columns=["group", "item", "group_weight", "local_weight", "weight", "rank"])
-
-
-def _refuse_contradictions(table: pd.DataFrame) -> None:
-    """Raise DataError for items judged against themselves and pairs that a rater judged twice, differently."""
-    problems = []
-    itself = table["left"] == table["right"]
-    if itself.any():
-        at = int(itself.to_numpy().argmax())
-        problems.append(
-            Problem(
-                "comparisons",
-                "right",
-                at + 2,
-                repr(table["right"].iloc[at]),
-                "another item than left",
-                "",
-                int(itself.sum()),
-            )
-        )
-    turned = table["left"] > table["right"]
-    first, second = table["left"].where(~turned, table["right"]), table["right"].where(~turned, table["left"])
-    ratio = table["ratio"].where(~turned, 1 / table["ratio"])
-    keys = [table["rater"], table["group"], first, second]
-    spread = np.log(ratio).groupby(keys).transform(lambda values: values.max() - values.min())
-    for at in np.flatnonzero((spread > math.log(1.05)).to_numpy())[1::2]:
-        row = table.iloc[at]
-        problems.append(
-            Problem("comparisons", "ratio", int(at) + 2, repr(f"{row['left']} to {row['right']}: {row['ratio']:g}"),
-                    f"the reciprocal of what {row['rater']} said of the same pair before")
-        )  # fmt: skip
-    if problems:
-        raise DataError(problems)
-
-
-def _matrices(rows: pd.DataFrame, items: Sequence[str]) -> tuple[list[str], Array]:
-    """One judgement matrix per rater, gaps as nan."""
-    raters = [str(rater) for rater in rows["rater"].unique()]
-    place = {item: at for at, item in enumerate(items)}
-    matrices = np.full((len(raters), len(items), len(items)), np.nan)
-    who = rows["rater"].map({rater: at for at, rater in enumerate(raters)}).to_numpy()
-    left, right = rows["left"].map(place).to_numpy(), rows["right"].map(place).to_numpy()
-    matrices[who, left, right] = rows["ratio"]
-    matrices[who, right, left] = 1 / rows["ratio"]
-    matrices[:, range(len(items)), range(len(items))] = 1.0
-    return raters, matrices
 
 
 def _group(
     group: str, rows: pd.DataFrame, method: str, random_index: str, confidence: float, draws: int, seed: int
 ) -> dict[str, list[dict[str, object]]]:
     items = [str(item) for item in pd.unique(rows[["left", "right"]].to_numpy().ravel())]
-    raters, matrices = _matrices(rows, items)
+    raters, matrices = matrices_of(rows, items)
     matrix = ahp.together(matrices)
     if not ahp.connected(matrix):
         apart = [item for at, item in enumerate(items) if at not in ahp.reached(matrix)]

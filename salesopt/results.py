@@ -83,21 +83,35 @@ def scalars_of(result: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in fields if not isinstance(value, pd.DataFrame)}
 
 
-def save_results(folder: str | os.PathLike[str], word: str, result: Any, conclusion: Conclusion) -> Path:
+def save_results(
+    folder: str | os.PathLike[str],
+    word: str,
+    result: Any,
+    conclusion: Conclusion,
+    *,
+    also: Mapping[str, pd.DataFrame] | None = None,
+) -> Path:
     """Write `result` and its `conclusion` to `<folder>/results/<word>/`, replacing what stood there.
 
     Writes `results.json` (scalars, answer, doubts, findings, metrics; and per table file, rows, columns and
-    sha256) and one Parquet file per table. Returns the folder written. Raises ParameterError if `word` is not
-    a plain lower-case word.
+    sha256) and one Parquet file per table; `also` names further tables of the chapter that the result does not hold.
+    Returns the folder written. Raises ParameterError if `word` or the name of a table is not a plain lower-case
+    word, or `also` names a table that the result has.
     """
     if not re.fullmatch(r"[a-z][a-z_]*", word):
         raise ParameterError(f"the word of a result must be plain lower-case letters, not {word!r}")
+    tables, further = tables_of(result), dict(also or {})
+    wrong = [name for name in further if name in tables or not re.fullmatch(r"[a-z][a-z_]*", name)]
+    if wrong:
+        raise ParameterError(
+            f"further tables need plain lower-case names of their own, not {', '.join(map(repr, wrong))}"
+        )
     place = Path(folder) / "results" / word
     place.mkdir(parents=True, exist_ok=True)
     for old in place.glob("*.parquet"):
         old.unlink()
     described = {}
-    for name, table in tables_of(result).items():
+    for name, table in (tables | further).items():
         path = place / f"{name}.parquet"
         table.to_parquet(path, index=False)
         described[name] = {
@@ -139,6 +153,23 @@ def load_results(folder: str | os.PathLike[str], word: str) -> Saved:
     )
     conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, content["metrics"])
     return Saved(word, tables, content["scalars"], conclusion)
+
+
+def read_metrics(folder: str | os.PathLike[str], *, until: str = "") -> dict[str, pd.Series]:
+    """What the reports of earlier quarters measured: metric -> its values in order of the quarters.
+
+    `folder` is that of the report being made ("reports/orchard/2026Q3"); its neighbours named by a quarter are the
+    earlier ones. `until` leaves out this quarter and later ones. Where there is no earlier report there are no metrics.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in sorted(Path(os.path.abspath(folder)).parent.glob("*/results/*/results.json")):
+        quarter = path.parents[2].name
+        if not re.fullmatch(r"\d{4}Q[1-4]", quarter) or (until and quarter >= until):
+            continue
+        for name, value in json.loads(path.read_text(encoding="utf-8"))["metrics"].items():
+            if isinstance(value, (int, float)):
+                found.setdefault(name, {})[quarter] = float(value)
+    return {name: pd.Series(values).sort_index() for name, values in sorted(found.items())}
 
 
 def saved_words(folder: str | os.PathLike[str]) -> list[str]:

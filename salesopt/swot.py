@@ -38,9 +38,9 @@ class SwotTally:
     factors   : quadrant, factor, matrix (IFE: inner, EFE: outer), weight (fraction of its matrix) with weight_low and
                 weight_high, rating (mean, points) with rating_low and rating_high, score (weight x rating, points)
                 with low and high, pull (weight x (rating - 2.5): what the factor adds to its total above the
-                midpoint), raters, spread (standard deviation of the ratings, points), rank within the quadrant (S, O:
-                highest score first; W, T: lowest pull first, that is the most harmful), rank_probability (that it
-                holds this rank before another panel of raters), metric
+                midpoint), raters, spread (standard deviation of the ratings, points), rank within the
+                quadrant (highest score first; weaknesses under the strength rule by lowest pull, as 1 is the worse
+                rating), rank_probability (that it holds this rank before another panel of raters), metric
     matrices  : matrix, total (points, 1 to 4), low, high, midpoint, verdict, probability_above (the midpoint),
                 factors, raters, weight_sum (mean sum of the raters' weights as they came; weights are brought to 1)
     agreement : quadrant (or "all"), measure (rating, weight), factors, raters, kendall_w, p, alpha_ordinal with
@@ -123,7 +123,7 @@ def tally_swot(
     refuse_ratings(table, rating_rule)
     panel = make_panel(table, priorities)
     estimate, deviation = deviations(lambda take: add_up(panel, take), len(panel.names))
-    factors, ranks, totals = _factors(panel, estimate, deviation, confidence, draws, seed)
+    factors, ranks, totals = _factors(panel, estimate, deviation, rating_rule, confidence, draws, seed)
     matrix_table, position = _matrices(panel, estimate, deviation, totals, confidence)
     sheets = {"rating": panel.ratings} | ({} if panel.fixed is not None else {"weight": panel.weights})
     told, unknown = tell_agreement(panel.quadrants, sheets, matrices.QUADRANTS, confidence=confidence, seed=seed)
@@ -158,7 +158,7 @@ def tally_swot(
 
 
 def _factors(
-    panel: Panel, estimate: Array, deviation: Array, confidence: float, draws: int, seed: int
+    panel: Panel, estimate: Array, deviation: Array, rule: str, confidence: float, draws: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, Array]:
     """The table of factors, that of ranks, and draws of the two totals."""
     count = len(panel.items)
@@ -188,8 +188,9 @@ def _factors(
         }
     )  # fmt: skip
     table["metric"] = metrics_of(panel)
-    merit = np.where(np.isin(panel.quadrants, ["S", "O"]), table["score"], -table["pull"])
-    merits = np.where(np.isin(panel.quadrants, ["S", "O"]), sheets[:, blocks[2]], -sheets[:, blocks[3]])
+    by_harm = np.isin(panel.quadrants, ["W"] if rule == "strength" else [])
+    merit = np.where(by_harm, -table["pull"], table["score"])
+    merits = np.where(by_harm, -sheets[:, blocks[3]], sheets[:, blocks[2]])
     ranks = _ranks(panel, merit, merits, len(panel.names))
     table = table.merge(ranks[ranks["held"]].drop(columns="held"), on=["quadrant", "factor"], validate="one_to_one")
     table = table.rename(columns={"probability": "rank_probability"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesopt.errors import DataError, ParameterError, Problem
-from salesopt.stats.raters import draw
+from salesopt.stats.strategies import draw_weights, rank_by, tell_decisive
 from salesopt.study.tables import require_table
 from salesopt.swot import SwotTally
 
 Array = NDArray[np.float64]
+TOWS_COLUMNS = (
+    ["strategy", "kind", "pairs", "score", "low", "high", "rank", "first_probability"],
+    ["strategy", "kind", "inner", "outer", "fit", "score"],
+    ["kind", "strategies", "score"],
+)
+QSPM_COLUMNS = (
+    ["strategy", "total", "low", "high", "rank", "first_probability", "factors"],
+    ["factor", "weight", "strategy", "score", "weighted"],
+    ["factor", "lead", "weight", "weight_to_tie"],
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,7 @@ class Qspm:
     cautions: tuple[str, ...]
 
 
-def match_strategies(links: pd.DataFrame, tally: SwotTally, *, draws: int = 4000, seed: int = 0) -> Tows:
+def match_strategies(links: pd.DataFrame | None, tally: SwotTally, *, draws: int = 4000, seed: int = 0) -> Tows:
     """Score candidate strategies by the pairs of inner and outer factors that they link (TOWS, Weihrich, 1982).
 
     `links` is the table tows: strategy, inner (a strength or weakness of `tally`), outer (an opportunity or threat),
@@ -67,8 +76,13 @@ def match_strategies(links: pd.DataFrame, tally: SwotTally, *, draws: int = 4000
     fit; a strategy's is the sum. As weights sum to 1 in each matrix, 4 is the most that any strategy could score.
     Intervals come from the raters' weights.
 
+    Without `links` (a study without that table) the result is empty and says so.
+
     Raises DataError where the table is not valid or names a factor that the tally does not have.
     """
+    if links is None:
+        strategies, pairs, kinds = (pd.DataFrame(columns=columns) for columns in TOWS_COLUMNS)
+        return Tows(strategies, pairs, kinds, _absent("tows"), ())
     table = require_table("tows", links)
     inner, outer = _side(tally, "IFE"), _side(tally, "EFE")
     _refuse_unknown(table, inner, outer)
@@ -80,14 +94,14 @@ def match_strategies(links: pd.DataFrame, tally: SwotTally, *, draws: int = 4000
     if table.empty:
         raise DataError([Problem("tows", "fit", None, "only blanks", "at least one link with a fit")])
     table["kind"] = table["inner"].map(inner["quadrant"]) + table["outer"].map(outer["quadrant"])
-    known, sheets = _weight_draws(tally, draws, seed)
+    known, sheets = draw_weights(tally.factors, tally.influence, draws, seed)
     at_inner = [known.index(("IFE", factor)) for factor in table["inner"]]
     at_outer = [known.index(("EFE", factor)) for factor in table["outer"]]
     table["score"] = table["fit"] * table["inner"].map(inner["weight"]) * table["outer"].map(outer["weight"])
     link_draws = sheets[:, at_inner] * sheets[:, at_outer] * table["fit"].to_numpy()
     names = list(table["strategy"].unique())
     member = np.array([[name == own for own in table["strategy"]] for name in names], dtype=float)
-    strategies = _ranked(names, member @ table["score"].to_numpy(), link_draws @ member.T, tally, "score")
+    strategies = rank_by(names, member @ table["score"].to_numpy(), link_draws @ member.T, tally.confidence, "score")
     by_kind = table.groupby(["strategy", "kind"], sort=False)["score"].sum().reset_index()
     main = (
         by_kind.sort_values("score", ascending=False, kind="stable").drop_duplicates("strategy").set_index("strategy")
@@ -110,7 +124,7 @@ def match_strategies(links: pd.DataFrame, tally: SwotTally, *, draws: int = 4000
 
 
 def rank_strategies(
-    attractiveness: pd.DataFrame, tally: SwotTally | None = None, *, draws: int = 4000, seed: int = 0
+    attractiveness: pd.DataFrame | None, tally: SwotTally | None = None, *, draws: int = 4000, seed: int = 0
 ) -> Qspm:
     """Rank strategies by how attractive they are in view of each factor (QSPM; David, 1986, Long Range Planning 19(5)).
 
@@ -119,9 +133,14 @@ def rank_strategies(
     strategy counts for none: a dash in one column is a dash across the row. Intervals come from the raters' weights,
     where these are the tally's.
 
+    Without `attractiveness` (a study without that table) the result is empty and says so.
+
     Raises DataError where the table is not valid, a factor has no weight or two, or no factor is scored for all
     strategies; ParameterError where there are fewer than two strategies.
     """
+    if attractiveness is None:
+        ranked, scores, decisive = (pd.DataFrame(columns=columns) for columns in QSPM_COLUMNS)
+        return Qspm(ranked, scores, decisive, _absent("attractiveness"), ())
     table = require_table("attractiveness", attractiveness)
     strategies = list(table["strategy"].unique())
     if len(strategies) < 2:
@@ -148,10 +167,10 @@ def rank_strategies(
     total = weight @ whole.to_numpy()
     sheets = np.tile(total, (draws, 1))
     if tally is not None and not own:
-        known, drawn = _weight_draws(tally, draws, seed)
+        known, drawn = draw_weights(tally.factors, tally.influence, draws, seed)
         place = {factor: at for at, (_, factor) in enumerate(known)}
         sheets = drawn[:, [place[factor] for factor in whole.index]] @ whole.to_numpy()
-    ranked = _ranked(strategies, total, sheets, None if own else tally, "total")
+    ranked = rank_by(strategies, total, sheets, 0.95 if tally is None else tally.confidence, "total")
     ranked["factors"] = len(whole)
     named = whole.rename_axis(index="factor", columns=None).reset_index()
     long = named.melt("factor", var_name="strategy", value_name="score")
@@ -159,8 +178,12 @@ def rank_strategies(
     long["weighted"] = long["weight"] * long["score"]
     cautions = _qspm_cautions(ranked, int(partly.sum()), own)
     first, second = ranked["strategy"].iloc[0], ranked["strategy"].iloc[1]
-    decisive = _decisive(whole, weights, first, second)
+    decisive = tell_decisive(whole, weights, first, second)
     return Qspm(ranked, long, decisive, pd.DataFrame(skipped, columns=["item", "reason"]), cautions)
+
+
+def _absent(name: str) -> pd.DataFrame:
+    return pd.DataFrame([(name, "the study has no such table")], columns=["item", "reason"])
 
 
 def _side(tally: SwotTally, matrix: str) -> pd.DataFrame:
@@ -180,37 +203,6 @@ def _refuse_unknown(table: pd.DataFrame, inner: pd.DataFrame, outer: pd.DataFram
             )
     if problems:
         raise DataError(problems)
-
-
-def _weight_draws(tally: SwotTally, draws: int, seed: int) -> tuple[list[tuple[str, str]], Array]:
-    """The factors as (matrix, factor) and draws x factors of panel weights, as other raters might have weighed them."""
-    factors = tally.factors.sort_values("weight", kind="stable")
-    known = list(zip(factors["matrix"], factors["factor"], strict=True))
-    order = pd.MultiIndex.from_frame(factors[["quadrant", "factor"]])
-    wide = tally.influence.pivot_table(
-        index="rater", columns=["quadrant", "factor"], values="weight", dropna=False, sort=False
-    )
-    deviation = np.nan_to_num(wide.reindex(columns=order).to_numpy(dtype=float))
-    weight = factors["weight"].to_numpy()
-    sheet = draw(weight, deviation, draws=draws, seed=seed) if len(deviation) > 1 else np.tile(weight, (draws, 1))
-    seen = {key: at for at, key in enumerate(known)}
-    keys = list(seen)
-    return keys, np.maximum(sheet[:, [seen[key] for key in keys]], 0.0)
-
-
-def _ranked(names: list[str], total: Array, sheets: Array, tally: SwotTally | None, column: str) -> pd.DataFrame:
-    """strategy, <column>, low, high, rank, first_probability - sorted by rank; no interval where no raters stand
-    behind it."""
-    raters = 0 if tally is None else int(tally.influence["rater"].nunique())
-    low = high = first = np.full(len(names), math.nan)
-    if tally is not None and raters > 1:
-        tail = (1 - tally.confidence) / 2
-        low, high = np.quantile(sheets, [tail, 1 - tail], axis=0)
-        first = np.bincount(sheets.argmax(axis=1), minlength=len(names)) / len(sheets)
-    table = pd.DataFrame({"strategy": names, column: total, "low": low, "high": high})
-    table["rank"] = table[column].rank(ascending=False, method="min").astype(int)
-    table["first_probability"] = first
-    return table.sort_values("rank", kind="stable", ignore_index=True)
 
 
 def _own_weights(table: pd.DataFrame) -> pd.Series:
@@ -255,23 +247,6 @@ def _tally_weights(table: pd.DataFrame, tally: SwotTally | None) -> pd.Series:
     return weights
 
 
-def _decisive(sheet: pd.DataFrame, weights: pd.Series, first: str, second: str) -> pd.DataFrame:
-    """How much each factor speaks for the first strategy over the second, and the weight at which they tie."""
-    weight = weights.loc[sheet.index].to_numpy()
-    gap = (sheet[first] - sheet[second]).to_numpy()
-    margin = float(weight @ gap)
-    tie = weight - np.divide(margin, gap, out=np.full(len(gap), np.nan), where=gap != 0)
-    table = pd.DataFrame(
-        {
-            "factor": sheet.index,
-            "lead": weight * gap,
-            "weight": weight,
-            "weight_to_tie": np.where(tie >= 0, tie, np.nan),
-        }
-    )
-    return table.sort_values("lead", ascending=False, kind="stable", ignore_index=True)
-
-
 def _tows_cautions(strategies: pd.DataFrame, tally: SwotTally) -> tuple[str, ...]:
     cautions = ["The fit of a strategy to a pair is one judgement; the intervals carry the raters' weights only."]
     if len(strategies) > 1 and strategies["first_probability"].iloc[0] < 0.8:
@@ -286,7 +261,7 @@ def _qspm_cautions(ranked: pd.DataFrame, partly: int, own: bool) -> tuple[str, .
     cautions = []
     if partly:
         cautions.append(
-            f"{partly} factors are blank for some strategies only; they count for none, else the sums would not compare."
+            f"{partly} factors are blank for some strategies only; they count for none, else sums would not compare."
         )
     if own:
         cautions.append("The weights were typed in with the attractiveness scores, so there is no interval.")

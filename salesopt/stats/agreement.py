@@ -118,8 +118,8 @@ def krippendorff_alpha(
         reason = "all scores are the same: there is nothing to tell agreement from chance by"
         return Alpha(math.nan, math.nan, math.nan, items, given, reason)
     alpha = float(krippendorff.alpha(reliability_data=paired, level_of_measurement=level))  # type: ignore[arg-type]
-    if items < 3:
-        return Alpha(alpha, math.nan, math.nan, items, given, "fewer than three items: no interval")
+    if items < 5:
+        return Alpha(alpha, math.nan, math.nan, items, given, "fewer than five factors: no interval")
     if alpha == 1:
         return Alpha(
             alpha, math.nan, math.nan, items, given, "full agreement: resampling items cannot say how sure that is"

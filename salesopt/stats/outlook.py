@@ -176,7 +176,7 @@ def tell_raters(panel: Panel) -> pd.DataFrame:
     without = np.where(np.isnan(alone).all(axis=1), np.nan, np.nansum(alone, axis=1))
     return pd.DataFrame(
         {
-            "rater": panel.names, "scored": given.sum(axis=1), 
+            "rater": panel.names, "scored": given.sum(axis=1),
             "strictness": np.where(known, distance, 0.0).sum(axis=1) / share,
             "distance": np.where(known, np.abs(distance), 0.0).sum(axis=1) / share, "net_without": without,
         }

@@ -111,7 +111,7 @@ def _doubts(
     if correlation == 0 and width > 0:
         wider = _ends(_occurrences(probability, impact, 0.3, common) @ impact, 0.0, tail)
         doubts.append(
-            "The scenarios let each factor come about on its own; if good and bad turns came together (correlation 0.3), "
+            "The scenarios let each factor come on its own; if good and bad turns came together (correlation 0.3), "
             f"best and worst would lie {(wider[0] - wider[2]) / width - 1:.0%} further apart."
         )
     if math.isnan(effect):
