@@ -25,10 +25,13 @@ from salesopt.workload import CallPlan, Workload, plan_calls, workload_size
 __all__ = [
     "CallPlan",
     "TeamAssignment",
+    "TeamPlan",
     "TeamSize",
     "Workload",
     "assign_accounts",
     "fit_from_skills",
+    "join_team",
+    "mean_cost",
     "plan_calls",
     "size_team",
     "workload_size",
@@ -45,8 +48,9 @@ class TeamSize:
                   taken off, in the redeployed and in the best plan); switch_on_reps (smallest crew that makes sense),
                   switch_off_cost (cost of a head above which the unit earns none), switch_on_total (team from which on
                   it is served); judges; caution
-    bridge      : step (today, redeployed, asked, best), reps, sales, profit, gain (against the step before), total_gain
-                  (against today), low, high (interval of total_gain)
+    bridge      : step (today, redeployed, asked, best), reps, reps_low, reps_high (interval of the best size), sales,
+                  profit, gain (against the step before), gain_low, gain_high, total_gain (against today), low, high
+                  (interval of total_gain)
     frontier    : reps, sales, profit, marginal_profit (of its last head), switched_on, switched_off (units whose
                   service starts or ends there): every whole head count, divided in the best way
     sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change,
@@ -121,7 +125,7 @@ def size_team(
     sensitivity = pd.concat([part for part in weighed if len(part)], ignore_index=True)
     return TeamSize(
         table=table.assign(judges=answers["judges"].to_numpy(), caution=curve["caution"].to_numpy()),
-        bridge=_bridge(units, plans, cost_per_rep, drawn, tails),
+        bridge=_bridge(units, plans, cost_per_rep, drawn, heads.sum(axis=1), tails),
         frontier=frontier_table(units, plans, cost_per_rep),
         sensitivity=sensitivity.sort_values("loss", ascending=False, kind="stable", ignore_index=True),
         curves=_curves(units, curve),
@@ -184,22 +188,103 @@ def _table(units: Units, plans: Plans, cost: float, low: Numbers, high: Numbers,
     return table
 
 
-def _bridge(units: Units, plans: Plans, cost: float, drawn: Units | None, tails: list[float]) -> pd.DataFrame:
-    """Heads, sales and profit of each step, its gain, and the interval of that gain over the drawn curves."""
-    rows = []
-    today = plans.steps["today"]
+def _bridge(
+    units: Units, plans: Plans, cost: float, drawn: Units | None, heads: Numbers, tails: list[float]
+) -> pd.DataFrame:
+    """Heads, sales and profit of each step, its gains, and their intervals over the drawn curves."""
+    rows, before = [], plans.steps["today"]
     for step, plan in plans.steps.items():
-        gains = np.array([np.nan])
-        if drawn is not None:
-            gains = (drawn.contribution(plan) - drawn.contribution(today)).sum(axis=1) - cost * (plan - today).sum()
+        size = np.quantile(heads, tails) if step == "best" else [plan.sum()] * 2
         profit = float(units.contribution(plan).sum() - cost * plan.sum())
-        rows.append((step, plan.sum(), units.sales(plan).sum(), profit, *np.quantile(gains, tails)))
-    bridge = pd.DataFrame(rows, columns=["step", "reps", "sales", "profit", "low", "high"])
-    bridge.insert(4, "gain", bridge["profit"].diff().fillna(0.0))
-    bridge.insert(5, "total_gain", bridge["profit"] - bridge["profit"].iloc[0])
+        gain, total = (_drawn_gains(drawn, plan, other, cost, tails) for other in (before, plans.steps["today"]))
+        rows.append((step, plan.sum(), *size, units.sales(plan).sum(), profit, *gain, *total))
+        before = plan
+    names = ["step", "reps", "reps_low", "reps_high", "sales", "profit", "gain_low", "gain_high", "low", "high"]
+    bridge = pd.DataFrame(rows, columns=names)
+    bridge.insert(6, "gain", bridge["profit"].diff().fillna(0.0))
+    bridge.insert(9, "total_gain", bridge["profit"] - bridge["profit"].iloc[0])
     return bridge
+
+
+def _drawn_gains(drawn: Units | None, plan: Numbers, other: Numbers, cost: float, tails: list[float]) -> Numbers:
+    """The interval of what `plan` earns above `other` over the drawn curves; nan without draws."""
+    if drawn is None:
+        return np.full(2, np.nan)
+    gains = (drawn.contribution(plan) - drawn.contribution(other)).sum(axis=1) - cost * (plan - other).sum()
+    return np.quantile(gains, tails)
 
 
 def _curves(units: Units, curve: pd.DataFrame) -> pd.DataFrame:
     parameters = {name: getattr(units, name) for name in ("low", "high", "shape", "scale")}
     return pd.DataFrame({"unit": units.name, **parameters, "error": curve["error"].to_numpy()})
+
+
+def mean_cost(reps: pd.DataFrame | None) -> float:
+    """Mean cost a year of the representatives who are here (table `reps`), for `cost_per_rep`."""
+    if reps is None:
+        raise DataError("no cost of a representative is given, and there is no table reps to take it from")
+    given = require_table("reps", reps)
+    here = given["left"].isna() if "left" in given.columns else pd.Series(True, index=given.index)
+    cost = given.loc[here & (given["role"] == "representative"), "cost"]
+    if cost.empty:
+        raise DataError("reps: nobody here has the role representative, so their mean cost is not known")
+    return float(cost.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class TeamPlan:
+    """Size, assignment, calls and workload of a team as one result; a part that was not asked for is None.
+
+    sizes, bridge, frontier, sensitivity, curves : as in TeamSize; assigned, load, moves : table, load and bridge of
+    TeamAssignment; calls, call_load : table and load of CallPlan; workload : table of Workload
+    skipped : part, item, reason
+    """
+
+    sizes: pd.DataFrame
+    bridge: pd.DataFrame
+    frontier: pd.DataFrame
+    sensitivity: pd.DataFrame
+    curves: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    assigned: pd.DataFrame | None
+    load: pd.DataFrame | None
+    moves: pd.DataFrame | None
+    calls: pd.DataFrame | None
+    call_load: pd.DataFrame | None
+    workload: pd.DataFrame | None
+    gap: float
+    workload_reps: float
+
+
+def join_team(
+    size: TeamSize,
+    assignment: TeamAssignment | None = None,
+    calls: CallPlan | None = None,
+    workload: Workload | None = None,
+) -> TeamPlan:
+    """Join what was found about a team to one result, so that it can be saved as one."""
+    parts = {"size": size, "assignment": assignment, "calls": calls, "workload": workload}
+    skipped = [
+        part.skipped.set_axis(["item", "reason"], axis=1).assign(part=name)
+        for name, part in parts.items()
+        if part is not None and len(part.skipped)
+    ]
+    empty = pd.DataFrame(columns=["part", "item", "reason"])
+    return TeamPlan(
+        sizes=size.table,
+        bridge=size.bridge,
+        frontier=size.frontier,
+        sensitivity=size.sensitivity,
+        curves=size.curves,
+        skipped=pd.concat(skipped, ignore_index=True)[list(empty.columns)] if skipped else empty,
+        cautions=tuple(text for part in parts.values() if part is not None for text in part.cautions),
+        assigned=assignment.table if assignment else None,
+        load=assignment.load if assignment else None,
+        moves=assignment.bridge if assignment else None,
+        calls=calls.table if calls else None,
+        call_load=calls.load if calls else None,
+        workload=workload.table if workload else None,
+        gap=assignment.gap if assignment else np.nan,
+        workload_reps=workload.reps_exact if workload else np.nan,
+    )

@@ -82,7 +82,7 @@ class CallPlan:
 
     table   : account, rep, unit (its group), calls_now, calls (a year), hours, sales_now, sales (currency a year),
               gain (contribution, currency a year)
-    load    : rep, accounts, hours_now, hours, capacity, gain, worth_of_hour (contribution that one hour more would bring)
+    load    : rep, accounts, hours_now, hours, capacity, gain, worth_of_hour (contribution one hour more would bring)
     skipped : item, reason
     """
 

@@ -194,7 +194,7 @@ def _fit(
     if fit is None:
         return np.zeros(hours.shape), hours
     points = _wide(fit, "fit", accounts, team)
-    nobody = accounts.loc[np.isnan(points).all(axis=1), "account"]
+    nobody = accounts["account"][pd.Series(points.tolist()).map(lambda row: bool(np.isnan(row).all()))]
     if len(nobody):
         raise DataError(f"fit: no representative here is listed for {', '.join(nobody.head(5))} ({len(nobody)} in all)")
     if "hours" in fit.columns:

@@ -1,0 +1,204 @@
+"""What the size, the deployment and the assignment of a team say, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from salesopt.display import between, integer, listed, money, number, percent, plural
+from salesopt.results import Conclusion, Finding
+from salesopt.team import CallPlan, TeamAssignment, TeamSize, Workload
+
+
+def conclude_team(
+    size: TeamSize,
+    assignment: TeamAssignment | None = None,
+    calls: CallPlan | None = None,
+    workload: Workload | None = None,
+    *,
+    currency: str = "",
+) -> Conclusion:
+    """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others)."""
+    today, moved, best = (_step(size.bridge, step) for step in ("today", "redeployed", "best"))
+    answer = " ".join([_size_answer(size, currency), *([_assigned_answer(assignment)] if assignment else [])])
+    findings = [_redeploy(size, currency), _resize(size, currency)]
+    findings += [_reassign(assignment)] if assignment else []
+    findings += [_call(calls, currency)] if calls else []
+    metrics = {
+        "team.reps": today["reps"],
+        "team.best_reps": best["reps"],
+        "team.redeploy_gain": moved["gain"],
+        "team.total_gain": best["total_gain"],
+    }
+    if assignment:
+        before, after = _travel(assignment)
+        metrics |= {
+            "team.accounts_moved": float(assignment.table["moved"].sum()),
+            "team.travel_saved": before - after,
+            "team.gap": float(assignment.gap),
+        }
+    metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
+    metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
+    return Conclusion(answer, _doubts(size, assignment, calls, workload), tuple(findings), metrics)
+
+
+def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:
+    """One row of a bridge."""
+    return bridge[bridge["step"] == step].to_dict("records")[0]
+
+
+def _travel(assignment: TeamAssignment) -> tuple[float, float]:
+    """Hours of travel a year today and in the plan."""
+    return tuple(_step(assignment.bridge, step)["travel"] for step in ("today", "assigned"))  # type: ignore[return-value]
+
+
+def _interval(low: float, high: float, style: str, level: float, currency: str = "") -> str:
+    """An interval in brackets, or nothing where there is none."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f" ({percent(level, 0)} interval {between(low, high, style, currency)})"
+
+
+def _size_answer(size: TeamSize, currency: str) -> str:
+    moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
+    gain = _interval(moved["gain_low"], moved["gain_high"], "money", size.confidence, currency)
+    heads = _interval(best["reps_low"], best["reps_high"], "number", size.confidence)
+    more = (
+        f"adds {money(best['profit'] - moved['profit'], currency)}"
+        if abs(best["reps"] - moved["reps"]) >= 0.5
+        else "is the size there is"
+    )
+    return (
+        f"Putting the same {number(moved['reps'])} representatives where they earn most is worth "
+        f"{money(moved['gain'], currency)} a year{gain}; the best size, {number(best['reps'])}{heads}, {more}."
+    )
+
+
+def _assigned_answer(assignment: TeamAssignment) -> str:
+    before, after = _travel(assignment)
+    moved = int(assignment.table["moved"].sum())
+    way = "cuts" if after < before else "adds"
+    share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
+    return (
+        f"Reassigning {plural(moved, 'account')} of {integer(len(assignment.table))} {way} "
+        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours."
+    )
+
+
+def _moves(size: TeamSize) -> tuple[str, str]:
+    """Units that lose and that gain heads when the same heads are redeployed, with how many."""
+    change = (size.table["reps_same_heads"] - size.table["reps_now"]).set_axis(size.table["unit"]).sort_values()
+    losers = [f"{unit} ({number(-heads)})" for unit, heads in zip(change.index, change, strict=True) if heads < -0.05]
+    winners = [
+        f"{unit} ({number(heads)})"
+        for unit, heads in zip(change.index[::-1], change[::-1], strict=True)
+        if heads > 0.05
+    ]
+    return listed(losers, 3), listed(winners, 4)
+
+
+def _redeploy(size: TeamSize, currency: str) -> Finding:
+    moved = _step(size.bridge, "redeployed")
+    losers, winners = _moves(size)
+    action = f"Move heads from {losers} to {winners}." if losers and winners else "Leave the heads where they are."
+    return Finding(
+        "The same representatives where they earn most",
+        moved["gain"],
+        moved["gain_low"],
+        moved["gain_high"],
+        f"{currency} a year",
+        action,
+        size.cautions[0] if size.cautions else "",
+        "team",
+    )
+
+
+def _resize(size: TeamSize, currency: str) -> Finding:
+    moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
+    heads = best["reps"] - moved["reps"]
+    asked = size.reps is not None
+    verb = f"Hire {number(heads)}" if heads >= 0.5 else f"Let go {number(-heads)}" if heads <= -0.5 else "Keep the size"
+    alone = "The gain is small against its interval: redeploy first, then ask again."
+    flat = not asked and math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
+    return Finding(
+        "The best size, once everybody is redeployed",
+        best["profit"] - moved["profit"],
+        float("nan") if asked else best["gain_low"],
+        float("nan") if asked else best["gain_high"],
+        f"{currency} a year",
+        f"{verb}, to {number(best['reps'])} representatives, after the redeployment.",
+        alone if flat else size.cautions[0] if size.cautions else "",
+        "team",
+    )
+
+
+def _reassign(assignment: TeamAssignment) -> Finding:
+    before, after = _travel(assignment)
+    table = assignment.table
+    return Finding(
+        "Hours of travel that the assignment of accounts saves",
+        before - after,
+        math.nan,
+        math.nan,
+        "hours a year",
+        f"Hand over {plural(int(table['moved'].sum()), 'account')} as the table of moves says.",
+        "No interval: distances are taken as exact. "
+        f"No plan within the limits takes less than {percent(1 - assignment.gap, 1)} of these hours.",
+        "team",
+    )
+
+
+def _call(calls: CallPlan, currency: str) -> Finding:
+    fewer = calls.table[calls.table["calls"] < calls.table["calls_now"]]
+    return Finding(
+        "Calls where they bring most, within today's hours",
+        float(calls.gain),
+        math.nan,
+        math.nan,
+        f"{currency} a year",
+        f"Call less often on {plural(len(fewer), 'account')} and use the hours where the plan says.",
+        "No interval: the curve of a group stands for each of its accounts. It overlaps with redeploying: do not add.",
+        "team",
+    )
+
+
+def _doubts(
+    size: TeamSize, assignment: TeamAssignment | None, calls: CallPlan | None, workload: Workload | None
+) -> tuple[str, ...]:
+    said = [*size.cautions, *_ask_again(size.sensitivity)]
+    if workload:
+        today, needed = size.bridge["reps"].iloc[0], workload.reps_exact
+        said.append(
+            f"The workload method, which counts calls and not what they bring, asks for {number(needed)} "
+            f"representatives; today there are {number(today)}."
+        )
+    for part in (assignment, calls, workload):
+        said += part.cautions if part else ()
+    return tuple(said)
+
+
+def _ask_again(sensitivity: pd.DataFrame) -> list[str]:
+    worst = sensitivity.iloc[:1]
+    if not len(worst) or not worst["loss"].item() > 0:
+        return []
+    row = worst.iloc[0]
+    if row["kind"] == "judge":
+        return [
+            f"The plan leans most on what {row['judge']} said: without it, the best size moves most. Ask again there."
+        ]
+    question = QUESTIONS[row["question"]]
+    return [
+        f"The answer that matters most is that on {row['unit']} {question}: if it is off by "
+        f"{percent(abs(row['shift']), 0)}, the best size forgoes {money(row['loss'])} a year. Ask that one again first."
+    ]
+
+
+QUESTIONS = {
+    "at_none": "without any effort",
+    "at_half": "at half of today's effort",
+    "at_today": "at today's effort",
+    "at_plus_half": "at half more effort",
+    "at_saturation": "at unlimited effort",
+}

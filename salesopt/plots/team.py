@@ -1,0 +1,142 @@
+"""Pictures of a team: what moving and hiring is worth, the frontier, the deployment, the load, who serves whom."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from salesopt.display import integer, money, number, percent, plural
+from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
+from salesopt.team import TeamAssignment, TeamSize
+
+STEPS = {"today": "Today", "redeployed": "Same heads,\nredeployed", "asked": "Within\nthe cap", "best": "Best size"}
+
+
+def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
+    """Profit today, what redeploying the same heads adds, and what the best size adds; whiskers are intervals."""
+    ax = axes(ax, height=4.0)
+    bridge = result.bridge
+    place = np.arange(len(bridge))
+    before = bridge["profit"] - bridge["gain"]
+    colours = [GREY, *(GOOD if gain >= 0 else BAD for gain in bridge["gain"].iloc[1:])]
+    bottom = np.where(place == 0, 0.0, np.minimum(before, bridge["profit"]))
+    height = np.where(place == 0, bridge["profit"], bridge["gain"].abs())
+    ax.bar(place, height, bottom=bottom, color=colours, width=0.62)
+    known = bridge["low"].notna().to_numpy() & (place > 0)
+    if known.any():
+        gains = bridge[known]
+        spans = np.abs(np.vstack([gains["total_gain"] - gains["low"], gains["high"] - gains["total_gain"]]))
+        ax.errorbar(place[known], gains["profit"], yerr=spans, fmt="none", ecolor=INK, capsize=4, linewidth=1.2)
+    floor = min(bridge["profit"].min(), before.iloc[1:].min())
+    top = max(bridge["profit"].max(), (bridge["profit"].iloc[0] + bridge["high"]).max())
+    reach = max(top - floor, 1e-9)
+    for at, row in enumerate(bridge.to_dict("records")):
+        said = money(row["profit"], currency) if at == 0 else ("+" if row["gain"] >= 0 else "") + money(row["gain"])
+        edge = max(row["profit"], bridge["profit"].iloc[0] + row["high"] if known[at] else row["profit"])
+        ax.text(at, edge + 0.03 * reach, said, ha="center", va="bottom")
+    ax.set_xticks(
+        place,
+        [f"{STEPS[step]}\n{number(reps)} heads" for step, reps in zip(bridge["step"], bridge["reps"], strict=True)],
+    )
+    ax.set_ylim(max(floor - 0.6 * reach, 0.0) if floor > 0 else None, top + 0.15 * reach)
+    ax.set_ylabel(f"Profit after the heads' cost, {currency + ' ' if currency else ''}a year")
+    ax.grid(False, axis="x")
+    redeployed, best = bridge["total_gain"].iloc[1], bridge["total_gain"].iloc[-1]
+    share = f", {percent(redeployed / best, 0)} of what the best size gains" if best > 0 and redeployed >= 0 else ""
+    return title(ax, f"Moving the same heads is worth {money(redeployed, currency)} a year{share}")
+
+
+def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
+    """Profit of every head count divided in the best way; dots where service of a unit starts, today and the best."""
+    ax = axes(ax)
+    frontier, bridge = result.frontier, result.bridge.set_index("step")
+    ax.plot(frontier["reps"], frontier["profit"], color=BLUE, linewidth=2, rasterized=len(frontier) > 1000)
+    kinks = frontier[(frontier["switched_on"] != "") & (frontier["reps"] > frontier["reps"].min())]
+    ax.scatter(kinks["reps"], kinks["profit"], s=26, color=ORANGE, zorder=3, label="service of a unit starts")
+    ax.scatter(bridge["reps"]["today"], bridge["profit"]["today"], s=60, color=BAD, zorder=4, label="today")
+    best = (bridge["reps"]["best"], bridge["profit"]["best"])
+    ax.scatter(*best, s=60, color=GOOD, zorder=4, label="best size")
+    if np.isfinite(bridge["reps_low"]["best"]):
+        ax.axvspan(bridge["reps_low"]["best"], bridge["reps_high"]["best"], color=GOOD, alpha=0.1, linewidth=0)
+    ax.set_xlabel("Representatives (shaded: interval of the best size)")
+    ax.set_ylabel(f"Best profit, {currency + ' ' if currency else ''}a year")
+    ax.legend(loc="lower right")
+    return title(
+        ax,
+        f"Profit is greatest at {number(best[0])} representatives; today there are {number(bridge['reps']['today'])}",
+    )
+
+
+def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
+    """Heads of each unit today, with the same heads redeployed, and at the best size with its interval."""
+    table = result.table.sort_values("reps_now", ignore_index=True)
+    ax = axes(ax, height=height_for(len(table), each=0.42, least=3.0))
+    place = np.arange(len(table))
+    ax.hlines(place, table["reps_now"], table["reps_same_heads"], color="#cbd2d9", linewidth=3, zorder=1)
+    ax.scatter(table["reps_now"], place, s=48, color=GREY, label="today", zorder=3)
+    ax.scatter(table["reps_same_heads"], place, s=48, color=BLUE, label="same heads, redeployed", zorder=4)
+    ax.scatter(
+        table["reps_best"], place, s=58, marker="D", facecolor="none", edgecolor=GOOD, label="best size", zorder=5
+    )
+    ax.hlines(place, table["reps_best_low"], table["reps_best_high"], color=GOOD, linewidth=1.2, zorder=2)
+    ax.set_yticks(place, thin_labels(ax, table["unit"].tolist()))
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.set_xlabel("Representatives (green line: interval of the best size)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 if len(table) > 5 else -0.25), ncols=3)
+    moved = (table["reps_same_heads"] - table["reps_now"]).clip(lower=0).sum()
+    return title(ax, f"{number(moved)} of {number(table['reps_now'].sum())} heads change what they work on")
+
+
+def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
+    """Hours of each representative after the plan, against what he has and what today's accounts would take."""
+    load = result.load.sort_values("hours", ignore_index=True)
+    ax = axes(ax, height=height_for(len(load), each=0.27, least=3.0))
+    place = np.arange(len(load))
+    ax.barh(place, load["hours"] - load["travel"], color=BLUE, height=0.6, label="with customers")
+    ax.barh(place, load["travel"], left=load["hours"] - load["travel"], color=ORANGE, height=0.6, label="on the road")
+    ax.scatter(load["capacity"], place, marker="|", s=130, color=INK, linewidth=2, label="hours he has", zorder=4)
+    ax.scatter(load["hours_now"], place, s=24, facecolor="none", edgecolor=BAD, label="with today's accounts", zorder=5)
+    ax.set_yticks(place, thin_labels(ax, load["rep"].tolist(), 24))
+    ax.set_ylim(-0.6, len(load) - 0.4)
+    ax.set_xlabel("Hours a year")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.35 if len(load) < 8 else -0.09), ncols=4, fontsize=9)
+    over = int((load["hours_now"] > load["capacity"]).sum())
+    return title(
+        ax,
+        f"The plan fills {percent(load['hours'].sum() / load['capacity'].sum(), 0)} of the team's hours; "
+        f"with today's accounts {integer(over)} of {plural(len(load), 'representative')} lack hours",
+    )
+
+
+def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
+    """Accounts by place, each joined to the base of who serves it; accounts that change hands are ringed."""
+    ax = axes(ax, height=5.6)
+    if not {"lat", "lon"} <= set(result.table.columns):
+        ax.set_axis_off()
+        return title(ax, "The accounts have no coordinates, so there is no map")
+    table = result.table.merge(result.load[["rep", "lat", "lon"]], on="rep", suffixes=("", "_base"))
+    colour = dict(zip(result.load["rep"], np.resize(np.array(PALETTE, dtype=object), len(result.load)), strict=True))
+    colours = table["rep"].map(colour).tolist()
+    ends = np.stack([table[["lon_base", "lat_base"]].to_numpy(), table[["lon", "lat"]].to_numpy()], axis=1)
+    many = len(table) > 1000
+    ax.add_collection(LineCollection(list(ends), colors=colours, linewidths=0.6, alpha=0.45, rasterized=many))
+    ax.scatter(table["lon"], table["lat"], c=colours, s=9, zorder=3, rasterized=many)
+    moved = table[table["moved"]]
+    ax.scatter(
+        moved["lon"], moved["lat"], s=30, facecolor="none", edgecolor=INK, linewidth=0.7, zorder=4, label="moved"
+    )
+    bases = result.load
+    ax.scatter(
+        bases["lon"], bases["lat"], marker="s", s=30, c=list(colour.values()), edgecolor=INK, zorder=5, label="base"
+    )
+    ax.set_aspect(1 / max(np.cos(np.radians(table["lat"].mean())), 0.1), adjustable="datalim")
+    ax.set_xlabel("Longitude, degrees")
+    ax.set_ylabel("Latitude, degrees")
+    ax.legend(loc="best")
+    travel = result.bridge.set_index("step")["travel"]
+    return title(
+        ax,
+        f"{plural(int(table['moved'].sum()), 'account')} of {integer(len(table))} change hands; "
+        f"travel is {integer(travel['assigned'])} hours a year, today {integer(travel['today'])}",
+    )
