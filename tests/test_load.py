@@ -187,6 +187,16 @@ def test_other_columns_of_the_file_settle_it_and_the_note_says_so(tmp_path):
     assert "column 'units': 1,234 read as decimal comma" in firm.sources["note"][0]
 
 
+def test_columns_that_contradict_each_other_settle_nothing(tmp_path):
+    content = "product;market;period;units;price;cost\na;n;2026-01;1,234;5,25;2.5\n"
+    assert [one.column for one in check_study(study(tmp_path, sales=content))] == ["units"]
+
+
+def test_a_point_in_a_file_without_commas_between_columns_may_be_thousands(tmp_path):
+    content = "product;market;period;units;price\na;n;2026-01;1.234;5\n"
+    assert [one.value for one in check_study(study(tmp_path, sales=content))] == ["'1.234', which may be 1.234 or 1234"]
+
+
 def test_a_plain_decimal_point_in_a_comma_separated_file_is_one(tmp_path):
     content = "product,market,period,units,price\ntea,n,2026-01,1.234,5\n"
     assert load_study(study(tmp_path, sales=content))["sales"]["units"].tolist() == [1.234]
@@ -368,6 +378,23 @@ CHANNELS = "channel,current_spend,min_spend,max_spend,return_rate,base,ceiling\n
             4,
             "rep",
             "stands in reps.csv",
+        ),
+        (
+            {"price_limits": "limit,sense,bound,product,coefficient\na,<=,9,tea,1\na,>=,9,milk,1\n"},
+            "price_limits",
+            3,
+            "sense",
+            "limit's first row",
+        ),
+        (
+            {
+                "swot": "rater,quadrant,factor,weight,rating\na,S,x,1,3\na,S,y,1,3\n",
+                "comparisons": "rater,group,left,right,ratio\na,S,x,y,2\na,groups,S,W,2\na,S,x,z,2\n",
+            },
+            "comparisons",
+            4,
+            "right",
+            "stands in swot.csv",
         ),
         ({"comparisons": "rater,group,left,right,ratio\na,S,x,x,2\n"}, "comparisons", 2, "left", "two different"),
     ],
