@@ -1,0 +1,223 @@
+"""Linear and mixed-integer programmes as arrays, solved by HiGHS: optimum, shadow prices in textbook signs, ranging.
+
+A programme maximises `offset + cost @ x` subject to `row_lower <= matrix @ x <= row_upper` and `lower <= x <= upper`,
+with x whole where `whole` holds. A dual value is always what one more unit of the bound is worth to the maximum.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import pulp
+from numpy.typing import NDArray
+from scipy import sparse
+
+from salesopt.errors import InfeasibleError, SalesoptError
+
+Numbers = NDArray[np.float64]
+INFINITE = highspy.kHighsInf
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """A maximisation with bounds on rows and columns; see the head of this module."""
+
+    cost: Numbers
+    lower: Numbers
+    upper: Numbers
+    whole: NDArray[np.bool_]
+    matrix: sparse.csc_matrix
+    row_lower: Numbers
+    row_upper: Numbers
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """An optimum of a programme.
+
+    values    : the columns              objective : the maximum           bound : proven upper bound of the maximum
+    row_dual  : worth of one more unit of each row's active bound (nan for a programme with whole columns)
+    reduced   : worth of one more unit of each column, everything else moving as best it can
+    """
+
+    values: Numbers
+    objective: float
+    bound: float
+    row_dual: Numbers
+    reduced: Numbers
+
+
+class NoSolution(SalesoptError):
+    """The solver stopped without an optimum: `status` says why in the solver's words."""
+
+    exit_code = 1
+
+
+class _Highs(highspy.Highs):
+    """HiGHS without the Python callbacks: setting these up prints a banner that no option turns off."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+
+
+class Solver:
+    """A programme kept in HiGHS, so that the next solve after a small change starts from the last optimum."""
+
+    def __init__(self, programme: Programme, *, gap: float = 1e-7, seconds: float = 120.0) -> None:
+        self.programme = programme
+        self._lower, self._upper = programme.lower.copy(), programme.upper.copy()
+        self._highs = _Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("mip_rel_gap", gap),
+            ("time_limit", seconds),
+            ("threads", 1),
+            ("primal_feasibility_tolerance", 1e-9),
+            ("dual_feasibility_tolerance", 1e-9),
+            ("mip_feasibility_tolerance", 1e-9),
+        ):
+            _require(self._highs.setOptionValue(option, value), f"option {option}")
+        _require(self._highs.passModel(_highs_model(programme)), "model")
+
+    def solve(self) -> Solution:
+        """The optimum; raises InfeasibleError where no point meets the rows, NoSolution where none was found."""
+        highs = self._highs
+        highs.run()
+        status = highs.getModelStatus()
+        found = highspy.HighsModelStatus
+        if status in (found.kInfeasible, found.kUnboundedOrInfeasible):
+            raise InfeasibleError("no point meets all limits")
+        if status not in (found.kOptimal, found.kTimeLimit) or not highs.getSolution().value_valid:
+            raise NoSolution(f"the solver stopped without an optimum: {highs.modelStatusToString(status)}")
+        solution, info = highs.getSolution(), highs.getInfo()
+        whole = bool(self.programme.whole.any())
+        rows = len(self.programme.row_lower)
+        # The model minimises the negative, hence the signs.
+        return Solution(
+            values=np.array(solution.col_value),
+            objective=-info.objective_function_value,
+            bound=-(info.mip_dual_bound if whole else info.objective_function_value),
+            row_dual=np.full(rows, np.nan) if whole else -np.array(solution.row_dual),
+            reduced=np.full(len(self.programme.cost), np.nan) if whole else -np.array(solution.col_dual),
+        )
+
+    def is_feasible(self) -> bool:
+        """Whether any point meets all rows and bounds."""
+        try:
+            self.solve()
+        except InfeasibleError:
+            return False
+        return True
+
+    def bound_row(self, row: int, lower: float, upper: float) -> None:
+        """Change the bounds of one row."""
+        _require(self._highs.changeRowBounds(row, lower, upper), "row bounds")
+
+    def change_lower(self, column: int, lower: float) -> None:
+        """Change the lower bound of one column."""
+        self._lower[column] = lower
+        _require(self._highs.changeColBounds(column, lower, self._upper[column]), "column bounds")
+
+    def change_upper(self, column: int, upper: float) -> None:
+        """Change the upper bound of one column."""
+        self._upper[column] = upper
+        _require(self._highs.changeColBounds(column, self._lower[column], upper), "column bounds")
+
+    def aim(self, cost: Numbers) -> None:
+        """Maximise another objective."""
+        columns = np.arange(len(cost), dtype=np.int32)
+        _require(self._highs.changeColsCost(len(cost), columns, -np.asarray(cost, dtype=float)), "costs")
+
+    def row_range(self, row: int) -> tuple[float, float]:
+        """Values of the row's active bound between which the last optimum's basis stays optimal (HiGHS ranging)."""
+        ranging = self._ranging()
+        return float(ranging.row_bound_dn.value_[row]), float(ranging.row_bound_up.value_[row])
+
+    def column_range(self, column: int) -> tuple[float, float]:
+        """The same for the active bound of a column."""
+        ranging = self._ranging()
+        return float(ranging.col_bound_dn.value_[column]), float(ranging.col_bound_up.value_[column])
+
+    def _ranging(self) -> highspy.HighsRanging:
+        status, ranging = self._highs.getRanging()
+        _require(status, "ranging")
+        return ranging
+
+
+def solve_programme(programme: Programme, *, gap: float = 1e-7, seconds: float = 120.0) -> Solution:
+    """The optimum of `programme`; raises InfeasibleError or NoSolution."""
+    return Solver(programme, gap=gap, seconds=seconds).solve()
+
+
+def with_fixed(programme: Programme, values: Numbers) -> Programme:
+    """The linear programme left when every whole column stands at its (rounded) value in `values`."""
+    fixed = np.where(programme.whole, np.round(values), np.nan)
+    return dataclasses.replace(
+        programme,
+        lower=np.where(programme.whole, fixed, programme.lower),
+        upper=np.where(programme.whole, fixed, programme.upper),
+        whole=np.zeros_like(programme.whole),
+    )
+
+
+def with_row(programme: Programme, coefficients: Numbers, lower: float, upper: float) -> Programme:
+    """`programme` with one more row, put last."""
+    return dataclasses.replace(
+        programme,
+        matrix=sparse.csc_matrix(sparse.vstack([programme.matrix, sparse.csr_matrix(coefficients[None, :])])),
+        row_lower=np.append(programme.row_lower, lower),
+        row_upper=np.append(programme.row_upper, upper),
+    )
+
+
+def programme_of(problem: pulp.LpProblem, columns: list[pulp.LpVariable]) -> Programme:
+    """A PuLP model as arrays; `columns` gives the order of the variables. The rows keep PuLP's order."""
+    place = {variable.name: position for position, variable in enumerate(columns)}
+    sign = 1.0 if problem.sense == pulp.LpMaximize else -1.0
+    cost = np.zeros(len(columns))
+    for variable, coefficient in problem.objective.items():
+        cost[place[variable.name]] = sign * coefficient
+    entries: list[tuple[int, int, float]] = []
+    rows = list(problem.constraints())
+    for row, constraint in enumerate(rows):
+        entries += [(row, place[variable.name], coefficient) for variable, coefficient in constraint.items()]
+    bound = np.array([-constraint.constant for constraint in rows], dtype=float)
+    sense = np.array([constraint.sense for constraint in rows], dtype=int)
+    table = np.array(entries, dtype=float).reshape(-1, 3)
+    places = (table[:, 0].astype(int), table[:, 1].astype(int))
+    return Programme(
+        cost=cost,
+        lower=np.array([-INFINITE if v.lowBound is None else v.lowBound for v in columns], dtype=float),
+        upper=np.array([INFINITE if v.upBound is None else v.upBound for v in columns], dtype=float),
+        whole=np.array([v.cat != pulp.LpContinuous for v in columns], dtype=bool),
+        matrix=sparse.csc_matrix((table[:, 2], places), shape=(len(rows), len(columns))),
+        row_lower=np.where(sense == pulp.LpConstraintLE, -INFINITE, bound),
+        row_upper=np.where(sense == pulp.LpConstraintGE, INFINITE, bound),
+        offset=sign * (problem.objective.constant or 0.0),
+    )
+
+
+def _highs_model(programme: Programme) -> highspy.HighsLp:
+    model = highspy.HighsLp()
+    matrix = programme.matrix
+    model.num_col_, model.num_row_ = len(programme.cost), len(programme.row_lower)
+    model.offset_ = -programme.offset
+    model.col_cost_ = -programme.cost
+    model.col_lower_, model.col_upper_ = programme.lower, programme.upper
+    model.row_lower_, model.row_upper_ = programme.row_lower, programme.row_upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+    model.a_matrix_.value_ = matrix.data
+    if programme.whole.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        model.integrality_ = [kinds[int(whole)] for whole in programme.whole]
+    return model
+
+
+def _require(status: highspy.HighsStatus, what: str) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise NoSolution(f"the solver did not accept the {what}")
