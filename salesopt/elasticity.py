@@ -118,7 +118,7 @@ def estimate_elasticity(
     """
     design = _design(sales, method, controls, effects, instruments, cluster, lags, weights, by, deals)
     _check_numbers(confidence, min_rows)
-    gathered, cautions = gather(sales, design)
+    gathered, cautions = gather(sales, design, engine)
     kept, skipped = _usable(gathered, design, min_rows)
     return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
 

@@ -8,22 +8,43 @@ import pandas as pd
 
 from salesopt.engine.design import Design, Gathered
 from salesopt.engine.rows import gather_rows
-from salesopt.errors import DataError, Problem
+from salesopt.engine.session import SPARK
+from salesopt.engine.sums import gather_sums
+from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.study.tables import require_table
 
+ROWS = 1_000_000
 
-def gather(sales: Any, design: Design) -> tuple[Gathered, list[str]]:
-    """The data of the regressions, and sentences about what was done to the rows on the way."""
+
+def gather(sales: Any, design: Design, engine: str = "auto") -> tuple[Gathered, list[str]]:
+    """The data of the regressions, and sentences about what was done to the rows on the way.
+
+    With engine "auto" a table of at most `ROWS` rows stays in memory; a larger one, a path or a Spark DataFrame is
+    summed by DuckDB (or Spark). "memory", "duckdb", "spark" and Spark addresses choose.
+    """
+    if engine != "memory" and engine not in ("auto", "duckdb", "spark") and not engine.startswith(SPARK):
+        raise ParameterError(
+            f"engine must be auto, memory, duckdb, spark or a Spark address such as local[2], not {engine!r}"
+        )
+    table = isinstance(sales, pd.DataFrame)
+    if engine not in ("auto", "memory") or (engine == "auto" and (not table or len(sales) > ROWS)):
+        chosen = "duckdb" if engine == "auto" and not hasattr(sales, "createOrReplaceTempView") else engine
+        gathered, total = gather_sums(sales, design, "spark" if chosen == "auto" else chosen)
+        return gathered, _blank_caution(gathered, total, design)
     checked = checked_rows(sales, design)
     cautions = []
     if "segment" in checked and len(checked["segment"].unique()) > 1 and "segment" not in design.columns:
         checked = without_segments(checked, design)
         cautions.append("Segments were added up to markets; their own elasticities need by='segment'.")
     gathered = gather_rows(checked, design)
-    if gathered.blank:
-        why = "an earlier price is absent" if design.lags else "a column that the estimate needs is blank"
-        cautions.append(f"{gathered.blank:,} of {len(checked):,} rows were left out because {why} there.")
-    return gathered, cautions
+    return gathered, cautions + _blank_caution(gathered, len(checked), design)
+
+
+def _blank_caution(gathered: Gathered, total: int, design: Design) -> list[str]:
+    if not gathered.blank:
+        return []
+    why = "an earlier price is absent" if design.lags else "a column that the estimate needs is blank"
+    return [f"{gathered.blank:,} of {total:,} rows were left out because {why} there."]
 
 
 def checked_rows(sales: Any, design: Design) -> pd.DataFrame:

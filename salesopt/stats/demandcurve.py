@@ -13,6 +13,7 @@ from salesopt.stats.inference import Estimates
 
 POINTS = 40
 MOST = 1500
+FARTHEST = 50.0
 
 
 def demand_points(
@@ -49,8 +50,10 @@ def demand_curve(points: pd.DataFrame, elasticity: float, low: float, high: floa
     middle = np.exp(np.log(points["price"]).mean())
     level = np.exp(np.log(points.loc[sold, "units"]).mean()) * sold.mean()
     price = np.geomspace(points["price"].min(), points["price"].max(), POINTS)
+    distance = np.log(price / middle)
     curves = {
-        name: level * (price / middle) ** slope for name, slope in (("units", elasticity), ("a", low), ("b", high))
+        name: level * np.exp(np.clip(slope * distance, -FARTHEST, FARTHEST))
+        for name, slope in (("units", elasticity), ("a", low), ("b", high))
     }
     return pd.DataFrame(
         {

@@ -1,14 +1,14 @@
 """Poisson pseudo-maximum likelihood with fixed effects, for many units at once (Santos Silva and Tenreyro 2006).
 
 It needs no Poisson data: only that expected units are exp(regressors x coefficients). Rows with zero units stay in,
-which a regression in logs has to drop. Levels of an effect without any sale fit perfectly at zero and say nothing; they
-are taken out and counted (Correia, Guimaraes and Zylkin 2020).
+which a regression in logs has to drop. Rows that effects or regressors predict to be empty for certain (a market that
+never sold the product) say nothing; they are taken out, as Correia, Guimaraes and Zylkin (2020) show they must be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from salesopt.stats.regression import fit, moments
 STEPS = 100
 CONVERGED = 1e-11
 FARTHEST = 40.0
+NOTHING = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,11 @@ def fit_poisson(cells: Cells, x: Sequence[int], y: int, *, clustered: bool = Tru
         converged = np.abs(last - deviance) <= CONVERGED * (np.abs(deviance) + 0.1)
         if converged.all():
             break
-    far = np.zeros(cells.units, dtype=bool)
-    far[cells.unit[np.abs(np.log(fitted)) >= FARTHEST]] = True
+    empty = (count == 0) & (fitted < NOTHING * average[cells.unit])
+    if empty.any():
+        again = fit_poisson(take(cells, ~empty), x, y, clustered=clustered)
+        kept[np.flatnonzero(kept)] = _spread_out(~empty, again.kept)
+        return replace(again, kept=kept)
     final = estimate(_weighted(cells, y, fitted, count / fitted - 1), x, y, clustered=clustered)
     null = _deviance(cells, count, average[cells.unit], starts)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -85,7 +89,7 @@ def fit_poisson(cells: Cells, x: Sequence[int], y: int, *, clustered: bool = Tru
         final.fit,
         final.moments,
     )
-    return PoissonFit(settled, cells, kept, fitted, converged & ~far, explained)
+    return PoissonFit(settled, cells, kept, fitted, converged, explained)
 
 
 def _with_sales(cells: Cells, y: int) -> Mask:
@@ -100,6 +104,13 @@ def _with_sales(cells: Cells, y: int) -> Mask:
             kept &= sold[place] > 0
         if int(kept.sum()) == before:
             return kept
+
+
+def _spread_out(first: Mask, second: Mask) -> Mask:
+    """Which rows pass both, where the second was asked only of those that pass the first."""
+    both = first.copy()
+    both[np.flatnonzero(first)] = second
+    return both
 
 
 def _weighted(cells: Cells, y: int, fitted: Floats, working: Floats) -> Cells:
