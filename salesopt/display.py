@@ -122,9 +122,10 @@ def show_answer(conclusion: Conclusion) -> Page:
 def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
     """What to doubt: the conclusion's doubts as a list, and what gave no answer with the reason."""
     points = "".join(f"<li>{html.escape(doubt)}</li>" for doubt in conclusion.doubts)
-    body = f'<ul class="doubts">{points}</ul>' if points else '<p class="doubts">Nothing to add.</p>'
-    plain = "\n".join(conclusion.doubts)
-    if skipped is not None and len(skipped):
+    some = skipped is not None and len(skipped) > 0
+    body = f'<ul class="doubts">{points}</ul>' if points else "" if some else "<p>Nothing that we know of.</p>"
+    body, plain = "<h3>What to doubt</h3>" + body, "\n".join(conclusion.doubts)
+    if skipped is not None and some:
         left_out = show_table(skipped, caption=f"Left out, and why ({plural(len(skipped), 'item')})")
         body, plain = body + left_out.body, plain + "\n" + left_out.plain
     return Page(body, plain)
@@ -156,6 +157,10 @@ def show_table(
         "<tr>" + "".join(f"<td{align[name]}>{html.escape(cells[name][row])}</td>" for name in headings) + "</tr>"
         for row in range(len(shown))
     )
+    if table.empty:
+        return Page(
+            f'<p class="note"><strong>{html.escape(caption or "Table")}:</strong> none.</p>', f"{caption}: none"
+        )
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     rest = len(table) - len(shown)
     note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""

@@ -46,6 +46,8 @@ FUNCTIONS = {
     "size_team": "team",
     "assign_accounts": "territories",
     "fit_from_skills": "territories",
+    "workload_size": "workload",
+    "plan_calls": "workload",
     "compare_structures": "structure",
     "match_skills": "skills",
     "form_teams": "skills",

@@ -41,7 +41,8 @@ class ChapterPage:
 
 def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], error: str = "") -> ChapterPage:
     """The HTML of an executed notebook; of a failed one only the question, since half an answer misleads."""
-    notebook = nbformat.read(executed if executed.is_file() else chapter.path, as_version=4)
+    # papermill writes banners of its own into a notebook that failed, so its question comes from the source
+    notebook = nbformat.read(chapter.path if error or not executed.is_file() else executed, as_version=4)
     heading, *texts = [_markdown(cell.source) for cell in notebook.cells if cell.cell_type == "markdown"] or [""]
     shown = [] if error else [_outputs(cell, chapter.title) for cell in notebook.cells if cell.cell_type == "code"]
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and _is_code(cell)]
