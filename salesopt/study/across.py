@@ -109,21 +109,27 @@ RULES = (
 )
 
 
-def cross_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> list[Problem]:
-    """What is wrong within rows and between the checked `tables` of a study; `files` names where each came from.
+def row_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> list[Problem]:
+    """What is wrong within rows of the checked `tables` of a study; `files` names where each came from.
 
-    A reference is checked where both of its tables are there. Rows are counted as in the file of a table without
-    empty rows.
+    Rows are counted as in the file of a table without empty rows.
     """
     problems = []
     for rule in RULES:
         table = tables.get(rule.table)
-        if table is not None and set(rule.columns) <= set(table.columns):
-            broken = rule.broken(table)
-            if broken.any():
-                values = table.loc[broken, list(rule.columns)].iloc[0]
-                shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
-                problems.append(_problem(rule.table, " / ".join(rule.columns), broken, shown, rule.expected, files))
+        if table is None or not set(rule.columns) <= set(table.columns):
+            continue
+        broken = rule.broken(table)
+        if broken.any():
+            values = table.loc[broken, list(rule.columns)].iloc[0]
+            shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
+            problems.append(_problem(rule.table, " / ".join(rule.columns), broken, shown, rule.expected, files))
+    return problems
+
+
+def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> list[Problem]:
+    """The names in the checked `tables` that another of them should have and has not, as `row_problems` does."""
+    problems = []
     for reference in REFERENCES:
         unknown = _unknown(tables, reference)
         if unknown is not None and unknown.any():

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, Problem, close_match
-from salesopt.study.across import cross_problems, lost_joins
+from salesopt.study.across import lost_joins, reference_problems, row_problems
 from salesopt.study.periods import last_complete_quarter, quarter_dates, quarters_in
 from salesopt.study.read import read_table
 from salesopt.study.settings import FILE, Settings, inside, look_at_settings, read_settings, split_file
@@ -124,7 +124,7 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
             columns=["table", "file", "rows", "first", "last", "note"],
         ),
         left_out=pd.concat([left_out, pd.DataFrame(gone, columns=LEFT_OUT)], ignore_index=True) if gone else left_out,
-        cautions=(*notes, *(caution for one in read.values() for caution in one.cautions), *_join_cautions(cut)),
+        cautions=(*notes, *(caution for one in read.values() for caution in one.cautions), *_doubts(read, cut)),
         parameters=settings.parameters,
         tables=cut,
         absent=tuple(name for name in TABLES if name not in settings.tables and name not in built),
@@ -142,7 +142,8 @@ def check_study(folder: str | os.PathLike[str]) -> list[Problem]:
     names = [name for name in TABLES if name in settings.tables or name in built]
     read = {name: read_checked(settings, name, built.get(name)) for name in names}
     filled = {name: table.frame for name, table in read.items() if len(table.frame)}
-    between = cross_problems(filled, {name: table.file for name, table in read.items()})
+    files = {name: table.file for name, table in read.items()}
+    between = row_problems(filled, files) + reference_problems(filled, files)
     problems += [problem for table in read.values() for problem in table.problems]
     problems += [read[problem.table].in_file(problem) for problem in between]
     dated = next((name for name in names if "period" in TABLES[name].columns), "")
@@ -241,10 +242,13 @@ def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _join_cautions(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """A sentence for each join between the tables loaded that would lose rows."""
-    lost = lost_joins(tables)
-    return [
+def _doubts(read: Mapping[str, Table], cut: Mapping[str, pd.DataFrame]) -> list[str]:
+    """A sentence for what is odd within rows of a table, and for each join that would lose rows."""
+    odd = row_problems(
+        {name: table.frame for name, table in read.items()}, {name: one.file for name, one in read.items()}
+    )
+    lost = lost_joins(cut)
+    return [f"{read[problem.table].in_file(problem)}." for problem in odd] + [
         f"{row.lost_rows} of {row.rows} rows name something that is absent ({row.join}): {row.names}."
         for row in lost[lost["lost_rows"] > 0].itertuples(index=False)
     ]

@@ -36,9 +36,12 @@ def look_at_numbers(column: pd.Series) -> Written:
     tidy.index = pd.Index(distinct)
     digits = tidy.str.contains(r"\d", regex=True)
     point, comma = tidy.str.fullmatch(POINT) & digits, tidy.str.fullmatch(COMMA) & digits
-    by_point, by_comma = int((point & ~comma).sum()), int((comma & ~point).sum())
-    if by_point or by_comma:
-        return Written(tidy, "." if by_point >= by_comma else ",")
+    by_point, by_comma = point & ~comma, comma & ~point
+    if by_point.any() and by_comma.any():
+        rows = column.map(by_point.astype(int) - by_comma.astype(int)).sum()
+        return Written(tidy, "." if rows >= 0 else ",")
+    if by_point.any() or by_comma.any():
+        return Written(tidy, "." if by_point.any() else ",")
     either = tidy[point & comma & tidy.str.contains(r"[.,]", regex=True)]
     return Written(tidy, "?", str(either.index[0])) if len(either) else Written(tidy, "")
 
