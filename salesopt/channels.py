@@ -16,9 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesopt.errors import DataError, InfeasibleError, ParameterError
-from salesopt.stats import mixviews
+from salesopt.stats import mixtables, mixviews
 from salesopt.stats.mediafit import ChannelResponse, Settings, fit_response
-from salesopt.stats.mix import Allocation
 from salesopt.stats.mixtable import MixProblem, build_problem, check_channels, draw_curves
 from salesopt.stats.refine import Optimum, solve_mix
 from salesopt.stats.traffic import OnlineFunnel, online_funnel
@@ -27,7 +26,9 @@ from salesopt.study.tables import require_table
 __all__ = [
     "ChannelMix",
     "ChannelResponse",
+    "CompletedChannels",
     "OnlineFunnel",
+    "complete_channels",
     "fit_channel_response",
     "measure_online_funnel",
     "optimise_channel_mix",
@@ -248,8 +249,8 @@ def _assemble(
         made = mixviews.outcomes(plain, draws, plans)
         gain = np.quantile(made["plan"] - made["today"], [0.025, 0.975])
     robust = mixviews.robust_table(made)
-    table = _plan_table(plain, optimum, prices, now)
-    spend, response = _money(plain.problem, optimum.spend), plain.responses(optimum.spend)
+    table = mixtables.plan_table(plain, optimum, prices, now)
+    spend, response = mixtables.money_of(plain.problem, optimum.spend), plain.responses(optimum.spend)
     response_now, shares = plain.responses(now), plain.spends(optimum.spend)
     share = shares / max(shares.sum(), 1e-300)
     return ChannelMix(
@@ -258,11 +259,11 @@ def _assemble(
         frontier=frontier,
         alternatives=alternatives,
         robust=robust,
-        concentration=_concentration(plain, optimum.spend),
-        curves=_curve_points(plain, optimum.spend, now),
-        schedule=_schedule(plain, optimum.spend),
+        concentration=mixtables.concentration_table(plain, optimum.spend),
+        curves=mixtables.curve_points(plain, optimum.spend, now),
+        schedule=mixtables.schedule_table(plain, optimum.spend),
         skipped=pd.DataFrame(skipped, columns=["item", "reason"]),
-        cautions=_cautions(plain, optimum, table, tolerance, draws, now),
+        cautions=mixtables.plan_cautions(plain, optimum, table, tolerance, draws, now),
         objective_name=objective,
         objective=optimum.objective + plain.constant,
         objective_now=plain.problem.objective(now) + plain.constant,
@@ -270,11 +271,11 @@ def _assemble(
         gap=optimum.gap,
         budget=budget,
         spend=spend,
-        spend_now=_money(plain.problem, now),
+        spend_now=mixtables.money_of(plain.problem, now),
         response=float(response.sum()),
         response_now=float(response_now.sum()),
         profit=float(plain.worth @ response) - spend,
-        profit_now=float(plain.worth @ response_now) - _money(plain.problem, now),
+        profit_now=float(plain.worth @ response_now) - mixtables.money_of(plain.problem, now),
         best_budget=best_budget,
         herfindahl=float((share**2).sum()),
         gain_low=float(gain[0]),
@@ -284,11 +285,6 @@ def _assemble(
         risk=built.problem.risk,
         drift=drift,
     )
-
-
-def _money(problem: Allocation, spend: Numbers) -> float:
-    """Spend and opening costs of a plan."""
-    return float(spend.sum() + problem.opening[spend > 1e-9 * problem.upper].sum())
 
 
 def _price_of_robustness(robust: pd.DataFrame) -> float:
@@ -306,7 +302,7 @@ def _frontier(
     special = {"planned": budget, "today's budget": today}
     if objective == "profit":
         free = mixviews.with_budget(problem, np.inf)
-        best = _money(problem, solve_mix(free, tolerance=tolerance).spend)
+        best = mixtables.money_of(problem, solve_mix(free, tolerance=tolerance).spend)
         special["profit-best"] = best
         reach = max(reach, min(1.1 * best, float(problem.upper.sum())))
     least = float(problem.lower.sum())
@@ -316,159 +312,6 @@ def _frontier(
     for name, value in special.items():
         point[np.isclose(table["budget"], value, rtol=1e-12)] = name
     return table.assign(point=point), best
-
-
-def _plan_table(built: MixProblem, optimum: Optimum, prices: pd.DataFrame, now: Numbers) -> pd.DataFrame:
-    """One row per row of the channels table."""
-    problem, periods, rows = built.problem, built.periods, len(built.names)
-    spend, spend_now = built.spends(optimum.spend), built.spends(now)
-    slope_now, slope = (_marginal(built, plan / periods) for plan in (spend_now, spend))
-    reduced = np.asarray(optimum.solution.reduced[: len(problem.lower)]).reshape(periods, rows).sum(axis=0)
-    table = pd.DataFrame(
-        {
-            "channel": built.table["channel"],
-            "segment": built.table["segment"] if "segment" in built.table.columns else "",
-            "kind": built.table["kind"] if "kind" in built.table.columns else "",
-            "spend_now": spend_now,
-            "spend": spend,
-            "change": spend - spend_now,
-            "response_now": built.responses(now),
-            "response": built.responses(optimum.spend),
-            "marginal_return_now": slope_now,
-            "marginal_return": slope,
-            "reduced_cost": np.where(np.abs(reduced) < 1e-9, 0.0, reduced),
-            "binding": _binding(built, prices),
-            "caution": _row_cautions(built, spend / periods, spend_now / periods),
-        }
-    )
-    return table
-
-
-def _marginal(built: MixProblem, spend: Numbers) -> Numbers:
-    """Objective's worth of the response to one more unit of spend a period, before the spend itself."""
-    worth = built.problem.worth[: len(built.names)]
-    return np.asarray(worth * built.own.slope(spend))
-
-
-def _binding(built: MixProblem, prices: pd.DataFrame) -> list[str]:
-    """For each row the limits with a price that its spend or response counts in."""
-    rows = len(built.names)
-    held: list[list[str]] = [[] for _ in range(rows)]
-    tight = prices[(prices["slack"] == 0) & (prices["shadow_price"].fillna(1) != 0)]
-    for limit in built.problem.limits:
-        if limit.name in set(tight["limit"]):
-            use = np.abs(limit.spend).reshape(-1, rows).sum(axis=0)
-            if limit.response is not None:
-                use = use + np.bincount(built.owner, np.abs(limit.response), rows)
-            for number in np.flatnonzero(use).tolist():
-                held[number].append(limit.name)
-    for name in tight.loc[tight["kind"].isin(["most", "least"]), "limit"]:
-        for number, channel in enumerate(built.names):
-            if name.split(", period")[0] in (f"max {channel}", f"min {channel}", f"min lot {channel}"):
-                held[number].append(name)
-    return [", ".join(dict.fromkeys(names)) for names in held]
-
-
-def _row_cautions(built: MixProblem, spend: Numbers, now: Numbers) -> list[str]:
-    table, turn = built.table, built.own.inflection()
-    nothing = pd.Series(np.nan, index=table.index)
-    low, high = (
-        (table[name] if name in table.columns else nothing).to_numpy(dtype=float)
-        for name in ("observed_low", "observed_high")
-    )
-    reasons = (
-        (spend > high * (1 + 1e-9), "planned above all spend seen so far"),
-        (spend < low * (1 - 1e-9), "planned below all spend seen so far"),
-        ((spend > 0) & (spend < turn * (1 - 1e-9)), "planned on the foot of an S-shaped curve"),
-        ((spend <= 1e-9 * table["max_spend"].to_numpy()) & (now > 0), "closed by the plan"),
-    )
-    return ["; ".join(text for holds, text in reasons if holds[row]) for row in range(len(table))]
-
-
-def _concentration(built: MixProblem, spend: Numbers) -> pd.DataFrame:
-    """How much hangs on each channel: shares, and what its failure would cost when its money is spent all the same."""
-    spends, responses = built.spends(spend), built.responses(spend)
-    own = np.bincount(
-        built.owner[built.counted], built.problem.curves.gain(built.problem.effective(spend))[built.counted]
-    )
-    loss = built.problem.worth[: len(built.names)] * own
-    table = pd.DataFrame(
-        {
-            "channel": built.names,
-            "share_of_spend": spends / max(spends.sum(), 1e-300),
-            "share_of_response": responses / max(responses.sum(), 1e-300),
-            "loss_if_it_fails": loss,
-        }
-    )
-    return table.sort_values("share_of_spend", ascending=False, ignore_index=True)
-
-
-def _curve_points(built: MixProblem, spend: Numbers, now: Numbers, points: int = 61) -> pd.DataFrame:
-    """Points of each curve of a period from no spend to the highest, and the points of today and the plan."""
-    most = built.table["max_spend"].to_numpy(dtype=float)
-    today, plan = built.spends(now) / built.periods, built.spends(spend) / built.periods
-    grid = np.vstack([np.maximum(most, today) * np.linspace(0, 1, points)[:, None], today, plan])
-    values, slopes = built.own.response(grid), built.own.slope(grid)
-    label = np.array([""] * points + ["now", "plan"])
-    return pd.DataFrame(
-        {
-            "channel": np.repeat(built.names, len(grid)),
-            "spend": grid.T.ravel(),
-            "response": values.T.ravel(),
-            "marginal_response": slopes.T.ravel(),
-            "point": np.tile(label, len(built.names)),
-        }
-    )
-
-
-def _schedule(built: MixProblem, spend: Numbers) -> pd.DataFrame:
-    rows = len(built.names)
-    segment = built.table["segment"] if "segment" in built.table.columns else pd.Series("", index=built.table.index)
-    return pd.DataFrame(
-        {
-            "channel": np.tile(built.table["channel"].to_numpy(dtype=object), built.periods),
-            "segment": np.tile(segment.to_numpy(dtype=object), built.periods),
-            "period": np.repeat(np.arange(1, built.periods + 1), rows),
-            "spend": spend,
-        }
-    )
-
-
-def _cautions(
-    built: MixProblem,
-    optimum: Optimum,
-    table: pd.DataFrame,
-    tolerance: float,
-    draws: pd.DataFrame | None,
-    now: Numbers,
-) -> tuple[str, ...]:
-    problem, gap = built.problem, optimum.gap
-    pattern = optimum.problem is not problem and not problem.risk
-    outside = table.loc[table["caution"].str.contains("seen so far"), "channel"].tolist()
-    share = built.spends(optimum.spend) / max(optimum.spend.sum(), 1e-300)
-    broken = [
-        limit.name
-        for number, limit in enumerate(problem.limits)
-        if not _holds(limit.lower, limit.upper, mixviews.limit_use(problem, number, now))
-    ]
-    saying = (
-        (gap > tolerance, f"A better plan by up to {gap:.2%} of the objective cannot be ruled out."),
-        (pattern, "Shadow prices hold as long as the same channels stay open and on the same part of their curves."),
-        (problem.whole, "Spend is whole: a shadow price is the gain from one more whole unit of the bound."),
-        (bool(outside), f"The plan goes beyond the spend seen so far for {', '.join(map(str, outside))}."),
-        (draws is None, "The curves are taken as certain: no draws were given, so the gain has no interval."),
-        (bool(share.max() > 0.5), f"{built.names[int(share.argmax())]} takes more than half of the spend."),
-        (
-            bool(broken),
-            f"Today's plan itself breaks {', '.join(broken)}; the comparison with today is not like for like.",
-        ),
-    )
-    return tuple(text for holds, text in saying if holds)
-
-
-def _holds(lower: float, upper: float, used: float) -> bool:
-    unit = 1e-6 * max(abs(used), 1.0)
-    return bool(lower - unit <= used <= upper + unit)
 
 
 def fit_channel_response(
@@ -526,3 +369,69 @@ def measure_online_funnel(history: pd.DataFrame, *, periods: int = 3, confidence
     if periods < 1 or not 0 < confidence < 1:
         raise ParameterError("periods must be at least 1 and confidence inside (0, 1)")
     return online_funnel(require_table("channel_history", history), periods, confidence)
+
+
+@dataclass(frozen=True, eq=False)
+class CompletedChannels:
+    """Channels ready for `optimise_channel_mix`, and where their curves come from.
+
+    table : table channels with curves, carry_over, observed_low and observed_high      draws : of the curves, or None
+    source : channel, source ("history and judgement", "history", "study")
+    response : the fit, None where there was nothing to fit
+    """
+
+    table: pd.DataFrame
+    draws: pd.DataFrame | None
+    source: pd.DataFrame
+    response: ChannelResponse | None
+    cautions: tuple[str, ...]
+
+
+def complete_channels(
+    channels: pd.DataFrame,
+    history: pd.DataFrame | None = None,
+    *,
+    total: pd.DataFrame | None = None,
+    draws: int = 200,
+    season: int = 0,
+    seed: int = 0,
+) -> CompletedChannels:
+    """Give every channel a response curve: fitted to history with the study's curve as prior, or either alone.
+
+    channels : table "channels"; history : table "channel_history", None or without outcome where nothing can be fitted
+    total    : period, outcome: for a history without outcomes by channel
+
+    Raises DataError where a channel has neither a curve nor a history to fit one to.
+    """
+    table = require_table("channels", channels).reset_index(drop=True)
+    judged = _has_curve(table)
+    counted = history is not None and "outcome" in history.columns and history["outcome"].notna().any()
+    fitted, response = pd.Series(False, index=table.index), None
+    if history is not None and (counted or total is not None) and table["channel"].is_unique:
+        prior = table[judged & table.get("scale", pd.Series(np.nan, index=table.index)).notna()]
+        part = history[history["channel"].isin(table["channel"])]
+        response = fit_channel_response(
+            part, total=total, prior=prior if len(prior) else None, draws=draws, season=season, seed=seed
+        )
+        fit = response.table.set_index("channel")
+        fitted = table["channel"].isin(fit.index)
+        for column in ("base", "ceiling", "shape", "scale", "carry_over", "observed_low", "observed_high"):
+            new = table["channel"].map(fit[column])
+            table[column] = new.where(fitted, table[column] if column in table.columns else np.nan)
+    bare = table.loc[~judged & ~fitted, "channel"].tolist()
+    if bare:
+        raise DataError(f"channels: no response curve and no history to fit one to for {', '.join(map(str, bare))}")
+    source = np.where(fitted & judged, "history and judgement", np.where(fitted, "history", "study"))
+    return CompletedChannels(
+        table=table,
+        draws=None if response is None else response.draws,
+        source=pd.DataFrame({"channel": table["channel"], "source": source}),
+        response=response,
+        cautions=() if response is None else response.cautions,
+    )
+
+
+def _has_curve(table: pd.DataFrame) -> pd.Series:
+    nothing = pd.Series(np.nan, index=table.index)
+    linear = table.get("return_rate", nothing).notna()
+    return linear | (table.get("ceiling", nothing).notna() & table.get("scale", nothing).notna())
