@@ -67,7 +67,7 @@ def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_pa
     page = (made.folder / "index.html").read_text()
     assert [run.word for run in made.failed] == ["broken"]
     assert "1 of 4 chapters could not be made" in page and "no &lt;i&gt;tea&lt;/i&gt; left" in page
-    assert "papermill" not in page and "What of broken?" in page
+    assert "using papermill" not in page and "What of broken?" in page
     assert page.count('class="answer"') == 2  # half an answer of the broken chapter is not shown
     plan = plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
     assert not render._is_current(plan)  # a report with a failure is never taken as up to date
