@@ -47,6 +47,26 @@ CRITERIA = {
     "fit": 0.15,
     "agility": 0.10,
 }
+NAMES = {
+    "territory": "by territory",
+    "product": "by product line",
+    "customer": "by customer type",
+    "matrix": "as a matrix",
+}
+NOUNS = {
+    "territory": "the territory structure",
+    "product": "the product structure",
+    "customer": "the customer structure",
+    "matrix": "the matrix",
+}
+CRITERION = {
+    "cost": "cost",
+    "selling": "time with customers",
+    "contact": "one contact per account",
+    "continuity": "accounts that keep their representative",
+    "fit": "fit of skills",
+    "agility": "ease with shifts in demand",
+}
 UNKNOWN = {
     "selling": "no hours could be measured",
     "contact": "no contacts could be measured",

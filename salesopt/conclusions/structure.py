@@ -8,28 +8,7 @@ import pandas as pd
 
 from salesopt.display import between, integer, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
-from salesopt.structure import DutyCheck, Structures, TeamMakeup
-
-NAMES = {
-    "territory": "by territory",
-    "product": "by product line",
-    "customer": "by customer type",
-    "matrix": "as a matrix",
-}
-NOUNS = {
-    "territory": "the territory structure",
-    "product": "the product structure",
-    "customer": "the customer structure",
-    "matrix": "the matrix",
-}
-CRITERION = {
-    "cost": "cost",
-    "selling": "time with customers",
-    "contact": "one contact per account",
-    "continuity": "accounts that keep their representative",
-    "fit": "fit of skills",
-    "agility": "ease with shifts in demand",
-}
+from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
 
 
 def conclude_structure(

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from salesopt.display import money, number, percent
+from salesopt.display import integer, money, number, percent
 from salesopt.plots.theme import BAD, BLUE, GREY, INK, ORANGE, axes, height_for, thin_labels, title
 from salesopt.skills import SkillMatch
 
@@ -15,9 +15,10 @@ LEVELS = LinearSegmentedColormap.from_list("levels", ["#f4f6f8", "#bcd3ea", BLUE
 
 
 def plot_skills(result: SkillMatch, ax: Axes | None = None, *, most: int = 30) -> Axes:
-    """Level of each person in each skill; a red frame marks a level below what his own accounts need (the figure).
+    """Level of each person in each skill; a red frame marks a level below the highest that his own accounts need.
 
-    The `most` people with the widest gaps are shown, the widest on top.
+    The thick frames are the widest gaps, which together make half of all level-hours missing. The `most` people with
+    the widest gaps are shown, the widest on top.
     """
     matrix = result.matrix
     order = matrix.groupby("rep")["gap_hours"].sum().sort_values(ascending=False, kind="stable")
@@ -25,28 +26,39 @@ def plot_skills(result: SkillMatch, ax: Axes | None = None, *, most: int = 30) -
     ax = axes(ax, width=8.0, height=height_for(len(people), each=0.27, least=3.4))
     level = matrix.pivot_table(index="rep", columns="skill", values="level").reindex(index=people, columns=skills)
     need = matrix.pivot_table(index="rep", columns="skill", values="need").reindex(index=people, columns=skills)
-    levels, needs = level.to_numpy(float), need.to_numpy(float)
+    gap = matrix.pivot_table(index="rep", columns="skill", values="gap_hours").reindex(index=people, columns=skills)
+    levels, needs, gaps = level.to_numpy(float), need.to_numpy(float), gap.to_numpy(float)
+    half = _half_of(matrix["gap_hours"].to_numpy(float))
     ax.imshow(levels, cmap=LEVELS, vmin=0, vmax=4, aspect="auto")
     for row in range(len(people)):
         for column in range(len(skills)):
             has, wants = levels[row, column], needs[row, column]
             short = wants > has + 1e-9
-            text = f"{number(has, 2)} < {number(wants, 2)}" if short else number(has, 2)
+            text = f"{_level(has)} < {_level(wants)}" if short else _level(has)
             ax.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if has > 3 else INK)
             if short:
-                ax.add_patch(
-                    Rectangle((column - 0.46, row - 0.42), 0.92, 0.84, fill=False, edgecolor=BAD, linewidth=1.1)
-                )
+                wide = 2.4 if gaps[row, column] >= half else 0.6
+                frame = Rectangle((column - 0.46, row - 0.42), 0.92, 0.84, fill=False, edgecolor=BAD, linewidth=wide)
+                ax.add_patch(frame)
     ax.set_xticks(range(len(skills)), thin_labels(ax, skills, 24), rotation=30, ha="right", fontsize=8)
     ax.set_yticks(range(len(people)), thin_labels(ax, people, 24), fontsize=8)
     ax.grid(visible=False)
     rest = len(order) - len(people)
-    ax.set_xlabel(
-        "Level 0 to 4; red: below what the person's own accounts need" + (f"; {rest} more not shown" if rest else "")
-    )
+    more = f"; {rest} more people not shown" if rest else ""
+    ax.set_xlabel(f"Level 0 to 4; red: below what own accounts need, thick: half of all gaps{more}", fontsize=9)
     worst = result.table.iloc[0]
     answer = f"{percent(result.coverage, 0)} of the skill needed is there; widest gap: {worst['skill']}"
     return title(ax, answer, width=64)
+
+
+def _level(value: float) -> str:
+    return integer(value) if value == round(value) else number(value, 2)
+
+
+def _half_of(gaps: np.ndarray) -> float:
+    """The least of the widest gaps that together make half of all."""
+    wide = np.sort(gaps)[::-1]
+    return float(wide[int(np.searchsorted(wide.cumsum(), wide.sum() / 2))]) if wide.sum() > 0 else np.inf
 
 
 def plot_coverage(result: SkillMatch, ax: Axes | None = None) -> Axes:
@@ -65,7 +77,7 @@ def plot_coverage(result: SkillMatch, ax: Axes | None = None) -> Axes:
     ax.set_yticks(place, thin_labels(ax, list(table["skill"]), 28))
     ax.set_xlim(0, 122)
     ax.set_xticks(range(0, 101, 20))
-    ax.set_xlabel("Share of the needed level-hours there, %; orange: rests on one person or none somewhere")
+    ax.set_xlabel("Needed level-hours there, % (orange: some need rests on one person or none)", fontsize=9)
     ax.grid(axis="y", visible=False)
     least = table.iloc[-1]
     return title(ax, f"Least covered: {least['skill']} at {percent(least['coverage'], 0)}", width=64)

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from salesopt.conclusions.structure import CRITERION, NAMES, NOUNS
 from salesopt.display import integer, listed, number, percent
 from salesopt.plots.theme import (
     BAD,
@@ -25,7 +24,7 @@ from salesopt.plots.theme import (
     thin_labels,
     title,
 )
-from salesopt.structure import DutyCheck, Structures, TeamMakeup
+from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
 
 COLOURS = {"territory": BLUE, "product": ORANGE, "customer": GREEN, "matrix": PURPLE}
 HOURS = {

@@ -39,6 +39,7 @@ class Case:
 
 
 def measure_structure(name: str, case: Case) -> dict[str, float]:
+    """What one structure costs and gives: `staffing.measure` of its layout."""
     layout = lay_out_structure(name, case.work, case.people.capacity, case.assumed)
     return measure(layout, case.work, case.people, case.assumed, case.shift)
 
@@ -88,6 +89,7 @@ def rank_structures(
     drawn: Sequence[Sequence[Mapping[str, float]]],
     seed: int,
 ) -> Ranking:
+    """Points, scores, order and the share of all weights under which each structure wins."""
     points = points_of(measured, usable)
     score = weighted_score(points, weight)
     scores = np.array([weighted_score(points_of(rows, usable), weight) for rows in drawn]).reshape(-1, len(options))
@@ -96,6 +98,7 @@ def rank_structures(
 
 
 def tabulate_shifts(options: Sequence[str], case: Case) -> pd.DataFrame:
+    """structure, kind, group, extra_hours, unserved_hours, unserved (fraction): `staffing.shift_response` of each."""
     rows = []
     for name in options:
         layout = lay_out_structure(name, case.work, case.people.capacity, case.assumed)

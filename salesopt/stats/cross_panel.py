@@ -45,8 +45,8 @@ def group_of(
         mapping = dict(zip(pairs["product"], pairs[group], strict=True))
     elif isinstance(group, pd.DataFrame):
         listed = require_table("products", group)
-        listed = listed.assign(line=listed["line"] if "line" in listed else "all products")
-        mapping = dict(zip(listed["product"], listed["line"], strict=True))
+        lines = listed["line"] if "line" in listed else pd.Series("all products", listed.index)
+        mapping = dict(zip(listed["product"], lines, strict=True))
     elif isinstance(group, Mapping):
         mapping = {str(product): name for product, name in group.items()}
     else:

@@ -87,8 +87,7 @@ def size_cautions(
     capped = units.name[(best >= high - 1e-6) & (high > 0)]
     if len(capped):
         said.append(
-            f"{_few(capped)} stands at the most heads allowed (`most`, or {WIDEST:g} times today's): "
-            "the best may be more."
+            f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {_few(capped)}. The best may be more."
         )
     closed = units.name[(best == 0) & (units.reps > 0)]
     if len(closed):
@@ -102,7 +101,7 @@ def size_cautions(
         said.append("No draws were asked for, so no figure has an interval.")
     elif (answers["judges"] < 2).any():
         alone = answers.index[answers["judges"] < 2]
-        said.append(f"{_few(alone)} was judged once; the intervals take these answers as certain.")
+        said.append(f"Judged once, so that the intervals take the answers as certain: {_few(alone)}.")
     today = float(units.reps.sum())
     if whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")

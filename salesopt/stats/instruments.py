@@ -112,9 +112,9 @@ def _reduced_forms(
     def again(left_out: Cells) -> Floats:
         less = moments(left_out)
         forms = [fit(less.total, less.least, w, outcome) for outcome in (price, y)]
-        lost = ~forms[0].used[:, -count:].all(axis=1)
+        kept: Mask = np.logical_and.reduce(forms[0].used[:, -count:], axis=1)
         both = np.concatenate([form.beta[:, -count:] for form in forms], axis=1)
-        return np.where(lost[:, None], np.nan, both)
+        return np.where(kept[:, None], both, np.nan)
 
     full = np.concatenate([first.beta[:, -count:], second.beta[:, -count:]], axis=1)
     spread = spread_of(with_crossing(cells), sums, push, again, full, first.used.sum(axis=1), clustered)

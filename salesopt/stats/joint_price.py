@@ -69,7 +69,7 @@ def best_limited_prices(
     senses: tuple[str, ...],
     bounds: Array,
     *,
-    starts: int = 3,
+    starts: int = 4,
     seed: int = 0,
 ) -> Array | None:
     """Prices within their ranges and under linear limits (matrix @ prices, sense, bound) with the highest total profit.

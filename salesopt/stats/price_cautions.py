@@ -80,6 +80,12 @@ def plan_cautions(
     unsure = int((~table["sure"] & (table["price_change"].abs() >= 0.005)).sum())
     if unsure:
         said.append(f"{unsure} of the moves may lose: the interval of their gain reaches below zero.")
+    too_much = float(table["optimism"].sum())
+    if too_much > 0:
+        said.append(
+            f"{too_much:,.0f} a year were taken off the gain: elasticities that are not pooled make the prices chosen "
+            "on them look better than they are (the optimiser's curse)."
+        )
     said.append(
         "The interval of the total takes the errors of the products as independent; were they all to go the same way, "
         f"it would be {totals['gain_low_together']:,.0f} to {totals['gain_high_together']:,.0f}."

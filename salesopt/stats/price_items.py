@@ -34,7 +34,8 @@ def price_items(
     """Products with all that pricing needs; what was left out and why; and sentences about what was assumed.
 
     Columns: product, line, unit_cost, price, units, min_price, max_price, ladder, elasticity, low, high, spread
-    (standard deviation of the draws), price_low, price_high, assumed (True where the cost was), caution.
+    (standard deviation of the draws), pooled (True where the elasticity was drawn towards others), price_low,
+    price_high, assumed (True where the cost was), caution.
     """
     listed = require_table("products", products, columns=["price", "units"]).reset_index(drop=True)
     estimates = require_table("elasticities", table_of(elasticity, "elasticity")).reset_index(drop=True)
@@ -42,7 +43,7 @@ def price_items(
     if assumed_margin is not None:
         stand_in = listed["price"] * (1 - assumed_margin)
         listed["unit_cost"] = listed["unit_cost"].fillna(stand_in) if "unit_cost" in listed else stand_in
-    wanted = ["product", "elasticity", "std_error", "low", "high", "price_low", "price_high", "caution"]
+    wanted = ["product", "elasticity", "std_error", "low", "high", "own_weight", "price_low", "price_high", "caution"]
     estimates = estimates.reindex(columns=wanted)
     given = listed.reindex(
         columns=["product", "line", "unit_cost", "price", "units", "min_price", "max_price", "ladder", "assumed"]
@@ -73,7 +74,8 @@ def _with_interval(items: pd.DataFrame, confidence: float) -> pd.DataFrame:
     items["spread"] = ((high - low) / (2 * width)).where(np.isfinite(high - low), error)
     items["low"] = low.fillna(items["elasticity"] - width * error)
     items["high"] = high.fillna(items["elasticity"] + width * error)
-    items["caution"] = items["caution"].fillna("").astype(str)
+    items["pooled"] = items.pop("own_weight").astype(float) < 1
+    items["caution"] = items["caution"].astype(object).where(items["caution"].notna(), "").astype(str)
     return items
 
 

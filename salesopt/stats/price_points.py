@@ -14,7 +14,7 @@ import numpy as np
 import pulp
 
 from salesopt.errors import InfeasibleError
-from salesopt.stats.demand import Array
+from salesopt.stats.demand import Array, Places
 from salesopt.stats.joint_price import Demand
 
 MOST_COMBINATIONS = 200_000
@@ -34,6 +34,12 @@ class LinearLimits:
         over = prices @ self.matrix.T - self.bounds
         senses = np.array(self.senses)
         return np.where(senses == "<=", -over, np.where(senses == ">=", over, -np.abs(over)))
+
+    def part(self, group: Places) -> LinearLimits:
+        """The limits that bear on a group of products, over these alone; every such limit must lie within the group."""
+        kept = np.flatnonzero(np.any(self.matrix[:, group], axis=1))
+        names, senses = tuple(self.names[at] for at in kept), tuple(self.senses[at] for at in kept)
+        return LinearLimits(names, senses, self.bounds[kept], self.matrix[kept][:, group])
 
     def without(self, name: str) -> LinearLimits:
         """These limits but for the one called `name`."""
@@ -95,7 +101,7 @@ def _solve(
     """The MILP; with `elastic` the smallest sum of loosenings instead, by name of the limit."""
     problem = pulp.LpProblem("prices", pulp.LpMaximize)
     pick = [
-        [pulp.LpVariable(f"x_{row}_{at}", cat="Binary") for at in range(len(choices))]
+        [problem.add_variable(f"x_{row}_{at}", cat="Binary") for at in range(len(choices))]
         for row, choices in enumerate(points)
     ]
     scale = max(float(sum(np.ptp(value) for value in values)), 1e-12)
@@ -109,7 +115,7 @@ def _solve(
         ]
         left = pulp.LpAffineExpression(terms)
         if elastic:
-            over, under = pulp.LpVariable(f"over_{at}", 0), pulp.LpVariable(f"under_{at}", 0)
+            over, under = problem.add_variable(f"over_{at}", 0), problem.add_variable(f"under_{at}", 0)
             gaps[name] = (over, under)
             left = left - over + under
         sense = {"<=": pulp.LpConstraintLE, ">=": pulp.LpConstraintGE, "=": pulp.LpConstraintEQ}[limits.senses[at]]
@@ -133,22 +139,25 @@ def _solve(
     return np.array([int(np.argmax([variable.value() for variable in variables])) for variables in pick])
 
 
-def choose_jointly(points: Sequence[Array], demand: Demand, limits: LinearLimits | None = None) -> tuple[Array, bool]:
+def choose_jointly(
+    points: Sequence[Array], demand: Demand, limits: LinearLimits | None = None, start: Array | None = None
+) -> tuple[Array, bool]:
     """The points with the highest total profit where products act on each other, and whether that is proved.
 
-    Up to 200,000 combinations are enumerated (proved). Beyond, every round values each point of each product
-    with the others held, chooses all anew (by MILP under limits) within ever fewer steps, and keeps what gains.
+    Up to 200,000 combinations are enumerated (proved). Beyond, every round values each point of each product with the
+    others held (at `start` first), chooses all anew (by MILP under limits) within ever fewer steps, and keeps what
+    gains; moves of one and two products by one step end the search.
     """
     sizes = [len(choices) for choices in points]
     if float(np.prod([float(size) for size in sizes])) <= MOST_COMBINATIONS:
         return _enumerate(points, demand, limits), True
-    nearest = [
-        choices[[int(np.argmin(np.abs(choices - now)))]] for choices, now in zip(points, demand.price_now, strict=True)
-    ]
-    held = np.array([choices[0] for choices in nearest])
+    begin = demand.price_now if start is None else start
+    held = np.array(
+        [choices[int(np.argmin(np.abs(choices - here)))] for choices, here in zip(points, begin, strict=True)]
+    )
     at = choose_points(points, _values(points, demand, held), limits)
     best = _total(points, demand, at)
-    reach = max(sizes)
+    reach = max(sizes) if start is None else min(max(sizes), 4)
     while reach >= 1:
         prices = _prices(points, at)
         windows = [

@@ -30,6 +30,7 @@ class Market:
     own           : draws x n own elasticities
     groups        : positions of the products that act on each other
     rows, columns : of the cross terms; values (m) and drawn (draws x m)
+    cross_pooled  : True where the cross terms were drawn towards their mean
     refused       : True where the elasticity or its interval is not below -1
     """
 
@@ -44,6 +45,7 @@ class Market:
     values: Array
     drawn: Array
     refused: NDArray[np.bool_]
+    cross_pooled: bool
 
     def array(self, column: str) -> Array:
         """A column of items as numbers."""
@@ -85,6 +87,7 @@ def build_market(
     objective: str,
     draws: int,
     seed: int,
+    cross_pooled: bool,
 ) -> Market:
     """Draw the elasticities and narrow the ranges of what has no inner optimum (of everything, if "cautious")."""
     random = np.random.default_rng(seed)
@@ -96,68 +99,96 @@ def build_market(
     refused = ((items["elasticity"] >= -1) | ~(items["high"] < -1)).to_numpy()
     narrowed = narrow_to_sure(items, ranges, target, np.ones_like(refused) if objective == "cautious" else refused)
     groups = linked_groups(len(items), rows, columns)
-    return Market(items, narrowed, ranges, target, own, groups, rows, columns, values, drawn, refused)
+    return Market(items, narrowed, ranges, target, own, groups, rows, columns, values, drawn, refused, cross_pooled)
 
 
-def choose_prices(market: Market, listed: list[Array] | None, side: LinearLimits) -> tuple[Array, bool]:
-    """The prices with the highest objective, and whether that is proved; `listed` are the points allowed, if any."""
-    if side.names:
-        return _choose_limited(market, listed, side)
+def choose_prices(
+    market: Market,
+    listed: list[Array] | None,
+    side: LinearLimits,
+    *,
+    start: Array | None = None,
+    only: NDArray[np.bool_] | None = None,
+) -> tuple[Array, bool]:
+    """The prices with the highest objective, and whether that is proved; `listed` are the points allowed, if any.
+
+    Products that cross effects or limits tie together are solved together, group by group. `start` holds good prices
+    to begin from; with `only`, groups that hold none of these products keep them.
+    """
     least, most = market.ranges["least"].to_numpy(float), market.ranges["most"].to_numpy(float)
-    proved = True
     if listed is None:
         prices = np.clip(best_price(market.target_cost, market.array("elasticity")), least, most)
     else:
-        at = choose_points(listed, _separate_values(market, listed))
-        prices = _at(listed, at)
-    for group in market.joint():
-        demand = market.part(group, target=True)
-        if listed is None:
-            prices[group] = best_joint_prices(demand, least[group], most[group])
-        else:
-            points = [listed[row] for row in group]
-            at, exact = choose_jointly(points, demand)
-            prices[group], proved = _at(points, at), proved and exact
+        prices = _at(listed, choose_points(listed, _separate_values(market, listed)))
+    proved = True
+    for group in linked_groups(len(prices), *_ties(market, side)):
+        if only is not None and start is not None and not only[group].any():
+            prices[group] = start[group]
+            continue
+        inside = side.part(group)
+        if len(group) == 1 and not inside.names:
+            continue
+        points = None if listed is None else [listed[row] for row in group]
+        prices[group], exact = _choose_group(market, group, points, inside, None if start is None else start[group])
+        proved &= exact
     return prices, proved
 
 
-def _choose_limited(market: Market, listed: list[Array] | None, side: LinearLimits) -> tuple[Array, bool]:
-    """Choose all prices together under linear limits: from the list (a MILP), or anywhere in their ranges.
+def _ties(market: Market, side: LinearLimits) -> tuple[Places, Places]:
+    """Pairs of products that a cross effect or a limit ties together."""
+    rows, columns = [market.rows], [market.columns]
+    for coefficients in side.matrix:
+        members = np.flatnonzero(coefficients)
+        rows.append(members[:-1])
+        columns.append(members[1:])
+    return np.concatenate(rows).astype(np.intp), np.concatenate(columns).astype(np.intp)
 
-    Free prices of a list of up to 120 products go to a gradient search from many starts; where that finds nothing, and
-    for longer lists, to the MILP on a grid that is refined three times.
+
+def _choose_group(
+    market: Market, group: Places, points: list[Array] | None, side: LinearLimits, start: Array | None
+) -> tuple[Array, bool]:
+    """Choose the prices of one group together.
+
+    From points by MILP, enumeration or search (see `price_points`); anywhere in their ranges by a gradient search from
+    many starts for up to 120 products; beyond, or where that finds nothing, by MILP on a grid that is refined thrice.
     """
-    if listed is not None:
-        return _solve_limited(market, listed, side)
-    if len(market.items) <= MOST_SMOOTH:
-        everything = market.part(np.arange(len(market.items)), target=True)
-        ends = market.ranges["least"].to_numpy(float), market.ranges["most"].to_numpy(float)
-        found = best_limited_prices(everything, ends[0], ends[1], side.matrix, side.senses, side.bounds)
+    demand = market.part(group, target=True)
+    acting = bool(np.any(demand.matrix != np.diag(np.diag(demand.matrix))))
+    if points is not None:
+        return _choose_from(points, demand, side, acting, start)
+    least, most = (market.ranges[column].to_numpy(float)[group] for column in ("least", "most"))
+    if not side.names:
+        return best_joint_prices(demand, least, most), False
+    if len(group) <= MOST_SMOOTH:
+        found = best_limited_prices(demand, least, most, side.matrix, side.senses, side.bounds)
         if found is not None:
             return found, False
-    least, most = market.ranges["least"].to_numpy(float), market.ranges["most"].to_numpy(float)
-    now = np.clip(market.array("price"), least, most)
-    width = most - least
-    points = [
-        np.unique(np.append(np.linspace(low, high, GRID), here))
-        for low, high, here in zip(least, most, now, strict=True)
+    return _refine(demand, least, most, side, acting)
+
+
+def _choose_from(
+    points: list[Array], demand: Demand, side: LinearLimits, acting: bool, start: Array | None
+) -> tuple[Array, bool]:
+    if acting:
+        at, exact = choose_jointly(points, demand, side, start)
+        return _at(points, at), exact
+    slopes = np.diag(demand.matrix)
+    values = [
+        profit_at(choices, demand.price_now[row], demand.units_now[row], demand.unit_cost[row], slopes[row])
+        for row, choices in enumerate(points)
     ]
-    prices, exact = _solve_limited(market, points, side)
-    for _ in range(3):
-        width = width / 10
-        points = [
-            np.unique(np.append(np.linspace(max(low, here - reach), min(high, here + reach), GRID), here))
-            for low, high, here, reach in zip(least, most, prices, width, strict=True)
-        ]
-        prices, exact = _solve_limited(market, points, side)
-    return prices, exact
+    return _at(points, choose_points(points, values, side)), True
 
 
-def _solve_limited(market: Market, points: list[Array], side: LinearLimits) -> tuple[Array, bool]:
-    if not market.joint():
-        return _at(points, choose_points(points, _separate_values(market, points), side)), True
-    at, exact = choose_jointly(points, market.part(np.arange(len(points)), target=True), side)
-    return _at(points, at), exact
+def _refine(demand: Demand, least: Array, most: Array, side: LinearLimits, acting: bool) -> tuple[Array, bool]:
+    """Choose from a grid over the ranges, then three times from a grid a tenth as wide around what was chosen."""
+    prices, width = np.clip(demand.price_now, least, most), 2 * (most - least)
+    for _ in range(4):
+        lows, highs = np.maximum(least, prices - width / 2), np.minimum(most, prices + width / 2)
+        grids = zip(lows, highs, prices, strict=True)
+        points = [np.unique(np.append(np.linspace(low, high, GRID), here)) for low, high, here in grids]
+        prices, width = _choose_from(points, demand, side, acting, prices)[0], width / 10
+    return prices, False
 
 
 def _separate_values(market: Market, points: list[Array]) -> list[Array]:
@@ -197,3 +228,31 @@ def best_interval(market: Market, confidence: float) -> pd.DataFrame:
         for column, values in (("best", best), ("best_low", low), ("best_high", high)):
             found.loc[group, column] = values
     return found
+
+
+def optimism(market: Market) -> Array:
+    """How much the gain of each product is overstated, because its price was chosen on an estimate with errors.
+
+    The best price of a noisy estimate looks better than it is (the optimiser's curse, Smith and Winkler 2006). The
+    parametric bootstrap measures by how much: redraw the elasticities, choose anew within the ranges, and compare what
+    that choice promises at the redrawn elasticities with what it brings at the estimate. Pooled elasticities are
+    posterior means, free of it, and stay as they are. Price points and limits between products are left out of this.
+    """
+    pooled = market.items["pooled"].to_numpy(bool)
+    own = np.where(pooled, market.array("elasticity"), market.own)
+    drawn = np.broadcast_to(market.values, market.drawn.shape) if market.cross_pooled else market.drawn
+    if pooled.all() and (market.cross_pooled or not len(market.values)):
+        return np.zeros(len(pooled))
+    redrawn = replace(market, own=own, drawn=drawn)
+    least, most = market.ranges["least"].to_numpy(float), market.ranges["most"].to_numpy(float)
+    chosen = np.clip(best_price(market.target_cost, own), least, most)
+    columns = market.array("price"), market.array("units"), market.array("unit_cost")
+    promised = profit_at(chosen, columns[0], columns[1], columns[2], own)
+    brought = profit_at(chosen, columns[0], columns[1], columns[2], market.array("elasticity"))
+    for group in market.joint():
+        demand, truth = redrawn.part(group, target=True, draws=True), market.part(group)
+        start = np.clip(market.array("price")[group], least[group], most[group])
+        prices, _ = best_joint_draws(demand, least[group], most[group], start)
+        promised[:, group] = replace(demand, unit_cost=truth.unit_cost).profits(prices)
+        brought[:, group] = truth.profits(prices)
+    return (promised - brought).mean(axis=0)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from salesopt.stats.demand import Array, breakeven_share, profit_at
 from salesopt.stats.price_points import LinearLimits
-from salesopt.stats.price_search import Market, best_interval, choose_prices
+from salesopt.stats.price_search import Market, best_interval, choose_prices, optimism
 
 SAME = 1e-6
 SNAPPED = 0.005  # snapping by less than this fraction of the price is not worth a word
@@ -18,11 +18,16 @@ def plan_table(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """One row per product, and the totals of the list.
 
+    Each product's interval holds its gain at the level asked for, since a gain is monotone in the elasticity; in a sum
+    the optimism of many choices adds up, so it is taken off the total and off every point estimate.
+
     prices : the new prices; smooth : before snapping to a list; free : before the limits between products
     """
     now, units_now, cost = (market.array(column) for column in ("price", "units", "unit_cost"))
     units = market.units(prices)
     profit_now, profit = (now - cost) * units_now, (prices - cost) * units
+    promised_too_much = np.where(prices == now, 0.0, optimism(market))
+    gain = profit - profit_now - promised_too_much
     gains = (prices - cost) * market.units(prices, draws=True) - profit_now
     tail = (1 - confidence) / 2
     low, high = np.quantile(gains, [tail, 1 - tail], axis=0)
@@ -38,17 +43,18 @@ def plan_table(
         revenue=prices * units,
         profit_now=profit_now,
         profit=profit,
-        gain=profit - profit_now,
-        gain_low=np.minimum(low, profit - profit_now),
-        gain_high=np.maximum(high, profit - profit_now),
+        gain=gain,
+        gain_low=np.minimum(low, gain),
+        gain_high=np.maximum(high, gain),
+        optimism=promised_too_much,
         snap_cost=_snap_cost(market, prices, smooth),
         least=market.ranges["least"],
         most=market.ranges["most"],
         binding=_binding(market, prices, smooth, free, side),
     )
     table["sure"] = table["gain_low"] > 0
-    total = gains.sum(axis=1)
-    point = float((profit - profit_now).sum())
+    total = gains.sum(axis=1) - promised_too_much.sum()
+    point = float(gain.sum())
     ends = np.quantile(total, [tail, 1 - tail])
     totals = {
         "gain": point,
@@ -141,34 +147,24 @@ def points_table(market: Market, prices: Array, listed: list[Array] | None) -> p
     return pd.concat(parts, ignore_index=True)
 
 
-def limits_table(market: Market, listed: list[Array] | None, side: LinearLimits, prices: Array) -> pd.DataFrame:
-    """Each limit with what it uses, its slack, and its cost: the objective gained were it dropped (solved anew)."""
+def limits_table(market: Market, side: LinearLimits, prices: Array, smooth: Array) -> pd.DataFrame:
+    """Each limit with what it uses, its slack, and its cost: the objective gained were it dropped (solved anew).
+
+    The cost is that of the prices before snapping to points, `smooth`, which meet the limits as well.
+    """
 
     def worth(chosen: Array) -> float:
         return float(((chosen - market.target_cost) * market.units(chosen)).sum())
 
     rows = []
-    slack = side.slack(prices) if side.names else np.zeros(0)
     for at, name in enumerate(side.names):
-        reach = (
-            np.abs(side.matrix[at]) * 0.02 * prices
-            if listed is None
-            else np.abs(side.matrix[at]) * [_gap(choices) for choices in listed]
-        )
-        near = slack[at] <= reach.max() + 1e-9
-        cost = worth(choose_prices(market, listed, side.without(name))[0]) - worth(prices) if near else 0.0
-        rows.append(
-            {
-                "limit": name,
-                "sense": side.senses[at],
-                "bound": side.bounds[at],
-                "used": float(side.matrix[at] @ prices),
-                "slack": float(slack[at]),
-                "cost": max(cost, 0.0),
-            }
-        )
+        tight = side.slack(smooth)[at] <= 1e-6 * max(1.0, abs(side.bounds[at]))
+        cost = 0.0
+        if tight:
+            touched = side.matrix[at] != 0
+            free, _ = choose_prices(market, None, side.without(name), start=smooth, only=touched)
+            cost = max(worth(free) - worth(smooth), 0.0)
+        used = float(side.matrix[at] @ prices)
+        slack = float(side.slack(prices)[at])
+        rows.append((name, side.senses[at], float(side.bounds[at]), used, slack, cost))
     return pd.DataFrame(rows, columns=["limit", "sense", "bound", "used", "slack", "cost"])
-
-
-def _gap(choices: Array) -> float:
-    return float(np.diff(choices).max()) if len(choices) > 1 else 0.0

@@ -113,13 +113,21 @@ def _pooled(deviation: Array) -> tuple[float, float]:
     return float(between + rest), float(freedom)
 
 
-def draw(estimate: Array, deviation: Array, *, draws: int, seed: int, errors: Array | None = None) -> Array:
+def draw(
+    estimate: Array,
+    deviation: Array,
+    *,
+    draws: int,
+    seed: int,
+    errors: Array | None = None,
+    freedom: Array | None = None,
+) -> Array:
     """Panels that might as well have been asked: `draws` x numbers, jointly, around `estimate`.
 
     Each draw re-weights the raters' deviations at random and is stretched so that every number alone follows the t
     distribution of its interval: with few raters the plain bootstrap of raters is too narrow by sqrt((n - 1) / n) and
-    has no heavy tails. `errors` replaces the standard errors (see `moderated_errors`); what is added is drawn
-    independently. With one rater every draw equals the estimate.
+    has no heavy tails. `errors` and `freedom` replace the standard errors and degrees of freedom of the numbers (see
+    `moderated_errors`); what errors add is drawn independently. With one rater every draw equals the estimate.
     """
     raters = len(deviation)
     if raters < 2:
@@ -129,7 +137,11 @@ def draw(estimate: Array, deviation: Array, *, draws: int, seed: int, errors: Ar
     wanted = own if errors is None else np.where(np.isfinite(errors), errors, own)
     shrink = np.divide(np.minimum(wanted, own), own, out=np.zeros_like(own), where=own > 0)
     extra = np.sqrt(np.maximum(wanted**2 - own**2, 0.0))
-    tail = np.sqrt((raters - 1) / generator.chisquare(raters - 1, size=(draws, 1)))
+    luck = generator.uniform(size=(draws, 1))
+    degrees = np.full(len(estimate), raters - 1.0) if freedom is None else freedom
+    tail = np.empty((draws, len(estimate)))
+    for each in np.unique(degrees):
+        tail[:, degrees == each] = np.sqrt(each / stats.chi2.ppf(luck, each))
     joint = generator.standard_normal((draws, raters)) @ (deviation * shrink) / np.sqrt(raters * (raters - 1))
     alone = generator.standard_normal((draws, len(estimate))) * extra
     return estimate + tail * (joint + alone)

@@ -48,7 +48,7 @@ def _reason(pairs: Pairs, row: int, rep: int) -> str:
         saved = pairs.travel[row, now] - pairs.travel[row, rep]
         if saved > 0.05:
             return came + f": {saved:,.1f} hours of travel a year less" + (f" ({good})" if good else "")
-        return came + f": makes room and evens the load, {-saved:,.1f} hours of travel a year more"
+        return came + f": makes room and evens the load, for {-saved:,.1f} hours of travel a year more"
     return came + (f" ({good})" if good else "; nearer colleagues have no room")
 
 
@@ -56,9 +56,11 @@ def _second_words(pairs: Pairs, row: int, rep: int, second: int, known: bool) ->
     if not known:
         return ""
     more = pairs.problem.cost[row, second] - pairs.problem.cost[row, rep]
+    if second == pairs.now[row] and more < 0:
+        return ""
     if more >= 0:
-        return f"; next is {pairs.rep[second]}, {more:,.1f} hours a year more"
-    return f"; {pairs.rep[second]} would take {-more:,.1f} hours a year less, but his room is needed for others"
+        return f"; next best is {pairs.rep[second]}, {more:,.1f} hours a year more"
+    return f"; {pairs.rep[second]} would save {-more:,.1f} hours a year, but has to have room for others"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -109,8 +109,15 @@ def relax(
     )
 
 
+class _Highs(highspy.Highs):
+    """HiGHS without its Python callbacks: setting these up prints a banner that no option turns off."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+
+
 def quiet_solver(*, gap: float | None = None) -> highspy.Highs:
-    solver = highspy.Highs()
+    solver = _Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)

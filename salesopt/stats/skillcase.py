@@ -36,6 +36,7 @@ class Case:
 def read_case(
     skills: pd.DataFrame, skill_needs: pd.DataFrame, reps: pd.DataFrame, accounts: pd.DataFrame | None, noise: float
 ) -> Case:
+    """Check the tables, all problems at once, and read them; see `skills.match_skills` for what they hold."""
     frames = {"skills": skills, "skill_needs": skill_needs, "reps": reps}
     if accounts is not None:
         frames["accounts"] = accounts

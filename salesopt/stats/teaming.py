@@ -15,8 +15,8 @@ def cheapest_cover(able: np.ndarray, cost: np.ndarray, cover: int) -> np.ndarray
     able : people x needs, whether a person fills a need; cost : per person. Returns whether each person is in. Of
     equally cheap teams one is returned. Exact: a 0-1 programme solved to a proved optimum.
     """
-    take = [pulp.LpVariable(f"take_{person}", cat=pulp.LpBinary) for person in range(len(able))]
     problem = pulp.LpProblem("cover", pulp.LpMinimize)
+    take = [problem.add_variable(f"take_{person}", cat=pulp.LpBinary) for person in range(len(able))]
     problem += pulp.lpSum(price * x for price, x in zip(cost, take, strict=True))
     for need in range(able.shape[1]):
         who = np.flatnonzero(able[:, need])
@@ -51,13 +51,15 @@ def best_teams(
             conflict=("size", "teams"),
             relaxation=f"let a team have {people // teams} to {-(-people // teams)} members",
         )
+    problem = pulp.LpProblem("teams", pulp.LpMaximize)
     inside = [
-        [pulp.LpVariable(f"in_{person}_{team}", cat=pulp.LpBinary) for team in range(teams)] for person in range(people)
+        [problem.add_variable(f"in_{person}_{team}", cat=pulp.LpBinary) for team in range(teams)]
+        for person in range(people)
     ]
     filled = [
-        [pulp.LpVariable(f"fill_{need}_{team}", cat=pulp.LpBinary) for team in range(teams)] for need in range(needs)
+        [problem.add_variable(f"fill_{need}_{team}", cat=pulp.LpBinary) for team in range(teams)]
+        for need in range(needs)
     ]
-    problem = pulp.LpProblem("teams", pulp.LpMaximize)
     problem += pulp.lpSum(weight[need] * filled[need][team] for need in range(needs) for team in range(teams))
     for person in range(people):
         total = pulp.lpSum(inside[person])

@@ -16,7 +16,8 @@ from salesopt.stats.geography import Geography
 
 # A tour that strings together the stops of one day goes on to a stop further than the nearest one now and then: for
 # stops scattered at random with density d the way between two stops of a day's tour is 0.57 / sqrt(d) (Daganzo 1984,
-# Transportation Science 18), the nearest neighbour is 0.50 / sqrt(d) away.
+# Transportation Science 18), the nearest neighbour is 0.50 / sqrt(d) away. The ways that follow came to 93 to 99 % of
+# the tours that OR-Tools found for 48 to 90 stops on a square of 120 km, 4 to 8 stops a day (tests/stats).
 TOUR_FACTOR = 0.57 / 0.50
 QUARTER = 0.25
 

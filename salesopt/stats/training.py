@@ -83,9 +83,9 @@ def spent(steps: Steps, bought: np.ndarray) -> float:
 def _model(steps: Steps, *, whole: bool) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
     """Row 0 is the budget; then a step wants its skill's course held."""
     kind = pulp.LpBinary if whole else pulp.LpContinuous
-    buy = [pulp.LpVariable(f"buy_{at}", 0, 1, kind) for at in range(len(steps.gain))]
-    held = {int(skill): pulp.LpVariable(f"hold_{skill}", 0, 1, kind) for skill in np.unique(steps.skill)}
     problem = pulp.LpProblem("training", pulp.LpMaximize)
+    buy = [problem.add_variable(f"buy_{at}", 0, 1, kind) for at in range(len(steps.gain))]
+    held = {int(skill): problem.add_variable(f"hold_{skill}", 0, 1, kind) for skill in np.unique(steps.skill)}
     problem += pulp.lpSum(gain * x for gain, x in zip(steps.gain, buy, strict=True))
     paid = pulp.lpSum(cost * x for cost, x in zip(steps.cost, buy, strict=True))
     problem += paid + pulp.lpSum(steps.course_cost[skill] * y for skill, y in held.items()) <= 0
