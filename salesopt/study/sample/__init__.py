@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import tomli_w
 
@@ -17,7 +18,7 @@ from salesopt.study.sample import names
 from salesopt.study.sample.accounts import FROM_CALLS, PACE, WITHOUT_CALLS, account_tables
 from salesopt.study.sample.channels import BASELINE, channel_tables
 from salesopt.study.sample.factors import factor_tables
-from salesopt.study.sample.sales import SampleSales, sample_sales
+from salesopt.study.sample.sales import SampleSales, list_price, sample_sales
 from salesopt.study.sample.team import team_tables
 
 __all__ = ["SEED", "Sample", "SampleSales", "make_sample", "sample_sales", "sample_tables"]
@@ -90,7 +91,7 @@ def _products(drawn: SampleSales) -> pd.DataFrame:
     rows = []
     for name, at, listed, _ in names.PRODUCTS:
         line = names.LINES[at]
-        price = round(float(last_quarter[name]), 2)
+        price = float(list_price(np.array([last_quarter[name]])).item())
         ladder = " ".join(f"{listed + step / 10:.2f}" for step in range(-3, 6)) if line.name == "Sparkling" else None
         cost = round(listed * (1 - line.lerner), 2)
         rows.append(

@@ -128,8 +128,9 @@ def _today(rng: np.random.Generator, place: np.ndarray, serving: pd.DataFrame) -
     for _ in range(40):
         rep = (distance * favour * habit).argmin(axis=1)
         favour *= ((np.bincount(rep, minlength=len(serving)) + 1) / (target + 1)) ** 0.2
-    moved = rng.random(len(place)) < 0.12
-    return np.where(moved, rng.integers(0, len(serving), len(place)), rep)
+    moved = rng.random(len(place)) < 0.15
+    some = np.argsort(distance, axis=1)[np.arange(len(place)), rng.integers(2, 8, len(place))]
+    return np.where(moved, some, rep)
 
 
 def _account_names(rng: np.random.Generator, market: np.ndarray, group: np.ndarray) -> list[str]:

@@ -18,30 +18,54 @@ ROUNDS = ("2026-03-10", "2026-06-09", "2026-09-08")
 # quadrant, factor, weight, rating (both: middle of the raters), disagreement (standard deviation of ratings), drift of
 # the rating a round, metric
 SWOT = (
-    ("S", "Known and trusted brand in the North and Lakes regions", 0.14, 3.7, 0.25, 0.00, ""),
-    ("S", "Own orchards cover a third of the apples we press", 0.10, 3.4, 0.30, 0.00, ""),
-    ("S", "Cold-pressed range grows faster than the category", 0.11, 3.5, 0.35, 0.10, "portfolio.growth"),
+    (
+        "S",
+        "Families trust the brand: our pouches are their first choice",
+        0.14,
+        3.7,
+        0.25,
+        0.00,
+        "sales.share:Kids' pouches",
+    ),
+    (
+        "S",
+        "Apple juice from our own orchards is a favourite of families",
+        0.10,
+        3.4,
+        0.30,
+        0.00,
+        "sales.share:Apple juice",
+    ),
+    ("S", "Cold-pressed juice takes a growing part of our sales", 0.11, 3.5, 0.35, 0.10, "sales.share:Cold-pressed"),
     ("S", "Chilled delivery reaches every store within 36 hours", 0.09, 3.3, 0.55, -0.05, ""),
-    ("S", "Loyal web-shop customers order again within a quarter", 0.07, 3.2, 0.50, 0.05, "customers.retention"),
+    ("S", "Loyal web-shop customers order again within a quarter", 0.07, 3.2, 0.50, 0.05, ""),
     ("W", "List prices have lagged behind the value buyers see", 0.13, 1.4, 0.30, -0.05, "elasticity.median"),
-    ("W", "Two thirds of the sales calls go to a few saturated chains", 0.12, 1.6, 0.40, 0.00, ""),
-    ("W", "Television takes the largest budget and returns the least", 0.10, 1.7, 0.60, -0.10, "channels.tv_return"),
+    (
+        "W",
+        "Nine of 24 representatives look after chains that are saturated",
+        0.12,
+        1.6,
+        0.40,
+        0.00,
+        "team.redeploy_gain",
+    ),
+    ("W", "Television takes the largest budget and returns the least", 0.10, 1.7, 0.60, -0.10, "channels.return"),
     ("W", "Fruit concentrate is bought from two suppliers only", 0.08, 1.8, 0.35, 0.00, ""),
     ("W", "Few representatives can run a category review", 0.06, 1.9, 0.55, 0.00, "skills.coverage"),
     ("O", "Restaurants and cafés look for premium juice by the glass", 0.14, 2.6, 0.45, 0.10, ""),
     ("O", "Shoppers pay more for juice without added sugar", 0.13, 3.0, 0.40, 0.05, ""),
-    ("O", "Online grocery keeps growing", 0.11, 2.8, 0.50, 0.10, "channels.online_share"),
+    ("O", "Online grocery keeps growing", 0.11, 2.8, 0.50, 0.10, ""),
     ("O", "A regional rival is for sale", 0.06, 1.8, 0.80, 0.05, ""),
     ("O", "Reusable bottles earn a lower packaging fee", 0.07, 2.2, 0.60, 0.00, ""),
-    ("T", "Chains push their own-label juice", 0.14, 2.4, 0.40, -0.10, "market.share"),
+    ("T", "Chains push their own-label juice", 0.14, 2.4, 0.40, -0.10, "sales.share:Apple juice"),
     ("T", "Frost and citrus disease raise the price of oranges", 0.13, 2.3, 0.35, -0.05, ""),
-    ("T", "A sugar levy on juice drinks is under debate", 0.09, 2.0, 0.70, 0.05, ""),
+    ("T", "A sugar levy on juice drinks is before parliament", 0.09, 2.0, 0.70, 0.05, ""),
     ("T", "Delivery partner's complaints have risen since April", 0.07, 2.1, 0.45, -0.15, "channels.served"),
     ("T", "Drivers and press operators are hard to hire", 0.06, 2.3, 0.50, 0.00, ""),
 )
 # dimension, factor, probability, impact, horizon, direction, disagreement of impact, drift of probability, metric
 PEST = (
-    ("P", "Sugar levy extended to fruit drinks", 0.45, 3.8, 2.0, "threat", 0.6, 0.06, ""),
+    ("P", "Sugar levy extended to fruit drinks", 0.45, 3.8, 2.0, "threat", 0.6, 0.13, ""),
     ("P", "Tariff on imported concentrate lowered", 0.30, 3.0, 1.5, "opportunity", 0.5, 0.00, ""),
     ("P", "Public kitchens must buy regional produce", 0.40, 2.8, 2.5, "opportunity", 0.5, 0.04, ""),
     ("E", "Real wages of shoppers rise", 0.55, 3.2, 1.0, "opportunity", 0.4, 0.02, ""),
@@ -52,7 +76,7 @@ PEST = (
     ("S", "People eat out more often", 0.55, 2.9, 1.0, "opportunity", 0.5, 0.00, ""),
     ("T", "Retailers price by electronic shelf labels", 0.65, 3.1, 2.0, "opportunity", 0.7, 0.04, ""),
     ("T", "High-pressure processing gets cheaper", 0.50, 2.8, 3.0, "opportunity", 0.5, 0.00, ""),
-    ("T", "Grocery platforms charge for search positions", 0.60, 3.0, 1.0, "threat", 0.6, 0.05, ""),
+    ("T", "Grocery platforms charge for search positions", 0.55, 3.0, 1.0, "threat", 0.4, 0.02, ""),
     ("En", "Frost destroys part of the apple harvest", 0.35, 4.0, 1.0, "threat", 0.4, 0.00, ""),
     ("En", "Deposit on small plastic bottles", 0.65, 3.3, 2.0, "threat", 0.4, 0.03, ""),
     ("L", "Stricter rules for health claims on labels", 0.50, 2.6, 2.0, "threat", 0.5, 0.00, ""),
@@ -82,7 +106,7 @@ COMMENTS = {
     ): "It builds the brand; give it time.",
     ("Board adviser", "A regional rival is for sale"): "Only at a price that the savings alone repay.",
     ("Head of operations", "Delivery partner's complaints have risen since April"): "Late vans, not broken bottles.",
-    ("Head of sales", "Two thirds of the sales calls go to a few saturated chains"): "Chains expect the visits.",
+    ("Head of sales", "Nine of 24 representatives look after chains that are saturated"): "Chains expect the visits.",
 }
 
 
@@ -104,7 +128,7 @@ def _swot(rng: np.random.Generator) -> pd.DataFrame:
     leaning = 0.3 * rng.standard_normal((len(RATERS), len(SWOT)))
     rows = []
     for turn, date in enumerate(ROUNDS):
-        narrow = 0.85**turn
+        narrow = 0.72**turn
         for place, rater in enumerate(RATERS):
             weights = _weights(rng, narrow)
             for at, (quadrant, factor, _, rating, spread, drift, metric) in enumerate(SWOT):
@@ -145,7 +169,7 @@ def _weights(rng: np.random.Generator, narrow: float) -> np.ndarray:
 def _pest(rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for turn, date in enumerate(ROUNDS):
-        narrow = 0.85**turn
+        narrow = 0.72**turn
         for rater in RATERS:
             for dimension, factor, probability, impact, horizon, direction, spread, drift, metric in PEST:
                 chance = np.clip(probability + drift * turn + 0.09 * narrow * rng.standard_normal(), 0.05, 0.95)
@@ -170,11 +194,12 @@ def _tows() -> pd.DataFrame:
 def _attractiveness(rng: np.random.Generator) -> pd.DataFrame:
     """Scores of four strategies; high where the strategy rests on the factor, blank where it has no bearing."""
     linked = {(strategy, _named(place)): fit for strategy, links in COMPARED for *both, fit in links for place in both}
+    plain = {strategy: (1, 3) if "rival" in strategy else (1, 4) for strategy, _links in COMPARED}
     silent = {row[1] for row in SWOT if row[1].startswith(("Reusable", "Drivers"))}
     rows = []
     for _, factor, *_rest in SWOT:
         for strategy, _links in COMPARED:
-            score = linked.get((strategy, factor), int(rng.integers(1, 4)))
+            score = linked.get((strategy, factor), int(rng.integers(*plain[strategy])))
             rows.append((strategy, factor, None if factor in silent else score))
     return pd.DataFrame(rows, columns=["strategy", "factor", "score"]).astype({"score": "Int64"})
 
@@ -183,13 +208,14 @@ def _comparisons(rng: np.random.Generator) -> pd.DataFrame:
     """Each rater's pairwise judgements of the factors of a quadrant, and of the four quadrants ("groups")."""
     rows = []
     for rater in RATERS:
+        noise = 0.60 if rater == "Head of marketing" else 0.22  # one rater contradicts herself
         for group in (*GROUP_WEIGHTS, "groups"):
             weights = GROUP_WEIGHTS if group == "groups" else {row[1]: row[2] for row in SWOT if row[0] == group}
             items = list(weights)
             own = {item: weights[item] * np.exp(0.15 * rng.standard_normal()) for item in items}
             for place, left in enumerate(items):
                 for right in items[place + 1 :]:
-                    ratio = own[left] / own[right] * np.exp(0.15 * rng.standard_normal())
+                    ratio = own[left] / own[right] * np.exp(noise * rng.standard_normal())
                     rows.append((rater, group, left, right, _saaty(float(ratio**1.5))))
     return pd.DataFrame(rows, columns=["rater", "group", "left", "right", "ratio"])
 

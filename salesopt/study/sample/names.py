@@ -175,13 +175,13 @@ class Group(NamedTuple):
 
 
 GROUPS = (
-    Group("Supermarket chains", 0.38, 9, 0.28, 0.80, 1.06, 1.3, 0.16, ("Supermarket", "Foods", "Superstore")),
-    Group("Convenience stores", 0.14, 3, 0.38, 0.45, 1.45, 1.2, 0.22, ("Corner Store", "Express", "Quick Stop")),
+    Group("Supermarket chains", 0.38, 9, 0.28, 0.62, 1.09, 1.3, 0.16, ("Supermarket", "Foods", "Superstore")),
+    Group("Convenience stores", 0.14, 3, 0.38, 0.50, 1.40, 1.2, 0.22, ("Corner Store", "Express", "Quick Stop")),
     Group("Independent grocers", 0.12, 4, 0.36, 0.55, 1.18, 1.4, 0.18, ("Grocers", "Market", "Pantry")),
-    Group("Restaurants and cafés", 0.10, 2, 0.46, 0.30, 1.95, 1.3, 0.20, ("Café", "Bistro", "Kitchen")),
-    Group("Hotels", 0.05, 1, 0.44, 0.35, 1.70, 1.5, 0.06, ("Hotel", "Inn", "Lodge")),
-    Group("Schools and hospitals", 0.09, 2, 0.33, 0.70, 1.14, 1.3, 0.08, ("School District", "Hospital", "College")),
-    Group("Offices and canteens", 0.04, 1, 0.42, 0.25, 2.20, 2.2, 0.06, ("Canteen", "Office Park", "Works")),
+    Group("Restaurants and cafés", 0.10, 2, 0.46, 0.40, 1.60, 1.4, 0.20, ("Café", "Bistro", "Kitchen")),
+    Group("Hotels", 0.05, 1, 0.44, 0.45, 1.40, 1.5, 0.06, ("Hotel", "Inn", "Lodge")),
+    Group("Schools and hospitals", 0.09, 2, 0.33, 0.65, 1.16, 1.3, 0.08, ("School District", "Hospital", "College")),
+    Group("Offices and canteens", 0.04, 1, 0.42, 0.35, 1.70, 2.2, 0.06, ("Canteen", "Office Park", "Works")),
     Group("Wholesalers", 0.08, 2, 0.22, 0.75, 1.10, 1.2, 0.04, ("Wholesale", "Cash and Carry", "Distributors")),
 )
 STREETS = (

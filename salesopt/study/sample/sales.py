@@ -119,7 +119,15 @@ def _base_price(
     wanted = 0.7 * index + 0.05 * income[None, :, None] + 0.25 * demand + local
     held = np.take_along_axis(wanted, np.broadcast_to(review[None], wanted.shape), axis=2)
     today = np.array([row[2] for row in names.PRODUCTS])
-    return np.round(today[:, None, None] * np.exp(held), 2)
+    return list_price(today[:, None, None] * np.exp(held))
+
+
+def list_price(price: np.ndarray) -> np.ndarray:
+    """The nearest price that ends in 5 or 9 cents."""
+    tens = np.floor(price * 10) / 10
+    ends = np.stack([tens - 0.01, tens + 0.05, tens + 0.09])
+    nearest = np.abs(ends - price).argmin(axis=0)
+    return np.round(np.take_along_axis(ends, nearest[None], axis=0)[0], 2)
 
 
 def _promotion(rng: np.random.Generator, base: np.ndarray, season: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,19 +8,21 @@ import pandas as pd
 from salesopt.study.sample import names
 
 SKILLS = (
-    "data analysis", "digital sales tools", "e-commerce", "social selling", "category management", "negotiation",
-    "food-service know-how", "automation of routine work",
+    "data analysis", "digital marketing", "CRM", "mobile selling", "online collaboration", "learning",
+    "negotiation", "category management", "food-service know-how",
 )  # fmt: skip
-TRAINING = (1_800, 900, 1_500, 1_100, 2_400, 2_000, 1_300, 1_600)  # dollars for one level for one person
+TRAINING = (1_800, 1_500, 900, 1_100, 600, 800, 2_000, 2_400, 1_300)  # dollars for one level for one person
+COURSE = (4_000, 3_500, 2_000, 1_500, 1_000, 1_000, 5_000, 6_000, 2_500)  # dollars for holding the course at all
+USUAL = (1.3, 1.4, 2.2, 1.9, 2.1, 2.3, 2.5, 2.0, 1.8)  # mean level of the team
 NEEDS = {  # level needed, 0 to 4, in the order of SKILLS; 0 is left out
-    "Supermarket chains": (3, 2, 2, 0, 4, 4, 0, 2),
-    "Convenience stores": (1, 3, 1, 2, 2, 2, 0, 2),
-    "Independent grocers": (1, 2, 1, 2, 2, 2, 0, 0),
-    "Restaurants and cafés": (0, 2, 1, 3, 0, 2, 4, 0),
-    "Hotels": (1, 2, 2, 1, 0, 3, 3, 0),
-    "Schools and hospitals": (2, 2, 0, 0, 1, 3, 2, 1),
-    "Offices and canteens": (1, 3, 3, 2, 0, 2, 2, 2),
-    "Wholesalers": (3, 2, 2, 0, 2, 4, 0, 3),
+    "Supermarket chains": (3, 1, 2, 0, 2, 2, 4, 4, 0),
+    "Convenience stores": (1, 2, 3, 3, 1, 1, 2, 2, 0),
+    "Independent grocers": (1, 2, 2, 2, 0, 1, 2, 2, 0),
+    "Restaurants and cafés": (0, 3, 2, 3, 1, 2, 2, 0, 3),
+    "Hotels": (1, 1, 2, 2, 2, 1, 3, 0, 3),
+    "Schools and hospitals": (2, 0, 2, 0, 2, 2, 3, 1, 2),
+    "Offices and canteens": (1, 3, 3, 2, 2, 2, 2, 0, 2),
+    "Wholesalers": (3, 1, 2, 0, 2, 1, 4, 2, 0),
 }
 DUTIES = (  # duty, {person: part}, {person: hours a year}; some have faults that a check of duties should find
     ("Set list prices", {"Margaret Stone": "A", "Linda Park": "R", "Peter Lang": "C", "Susan Achebe": "C"}, 160),
@@ -99,25 +101,28 @@ def _reps(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _skills(rng: np.random.Generator) -> pd.DataFrame:
+    """Levels as the manager sees them, and as the representatives see themselves, who are kinder."""
     people = [*names.REPRESENTATIVES, *(row[0] for row in names.OTHERS)]
-    usual = np.array([1.2, 2.0, 1.3, 1.4, 2.0, 2.5, 1.6, 0.9])
-    level = np.clip(np.round(usual + rng.standard_normal((len(people), usual.size)) * 0.95), 0, 4).astype(int)
-    rows = [
-        (person, skill, int(value))
-        for person, levels in zip(people, level, strict=True)
-        for skill, value in zip(SKILLS, levels, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["rep", "skill", "level"])
+    level = np.array(USUAL) + 0.95 * rng.standard_normal((len(people), len(SKILLS)))
+    rows = []
+    for rater, count, kindness in (("manager", len(people), 0.0), ("self", len(names.REPRESENTATIVES), 0.35)):
+        seen = np.round(level[:count] + kindness + 0.4 * rng.standard_normal((count, len(SKILLS))))
+        rows += [
+            (person, skill, int(value), rater)
+            for person, levels in zip(people[:count], np.clip(seen, 0, 4), strict=True)
+            for skill, value in zip(SKILLS, levels, strict=True)
+        ]
+    return pd.DataFrame(rows, columns=["rep", "skill", "level", "rater"])
 
 
 def _needs() -> pd.DataFrame:
     rows = [
-        (group, skill, level, cost)
+        (group, skill, level, cost, course)
         for group, levels in NEEDS.items()
-        for skill, level, cost in zip(SKILLS, levels, TRAINING, strict=True)
+        for skill, level, cost, course in zip(SKILLS, levels, TRAINING, COURSE, strict=True)
         if level
     ]
-    return pd.DataFrame(rows, columns=["group", "skill", "level", "training_cost"])
+    return pd.DataFrame(rows, columns=["group", "skill", "level", "training_cost", "course_cost"])
 
 
 def _duties() -> pd.DataFrame:
