@@ -25,21 +25,22 @@ def hashes(folder):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with a study, notebooks and the report made of them; tests leave the report as it is."""
+def plan(tmp_path_factory):
+    """The plan of a report that has been made; tests leave the report as it is."""
     place = tmp_path_factory.mktemp("place")
-    made = make(write_firm(place), write_notebooks(place), place / "reports")
+    plan = plan_report(write_firm(place), out=place / "reports", notebooks=write_notebooks(place))
+    made = render_report(plan)
     assert made.failed == [] and made.folder == place / "reports" / "firm" / "2026Q3"
-    return place
+    return plan
 
 
 @pytest.fixture
-def folder(place):
+def folder(plan):
     """The folder of the report."""
-    return place / "reports" / "firm" / "2026Q3"
+    return plan.target
 
 
-def test_a_report_is_whole_and_self_contained(place, folder):
+def test_a_report_is_whole_and_self_contained(plan, folder):
     names = set(hashes(folder))
     assert {"index.html", "report.pdf", "tables.xlsx", "results/tea/results.json", "notebooks/20_tea.ipynb"} <= names
     page = (folder / "index.html").read_text()
@@ -48,13 +49,12 @@ def test_a_report_is_whole_and_self_contained(place, folder):
     assert not re.search(r"""(src|href)=["'](?!#|data:)""", page) and "<script" not in page
     assert "Tea &lt;script&gt;" in page and "&lt;b&gt;tea&lt;/b&gt;" in page and "<b>tea" not in page
     ledger = json.loads((folder / "run.json").read_text())
-    digest = hashlib.sha256((place / "firm" / "sales.csv").read_bytes()).hexdigest()
+    digest = hashlib.sha256((plan.folder / "sales.csv").read_bytes()).hexdigest()
     assert ledger["inputs"]["sales.csv"] == digest and ledger["parameters"]["coffee"]["share"] == 0.5
 
 
-def test_two_runs_give_the_same_bytes(place, folder):
+def test_two_runs_give_the_same_bytes(plan, folder):
     first = hashes(folder)
-    plan = plan_report(place / "firm", out=place / "reports", notebooks=place / "notebooks")
     assert not render_report(plan).fresh  # nothing has changed, nothing is run
     assert render_report(plan, force=True).fresh and hashes(folder) == first
     assert [path.name for path in folder.parent.iterdir()] == ["2026Q3"]
@@ -73,7 +73,7 @@ def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_pa
     assert not render._is_current(plan)  # a report with a failure is never taken as up to date
 
 
-def test_a_stopped_run_leaves_the_old_report(place, folder, monkeypatch):
+def test_a_stopped_run_leaves_the_old_report(plan, folder, monkeypatch):
     before = hashes(folder)
 
     def stop(*_, **__):
@@ -81,7 +81,7 @@ def test_a_stopped_run_leaves_the_old_report(place, folder, monkeypatch):
 
     monkeypatch.setattr(render, "write_pdf", stop)
     with pytest.raises(KeyboardInterrupt):
-        render_report(plan_report(place / "firm", out=place / "reports", notebooks=place / "notebooks"), force=True)
+        render_report(plan, force=True)
     assert hashes(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["2026Q3"]
 
