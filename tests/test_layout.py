@@ -80,7 +80,7 @@ def breaks_the_rule(module: str, imported: str) -> bool:
     return part not in allowed and imported not in allowed
 
 
-# Analyses that begin with the result of another: strategies follow from the factors of a SWOT. And `team` is the one
+# Strategies begin with the factors of a SWOT; elasticity hands on cross, its other half. And `team` is the one
 # door to all about the team: it offers the names of territories and workload as its own.
 JOINED = {("tows", "swot"), ("team", "territories"), ("team", "workload")}
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from salesopt.errors import DataError
 from salesopt.study.numbers import are_numbers, look_at_numbers, misfits, write_plainly
-from salesopt.study.read import decode, read_table
+from salesopt.study.read import read_table
+from salesopt.study.text import decode
 
 NAMES = ("product", "units", "price")
 
@@ -135,6 +136,8 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path):
         ("a.csv", "product,product\ntea,1\n", "twice"),
         ("a.csv", "product,,units\ntea,1,2\n", "an empty name in column 2"),
         ("a.csv", b"a\0b,c\n1,2", "not a text file"),
+        ("a.csv", 'product,units\ntea,1\n"milk,2\nwater,3\n', "opened in row 3 and never closed"),
+        ("a.csv", 'product,"units\n' + "tea,1\n" * 3, "mark in row 1 is never closed"),
         ("a.xls", "", "save it as one of these"),
         ("a", "", "save it as one of these"),
         ("a.parquet", "no parquet", "not a Parquet file"),
@@ -146,6 +149,24 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path):
 def test_what_is_no_table_is_refused_in_words(tmp_path, name, content, says):
     with pytest.raises(DataError, match=says):
         read_table(written(tmp_path, content, name), part="sales" if "sql" in name or "duck" in name else "")
+
+
+def test_a_file_that_cannot_be_opened_is_said_to_be_so(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("folder.csv", "absent.parquet"):
+        with pytest.raises(DataError, match="cannot be read"):
+            read_table(tmp_path / name)
+
+
+def test_a_row_by_which_a_spreadsheet_names_its_separator_is_no_header(tmp_path):
+    raw = read_table(written(tmp_path, "sep=;\r\nproduct;units, a day\r\ntea;1\r\n\r\nmilk;2\r\n"))
+    assert raw.frame.to_dict("list") == {"product": ["tea", "milk"], "units, a day": ["1", "2"]}
+    assert list(raw.rows) == [3, 5]
+
+
+def test_a_name_of_a_column_may_hold_a_line_break(tmp_path):
+    raw = read_table(written(tmp_path, 'product,"units\na day"\ntea,1\n'))
+    assert list(raw.frame.columns) == ["product", "units\na day"] and list(raw.rows) == [2]
 
 
 def test_trailing_separators_of_a_spreadsheet_export_do_no_harm(tmp_path):
@@ -184,6 +205,8 @@ def test_parquet(tmp_path):
     frame = pd.DataFrame({"product": pd.Categorical(["tea", "milk"]), "units": [1, 2]})
     frame.to_parquet(tmp_path / "sales.parquet")
     assert read_table(tmp_path / "sales.parquet").frame["units"].tolist() == [1, 2]
+    frame.set_index("product").to_parquet(tmp_path / "indexed.parquet")
+    assert list(read_table(tmp_path / "indexed.parquet").frame.columns) == ["product", "units"]
     with pytest.raises(DataError, match="only workbooks and database files have parts"):
         read_table(tmp_path / "sales.parquet", part="x")
 

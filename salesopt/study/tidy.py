@@ -9,7 +9,7 @@ import pandas as pd
 from salesopt.errors import Problem
 from salesopt.study.numbers import Written, are_numbers, look_at_numbers, misfits, write_plainly
 from salesopt.study.periods import first_days
-from salesopt.study.read import Raw
+from salesopt.study.raw import Raw
 from salesopt.study.tables import TABLES
 
 

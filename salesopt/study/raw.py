@@ -1,0 +1,63 @@
+"""A table as it stands in its file, whatever the format: text as text, rows with the numbers of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import DataError, Problem
+
+UNNAMED = "\0"  # no heading of a file holds it
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """A table as it stands in its file.
+
+    frame     : the cells, text as text; rows without any entry are left out
+    rows      : row of the file each one stands in, as a spreadsheet counts (the header is row 1)
+    notes     : what a reader should know of how it was read
+    separator : what parts the columns of a text file, "" for other files
+    """
+
+    frame: pd.DataFrame
+    rows: np.ndarray
+    notes: list[str] = field(default_factory=list)
+    separator: str = ""
+
+
+def header_of(file: str, names: list[str]) -> list[str]:
+    """The names of the columns; DataError where one is empty between others or there twice."""
+    tidy = [str(name).strip() for name in names]
+    while tidy and tidy[-1] == "":
+        tidy.pop()
+    problems = [
+        Problem(file, "", 1, f"an empty name in column {at}", "a name for every column", file)
+        for at, name in enumerate(tidy, 1)
+        if not name
+    ]
+    twice = sorted({name for name in tidy if name and tidy.count(name) > 1})
+    problems += [Problem(file, name, 1, "this name twice", "every name once", file) for name in twice]
+    if problems:
+        raise DataError(problems)
+    return tidy + [f"{UNNAMED}{at}" for at in range(len(tidy), len(names))]
+
+
+def numbered(frame: pd.DataFrame, file: str, above: int = 1) -> Raw:
+    """Leave out rows without any entry and columns without a name, keeping the row numbers of the file.
+
+    `above` is the number of rows above the first one of `frame`. Raises DataError for a cell under no name.
+    """
+    filled = frame.notna().to_numpy()
+    unnamed = np.array([str(name).startswith(UNNAMED) for name in frame.columns], dtype=bool)
+    stray = np.flatnonzero(filled[:, unnamed].any(axis=1)) if unnamed.any() else np.array([], dtype=int)
+    if len(stray):
+        raise DataError(
+            [Problem(file, "", int(stray[0]) + above + 1, "a cell", "no cell, as its column has no name", file)]
+        )
+    rows = np.flatnonzero(filled.any(axis=1))
+    between = int(rows[-1]) + 1 - len(rows) if len(rows) else 0
+    notes = [f"{between} empty row{'s' if between > 1 else ''} left out"] if between else []
+    return Raw(frame.loc[:, ~unnamed].iloc[rows].reset_index(drop=True), rows + above + 1, notes)
