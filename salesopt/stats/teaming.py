@@ -15,15 +15,14 @@ def cheapest_cover(able: np.ndarray, cost: np.ndarray, cover: int) -> np.ndarray
     able : people x needs, whether a person fills a need; cost : per person. Returns whether each person is in. Of
     equally cheap teams one is returned. Exact: a 0-1 programme solved to a proved optimum.
     """
+    if not able.any():
+        return np.zeros(len(able), bool)
     problem = pulp.LpProblem("cover", pulp.LpMinimize)
     take = [problem.add_variable(f"take_{person}", cat=pulp.LpBinary) for person in range(len(able))]
     problem += pulp.lpSum(price * x for price, x in zip(cost, take, strict=True))
-    for need in range(able.shape[1]):
+    for need in np.flatnonzero(able.any(axis=0)):
         who = np.flatnonzero(able[:, need])
-        if len(who):
-            problem += pulp.lpSum(take[person] for person in who) >= min(cover, len(who))
-    if not problem.constraints:
-        return np.zeros(len(able), bool)
+        problem += pulp.lpSum(take[person] for person in who) >= min(cover, len(who))
     return Solver(programme_of(problem, take), gap=0.0).solve().values > 0.5
 
 

@@ -1,0 +1,552 @@
+"""Structures on the same accounts: numbers worked out by hand, weights moved across the thresholds, bad input."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from salesopt.conclusions.structure import conclude_structure, makeup_sentence
+from salesopt.display import number
+from salesopt.errors import DataError, ParameterError
+from salesopt.plots.structure import (
+    COLOURS,
+    plot_duties,
+    plot_flips,
+    plot_hours,
+    plot_makeup,
+    plot_shifts,
+    plot_structures,
+)
+from salesopt.results import load_results, save_results
+from salesopt.structure import (
+    CRITERIA,
+    Assumptions,
+    check_duties,
+    compare_structures,
+    describe_team,
+    join_organisation,
+)
+
+PLAIN = Assumptions(opening_hours=0.5, separate=0.5, coordination=4, key_share=0.5, joint=0.25, span=8, stretch=0.1)
+
+
+def people(count: int = 6, hours: float = 100.0, **columns: object) -> pd.DataFrame:
+    """Representatives r0, r1, ... at 1,000 a year, and a manager at 3,000."""
+    frame = pd.DataFrame(
+        {
+            "rep": [f"r{at}" for at in range(count)] + ["boss"],
+            "role": ["representative"] * count + ["manager"],
+            "cost": [1000.0] * count + [3000.0],
+            "hours": [hours] * count + [0.0],
+        }
+    )
+    return frame.assign(**columns)
+
+
+def accounts(
+    rows: list[tuple[str, str, float]], calls: float = 10, hours: float = 1.0, **columns: object
+) -> pd.DataFrame:
+    """One account per (segment, lines, potential), all with the same calls."""
+    frame = pd.DataFrame(rows, columns=["segment", "line", "potential"])
+    frame.insert(0, "account", [f"a{at}" for at in range(len(rows))])
+    return frame.assign(calls=calls, hours_per_call=hours, **columns)
+
+
+def row(result, structure: str) -> pd.Series:
+    return result.table.set_index("structure").loc[structure]
+
+
+TWENTY = [("shop", "juice;water", 100.0)] * 10 + [("bar", "juice", 10.0)] * 10
+
+
+@pytest.fixture(scope="module")
+def simple():
+    """20 accounts of 10 one-hour calls; half buy two lines in equal parts. Places unknown, so there is no travel."""
+    return compare_structures(accounts(TWENTY), people(), assumptions=PLAIN, draws=0)
+
+
+def test_territory_by_hand(simple):
+    """200 hours of calls, 100 a person: two people, one manager."""
+    found = row(simple, "territory")
+    assert found["reps"] == 2
+    assert found["cost"] == 2 * 1000 + 3000
+    assert found["customer_hours"] == 200
+    assert found["idle_hours"] == 0
+    assert found["shared_accounts"] == 0
+    assert found["extra_visits"] == 0
+
+
+def test_product_by_hand(simple):
+    """A specialist with half of an account makes 10 (0.5 + 0.5 x 0.5) = 7.5 calls instead of 5.
+
+    Shared account, per line: half of the 10 half hours that are not opening = 2.5 hours, 7.5 openings of half an hour =
+    3.75 hours, half of 4 hours of coordination = 2: 8.25 hours. Juice: 10 x 8.25 + 10 x 10 = 182.5, two people; water:
+    82.5, one person; a manager each.
+    """
+    found = row(simple, "product")
+    assert found["reps"] == 3
+    assert found["managers"] == 2
+    assert found["cost"] == 3 * 1000 + 2 * 3000
+    assert found["visits"] == 10 * 2 * 7.5 + 10 * 10
+    assert found["extra_visits"] == 50
+    assert found["customer_hours"] == pytest.approx(10 * 2 * 6.25 + 100)
+    assert found["agreeing_hours"] == pytest.approx(40)
+    assert found["idle_hours"] == pytest.approx(300 - 225 - 40)
+    assert found["shared_accounts"] == 10
+    assert found["contacts"] == pytest.approx(1.5)
+
+
+def test_customer_type_by_hand(simple):
+    """100 hours in each of two segments: a person and a manager each."""
+    found = row(simple, "customer")
+    assert (found["reps"], found["managers"], found["customer_hours"]) == (2, 2, 200)
+
+
+def test_matrix_by_hand(simple):
+    """Half of the potential of 1,100 is held by the six largest accounts: 550 of it needs 5.5 accounts.
+
+    There a quarter of 10 calls, 2.5, is made by specialists: per line 2.5 x 0.75 = 1.875 visits. Account managers keep
+    7.5 calls at the six, 10 at the others: 185 hours, and 4 x 2 / 3 hours of agreeing with two others at each of six.
+    """
+    found = row(simple, "matrix")
+    assert found["shared_accounts"] == 6
+    assert found["visits"] == pytest.approx(185 + 6 * 2 * 1.875)
+    special = 2.5 * 0.5 * 0.5 + 1.875 * 0.5
+    assert found["customer_hours"] == pytest.approx(185 + 6 * 2 * special)
+    assert found["agreeing_hours"] == pytest.approx(6 * 8)
+    assert found["reps"] == 3 + 1 + 1, "201 hours are one too many for two"
+    assert found["contacts"] == pytest.approx(1 + 6 * 2 / 20)
+
+
+def test_points_are_what_the_table_says(simple):
+    table, scores = simple.table.set_index("structure"), simple.scores.set_index("structure")
+    assert scores["cost"].to_dict() == pytest.approx((table["cost"].min() / table["cost"]).to_dict())
+    assert scores["selling"].to_dict() == pytest.approx((200 / table["paid_hours"]).to_dict())
+    assert scores["contact"].to_dict() == pytest.approx((1 - table["shared_accounts"] / 20).to_dict())
+    expected = sum(simple.weights[name] * scores[name] for name in simple.weights)
+    assert scores["score"].to_dict() == pytest.approx(expected.to_dict())
+    assert simple.best == scores["score"].idxmax()
+    assert sum(simple.weights.values()) == pytest.approx(1)
+
+
+def test_what_cannot_be_measured_is_listed(simple):
+    assert set(simple.skipped["item"]) == {"travel", "growth of a region", "criterion continuity", "criterion fit"}
+    assert set(simple.weights) == {"cost", "selling", "contact", "agility"}
+
+
+def test_growth_by_hand():
+    """Two generalists at 100 of 100 hours can take 10 more each: of 30 hours that a line adds, 10 stay undone."""
+    four = [("shop", "juice;water", 1.0)] * 10 + [("bar", "juice;water", 1.0)] * 10
+    found = compare_structures(accounts(four), people(), assumptions=PLAIN, shift=0.3, draws=0).shifts
+    by_line = found[(found["structure"] == "territory") & (found["kind"] == "line")].set_index("group")
+    assert by_line.loc["juice", "extra_hours"] == pytest.approx(30)
+    assert by_line.loc["juice", "unserved_hours"] == pytest.approx(10)
+    by_type = found[(found["structure"] == "customer") & (found["kind"] == "segment")]
+    assert by_type["unserved_hours"].tolist() == pytest.approx([20, 20]), "only the segment's own man can help"
+
+
+def test_all_calls_are_made_under_every_structure():
+    rows = [("shop" if at % 3 else "bar", "juice;water" if at % 2 else "water", float(at)) for at in range(60)]
+    random = np.random.default_rng(3)
+    frame = accounts(rows, lat=random.uniform(45, 46, 60), lon=random.uniform(5, 6, 60))
+    found = compare_structures(frame, people(), assumptions=Assumptions(separate=0, opening_hours=0), draws=0).table
+    assert found["visits"].tolist() == pytest.approx([600] * 4), "nothing is added, nothing lost"
+    assert found["customer_hours"].tolist() == pytest.approx([600] * 4)
+    used = found[["customer_hours", "travel_hours", "agreeing_hours", "idle_hours"]].sum(axis=1)
+    assert used.tolist() == pytest.approx(found["paid_hours"].tolist())
+    assert (found["idle_hours"] >= -1e-6).all()
+
+
+def test_sales_by_line_share_the_account():
+    """Sales of 30 and 10: the main line gets three quarters of the calls."""
+    frame = accounts([("shop", "juice", 1.0)] * 2)
+    lines = pd.DataFrame(
+        {"account": ["a0", "a0", "a1"], "line": ["juice", "water", "water"], "sales": [30.0, 10.0, 5.0]}
+    )
+    found = compare_structures(
+        frame, people(), account_lines=lines, assumptions=Assumptions(separate=0, opening_hours=0), draws=0
+    )
+    extra = found.shifts[found.shifts["structure"] == "territory"].set_index("group")["extra_hours"]
+    assert extra.to_dict() == pytest.approx({"juice": 0.3 * 7.5, "water": 0.3 * 12.5})
+
+
+def test_specialists_win_where_nobody_knows_two_lines():
+    rows = [("shop", line, 1.0) for _ in range(10) for line in ("juice", "water", "tea")]
+    frame = accounts(rows, lat=50.0, lon=8.0)
+    known = [("r0", "juice"), ("r1", "water"), ("r2", "tea")]
+    skills = pd.DataFrame([(rep, skill, 4.0) for rep, skill in known], columns=["rep", "skill", "level"])
+    needs = pd.DataFrame({"group": ["juice", "water", "tea"], "skill": ["juice", "water", "tea"], "level": 4.0})
+    weights = {"fit": 1.0}
+    found = compare_structures(
+        frame, people(3), skills=skills, skill_needs=needs, assumptions=PLAIN, weights=weights, draws=0
+    )
+    assert found.best == "product"
+    fit = found.table.set_index("structure")["fit"]
+    assert fit["product"] == pytest.approx(1.0)
+    assert fit["territory"] == pytest.approx(1 / 3, abs=0.1), "each of three knows a third"
+
+
+def test_territories_win_where_accounts_are_far_apart():
+    random = np.random.default_rng(0)
+    rows = [("shop" if at % 2 else "bar", ("juice", "water", "tea")[at % 3], 1.0) for at in range(90)]
+    frame = accounts(rows, lat=random.uniform(40, 50, 90), lon=random.uniform(0, 10, 90))
+    found = compare_structures(frame, people(hours=400.0), draws=0)
+    assert found.best == "territory"
+    table = found.table.set_index("structure")
+    assert table["km"].idxmin() == "territory"
+    assert table["reps"].idxmin() == "territory"
+
+
+def test_the_answer_flips_at_the_threshold():
+    """Move the weight of one criterion just across the threshold that the result names: the winner changes."""
+    result = compare_structures(*_contested(), draws=0)
+    flips = result.flips
+    inner = flips[(flips["from"] > 0)]
+    assert len(inner), "this firm has a threshold to cross"
+    for flip in inner.to_dict("records"):
+        before = flips[(flips["criterion"] == flip["criterion"]) & (flips["to"] == flip["from"])]["winner"].item()
+        for step, winner in ((-1e-6, before), (1e-6, flip["winner"])):
+            again = compare_structures(
+                *_contested(), draws=0, weights=_with(result.weights, flip["criterion"], flip["from"] + step)
+            )
+            assert again.best == winner
+
+
+def test_the_least_shift_of_weights_makes_the_rival_level():
+    result = compare_structures(*_contested(), draws=0)
+    reached = result.rivals.dropna(subset=["least_shift"])
+    assert len(reached)
+    for rival in reached.to_dict("records"):
+        weights = {name: max(rival[name], 0.0) for name in result.weights}
+        moved = sum(abs(weights[name] - result.weights[name]) for name in weights) / 2
+        assert moved == pytest.approx(rival["least_shift"], abs=1e-6)
+        scores = compare_structures(*_contested(), draws=0, weights=weights).scores.set_index("structure")["score"]
+        assert scores[rival["structure"]] == pytest.approx(scores.max(), abs=1e-6)
+
+
+def _contested() -> tuple[pd.DataFrame, pd.DataFrame]:
+    random = np.random.default_rng(7)
+    rows = [(("shop", "bar", "hotel")[at % 3], "juice;water" if at % 5 else "tea", float(at)) for at in range(80)]
+    frame = accounts(rows, lat=random.uniform(45, 46, 80), lon=random.uniform(5, 6, 80))
+    frame["rep"] = [f"r{at % 3}" for at in range(80)]
+    frame["region"] = np.where(frame["lat"] > 45.5, "north", "south")
+    return frame, people(hours=300.0)
+
+
+def _with(weights: dict[str, float], criterion: str, value: float) -> dict[str, float]:
+    rest = 1 - weights[criterion]
+    return {name: value if name == criterion else weight / rest * (1 - value) for name, weight in weights.items()}
+
+
+def test_today_is_recognised_by_who_serves_whom():
+    """In the contested firm each representative serves one segment."""
+    frame, reps = _contested()
+    result = compare_structures(frame, reps, draws=0)
+    assert result.today_form == "customer"
+    assert result.today.set_index("structure").loc["customer", "information"] > 0.9
+    table = result.table.set_index("structure")
+    assert result.saving == pytest.approx(table.loc["customer", "cost"] - table.loc[result.best, "cost"])
+
+
+def test_nobody_moves_when_the_structure_is_todays():
+    """Three segments at three far places, one representative each: customer type keeps every account in its hands."""
+    rows = [(name, "juice" if at % 2 else "tea", 1.0) for name in ("shop", "bar", "hotel") for at in range(10)]
+    frame = accounts(rows, rep=["r0"] * 10 + ["r1"] * 10 + ["r2"] * 10)
+    table = compare_structures(frame, people(3), draws=0, assumptions=PLAIN).table.set_index("structure")
+    assert table.loc["customer", "moved_accounts"] == 0
+    assert table.loc["product", "moved_accounts"] > 0
+
+
+def test_intervals_widen_with_what_is_uncertain():
+    frame, reps = _contested()
+    narrow = compare_structures(frame, reps, draws=30, spread=0.02, seed=1)
+    wide = compare_structures(frame, reps, draws=30, spread=0.5, seed=1)
+    for name in ("territory", "product", "matrix"):
+        small, large = row(narrow, name), row(wide, name)
+        assert small["cost_high"] - small["cost_low"] < large["cost_high"] - large["cost_low"]
+        assert large["cost_low"] <= large["cost"] <= large["cost_high"]
+    assert wide.scores["wins"].sum() == pytest.approx(1)
+    assert wide.lead_low < wide.lead < wide.lead_high
+
+
+def test_same_seed_same_answer_and_inputs_stay_as_they_are():
+    frame, reps = _contested()
+    before = frame.copy(), reps.copy()
+    one, two = (compare_structures(frame, reps, draws=5, seed=3) for _ in range(2))
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.scores, two.scores)
+    pd.testing.assert_frame_equal(frame, before[0])
+    pd.testing.assert_frame_equal(reps, before[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": {"beauty": 1}}, "no criterion is called 'beauty'"),
+        ({"weights": {"cost": -1}}, "must not be negative"),
+        ({"weights": {"cost": 0}}, "at least one weight"),
+        ({"weights": {"fit": 1}}, "no criterion with a weight above 0"),
+        ({"shift": 0}, "shift must be"),
+        ({"spread": 1}, "spread must be"),
+        ({"draws": -1}, "draws must be"),
+        ({"confidence": 1}, "confidence must lie"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(change, message):
+    with pytest.raises(ParameterError, match=message):
+        compare_structures(accounts(TWENTY), people(), **({"draws": 0} | change))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("speed", 0), ("detour", 0.5), ("separate", 1.5), ("joint", -0.1), ("span", math.nan), ("coordination", -1)],
+)
+def test_assumptions_out_of_range_are_refused(name, value):
+    with pytest.raises(ParameterError, match=name):
+        Assumptions(**{name: value})
+
+
+def test_all_problems_of_both_tables_at_once():
+    broken = accounts(TWENTY).assign(calls=-1)
+    with pytest.raises(DataError) as error:
+        compare_structures(broken, people().drop(columns="cost"))
+    assert {problem.table for problem in error.value.problems} == {"accounts", "reps"}
+
+
+@pytest.mark.parametrize(
+    ("frame", "reps", "message"),
+    [
+        (accounts([("shop", "juice", 1.0)] * 3), people(), "two product lines or two segments"),
+        (accounts(TWENTY, rep="stranger"), people(), "a name of the table reps"),
+        (accounts(TWENTY), people(0), "somebody present in a selling role"),
+        (accounts(TWENTY, calls=0), people(), "calls and hours above 0"),
+    ],
+)
+def test_tables_that_cannot_be_compared(frame, reps, message):
+    with pytest.raises(DataError, match=message):
+        compare_structures(frame, reps, draws=0)
+
+
+def test_lines_of_unknown_accounts_are_refused():
+    lines = pd.DataFrame({"account": ["a0", "nobody"], "line": ["x", "y"], "sales": [1.0, 1.0]})
+    with pytest.raises(DataError, match="nobody") as error:
+        compare_structures(accounts(TWENTY), people(), account_lines=lines)
+    assert "sales of some line" in str(error.value), "and the accounts without sales in the same breath"
+
+
+def team() -> pd.DataFrame:
+    """Two teams; one person left in the year, one before, one comes later."""
+    rows = [
+        ("m1", "manager", "North", 200.0, "2016-01-01", None),
+        ("m2", "manager", "South", 180.0, "2020-01-01", None),
+        ("n1", "representative", "North", 100.0, "2022-07-02", None),
+        ("n2", "representative", "North", 100.0, "2026-03-01", None),
+        ("n3", "representative", "North", 90.0, "2020-01-01", "2026-01-01"),
+        ("s1", "representative", "South", 110.0, None, None),
+        ("s2", "analyst", "South", 70.0, "2024-07-01", None),
+        ("old", "representative", "South", 70.0, "2015-01-01", "2021-01-01"),
+        ("new", "representative", "South", 70.0, "2027-01-01", None),
+    ]
+    frame = pd.DataFrame(rows, columns=["rep", "role", "team", "cost", "hired", "left"])
+    return frame.assign(hours=1000.0)
+
+
+def test_make_up_by_hand():
+    found = describe_team(team(), on="2026-07-01")
+    assert found.heads == 6
+    assert found.cost == 760
+    assert found.span == 4 / 2
+    assert found.support_ratio == 1 / 3
+    roles = found.roles.set_index("role")
+    assert roles.loc["representative", ["heads", "cost", "new"]].tolist() == [3, 310, 1]
+    assert roles.loc["representative", "tenure"] == pytest.approx((1460 + 122) / 2 / 365.25)
+    assert roles.loc["all", "share"] == 1
+    teams = found.teams.set_index("team")
+    assert teams.loc["North", ["heads", "selling", "span"]].tolist() == [3, 2, 2]
+    assert teams.loc["South", "support_ratio"] == 1
+    assert found.skipped["item"].tolist() == ["tenure"]
+    assert any("1 people are hired after" in caution for caution in found.cautions)
+
+
+def test_turnover_by_hand():
+    found = describe_team(team(), on="2026-07-01").turnover.set_index(["by", "name"]).loc[("all", "all")]
+    assert found["leavers"] == 1
+    heads = 4 + 184 / 365 + 122 / 365 + 1
+    assert found["mean_heads"] == pytest.approx(heads)
+    assert found["turnover"] == pytest.approx(1 / heads)
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.025, 5.572), (10, 4.795, 18.390)])
+def test_turnover_interval_is_the_published_one(count, low, high):
+    """Limits of a Poisson count at 95 %, as tabled since Garwood (1936)."""
+    rows = [(f"p{at}", "representative", 1.0, 1.0, "2020-01-01", None) for at in range(50)]
+    rows += [(f"q{at}", "representative", 1.0, 1.0, "2020-01-01", "2026-12-31") for at in range(count)]
+    frame = pd.DataFrame(rows, columns=["rep", "role", "cost", "hours", "hired", "left"])
+    found = describe_team(frame, on="2026-12-31").turnover.iloc[0]
+    assert found["low"] * found["mean_heads"] == pytest.approx(low, abs=6e-4)
+    assert found["high"] * found["mean_heads"] == pytest.approx(high, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"on": "yesterday"}, ParameterError, "on must be a date"),
+        ({"confidence": 0}, ParameterError, "confidence"),
+        ({"on": "1990-01-01"}, DataError, "somebody in the team"),
+    ],
+)
+def test_make_up_refuses(change, error, message):
+    frame = team().assign(hired=team()["hired"].fillna("2001-01-01"))
+    with pytest.raises(error, match=message):
+        describe_team(frame, **({"on": "2026-07-01"} | change))
+
+
+def test_who_left_before_he_came_is_a_problem():
+    frame = team()
+    frame.loc[0, "left"] = "2010-01-01"
+    with pytest.raises(DataError, match="not before `hired`"):
+        describe_team(frame, on="2026-07-01")
+
+
+def test_a_team_without_manager_and_an_unknown_role_are_named():
+    frame = team().assign(team="North")
+    frame.loc[frame["role"] == "manager", "role"] = "wizard"
+    found = describe_team(frame, on="2026-07-01")
+    assert set(found.skipped["item"]) == {"tenure", "span of team North", "role wizard"}
+    assert math.isnan(found.span)
+
+
+DUTIES = [
+    ("price", "m1", "A", 10.0),
+    ("price", "n1", "R", 100.0),
+    ("plan", "m1", "A", 5.0),
+    ("plan", "m2", "A", 5.0),
+    ("plan", "n2", "R", 50.0),
+    ("web", "n2", "R", 20.0),
+    ("chains", "m2", "A", 5.0),
+    ("register", "n3", "R", 5.0),
+    ("register", "m1", "A", 5.0),
+    ("hire", "ghost", "R", 5.0),
+    ("hire", "m1", "A", 5.0),
+    ("both", "m1", "A", 0.0),
+    ("both", "m1", "R", 60.0),
+]
+
+
+def duties() -> pd.DataFrame:
+    return pd.DataFrame(DUTIES, columns=["duty", "person", "part", "hours"])
+
+
+@pytest.mark.parametrize(
+    ("duty", "verdict"),
+    [
+        ("price", "sound"),
+        ("plan", "2 owners"),
+        ("web", "no owner"),
+        ("chains", "nobody does it"),
+        ("register", "held by somebody who has left"),
+        ("hire", "held by somebody not in reps"),
+        ("both", "sound"),
+    ],
+)
+def test_each_duty_is_judged(duty, verdict):
+    table = check_duties(duties(), team()).table.set_index("duty")
+    assert table.loc[duty, "verdict"] == verdict
+
+
+def test_many_to_consult_is_a_fault():
+    more = [("price", name, "C", 1.0) for name in ("m2", "n2", "s1", "s2", "new")]
+    frame = pd.DataFrame([*DUTIES, *more], columns=["duty", "person", "part", "hours"])
+    assert check_duties(frame, team()).table.set_index("duty").loc["price", "verdict"] == "5 to consult"
+
+
+def test_load_by_hand():
+    """n1: 100 hours of duty and 1,000 for customers, of 1,800 or of his own 1,050."""
+    found = check_duties(duties(), team()).people.set_index("person")
+    assert found.loc["n1", "load"] == pytest.approx(1100 / 1800)
+    assert not found["overloaded"].any()
+    tight = team().assign(working_hours=1050.0)
+    found = check_duties(duties(), tight)
+    assert found.people.set_index("person").loc["n1", "load"] == pytest.approx(1100 / 1050)
+    assert found.people.loc[found.people["overloaded"], "person"].tolist() == ["n1", "m1", "n2"]
+    assert found.overloaded == 3
+    assert math.isnan(found.people.set_index("person").loc["ghost", "load"])
+    assert found.skipped["item"].tolist() == ["load of ghost"]
+
+
+def test_accounts_that_take_more_hours_than_contracted_count():
+    busy = accounts([("shop", "juice", 1.0)] * 2, calls=700.0, rep="n1")
+    found = check_duties(duties(), team(), accounts=busy).people.set_index("person")
+    assert found.loc["n1", "customer_hours"] == 1400
+    assert found.loc["n1", "load"] == pytest.approx(1500 / 1800)
+
+
+def test_duties_refuse_what_is_wrong():
+    with pytest.raises(ParameterError, match="limit"):
+        check_duties(duties(), team(), limit=0)
+    with pytest.raises(DataError, match="one of R, A, C, I"):
+        check_duties(duties().assign(part="X"), team())
+
+
+@pytest.fixture(scope="module")
+def contested():
+    return compare_structures(*_contested(), draws=8, seed=2)
+
+
+def test_plots_draw_the_result(contested):
+    ax = plot_structures(contested)
+    ends = [bar.get_x() + bar.get_width() for bar in ax.containers[len(contested.weights) - 1]]
+    assert sorted(ends) == pytest.approx(sorted(contested.scores["score"]))
+    bars = plot_flips(contested).patches
+    assert len(bars) == len(contested.flips)
+    assert {to_hex(bar.get_facecolor()) for bar in bars} == {COLOURS[name] for name in contested.flips["winner"]}
+    ax = plot_hours(contested)
+    ends = [bar.get_x() + bar.get_width() for bar in ax.containers[-1]]
+    assert [1000 * end for end in ends] == pytest.approx(contested.table["paid_hours"].tolist()[::-1])
+    heights = [bar.get_height() for bar in plot_shifts(contested).containers[0]]
+    first = contested.shifts[contested.shifts["structure"] == contested.shifts["structure"].iloc[0]]
+    assert heights == pytest.approx((100 * first.groupby("kind", sort=False)["unserved"].mean()).tolist())
+
+
+def test_plots_of_the_team():
+    made = describe_team(team(), on="2026-07-01")
+    ax = plot_makeup(made)
+    assert sum(bar.get_width() for bars in ax.containers for bar in bars) == made.heads
+    check = check_duties(duties(), team())
+    labels = [label.get_text() for label in plot_duties(check).get_yticklabels()]
+    assert labels == check.table["duty"].tolist()
+
+
+def test_the_sentence_carries_the_numbers(contested):
+    made = describe_team(team(), on="2026-07-01")
+    conclusion = conclude_structure(contested, made, check_duties(duties(), team()), currency="EUR")
+    best = row(contested, contested.best)
+    assert f"{int(best['reps'])} representatives" in conclusion.answer
+    assert number(contested.scores["score"].max()) in conclusion.answer
+    assert "flips when" in conclusion.answer
+    assert "Of 7 duties, 5 are not sound" in conclusion.answer
+    assert conclusion.metrics["structure.reps"] == best["reps"]
+    assert conclusion.metrics["team.heads"] == 6
+    money = conclusion.findings[0]
+    assert money.unit == "EUR a year"
+    assert money.value == pytest.approx(contested.saving)
+    assert (money.low, money.high) == (contested.saving_low, contested.saving_high)
+    assert "1 left" in makeup_sentence(made)
+
+
+def test_results_come_back_from_disk(contested, tmp_path):
+    whole = join_organisation(contested, describe_team(team(), on="2026-07-01"), check_duties(duties(), team()))
+    save_results(tmp_path, "structure", whole, conclude_structure(contested))
+    back = load_results(tmp_path, "structure")
+    pd.testing.assert_frame_equal(back.tables["scores"], whole.scores)
+    assert set(back.tables) >= {"table", "flips", "roles", "teams", "duties", "people", "skipped"}
+    assert set(back.tables["skipped"]["part"]) == {"structures", "team", "duties"}
+
+
+def test_every_criterion_has_a_name_and_a_default():
+    from salesopt.structure import CRITERION
+
+    assert set(CRITERIA) == set(CRITERION)
+    assert sum(CRITERIA.values()) == pytest.approx(1)
