@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
+from salesopt.cross import CrossElasticity, estimate_cross_elasticity
 from salesopt.engine.design import DEAL, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.engine.gather import gather
 from salesopt.errors import ParameterError
@@ -22,6 +23,7 @@ from salesopt.stats.poisson import fit_poisson
 from salesopt.stats.regression import fit, moments
 from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
+__all__ = ["CrossElasticity", "Elasticity", "estimate_cross_elasticity", "estimate_elasticity"]
 DRAWN = 4
 METHODS = ("ols", "iv", "ppml")
 MEASURES = ("elasticity", "std_error", "low", "high")
@@ -211,12 +213,14 @@ def _result(
     skipped: pd.DataFrame,
     cautions: list[str],
 ) -> Elasticity:
-    solved = _solve(gathered.cells, design, method) if len(gathered.units) else None
-    if solved is None:
+    if not len(gathered.units):
         return _empty(design, method, confidence, skipped, cautions)
+    solved = _solve(gathered.cells, design, method)
     good, reason = _identified(solved, design, method)
     lost = _skipped(gathered.units[~good].assign(reason=reason[~good]), design)
     skipped = pd.concat([skipped, lost], ignore_index=True).sort_values("item", ignore_index=True)
+    if not good.any():
+        return _empty(design, method, confidence, skipped, cautions)
     terms = _terms(solved.found, design, gathered.units, confidence)[np.repeat(good, solved.found.beta.shape[1])]
     table = _own_table(solved, gathered.units, terms, design, confidence, good)
     table = _with_line(table, lines)

@@ -64,7 +64,7 @@ class _DuckSession:
         self.kinds = kinds
 
     def run(self, sql: str) -> pa.Table:
-        return self.connection.execute(sql).to_arrow_table()
+        return self.connection.sql(sql).to_arrow_table()
 
 
 @contextmanager
@@ -102,6 +102,8 @@ def files_of(sales: Any) -> tuple[str, list[Path]]:
     if not isinstance(sales, (str, os.PathLike)):
         raise DataError(f"sales must be a DataFrame or a path, not {type(sales).__name__}")
     path = Path(sales)
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     kinds: dict[str, list[Path]] = {"parquet": [], "csv": []}
     for file in files:

@@ -1,0 +1,198 @@
+"""Grouped sums: the same numbers as from rows, on DuckDB and on Spark, from tables and from files."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from salesopt.elasticity import estimate_elasticity
+from salesopt.engine import gather
+from salesopt.engine.design import Design
+from salesopt.engine.sums import cell_sql
+from salesopt.errors import DataError, ParameterError
+from tests.test_elasticity import made_sales
+
+SALES = made_sales(4, 9, 40, seed=21, zeros=0.02)[0].assign(
+    heat=np.random.default_rng(0).standard_normal(4 * 9 * 40), base_price=np.nan
+)
+SALES.loc[5, "heat"] = np.nan
+DESIGNS = {
+    "two effects": {"controls": ["promo"]},
+    "period effects": {"controls": ["promo", "heat"], "effects": ("market", "period")},
+    "intercept": {"controls": ["heat"], "effects": ()},
+    "two-way clusters": {
+        "controls": ["promo"],
+        "effects": ("market", "quarter", "year"),
+        "cluster": ("market", "month"),
+    },
+    "week": {"effects": ("market", "week"), "cluster": "quarter"},
+    "instrument": {
+        "method": "iv",
+        "controls": ["promo"],
+        "instruments": ["cost", "heat"],
+        "effects": ("market", "year"),
+    },
+    "line by market": {"by": "line", "controls": ["promo"]},
+}
+
+
+def same(one, other) -> None:
+    """Equal tables, tests and skipped; only the caution that compares with another model may differ."""
+    drop = ["caution", "line"]
+    pd.testing.assert_frame_equal(
+        one.table.drop(columns=drop, errors="ignore"), other.table.drop(columns=drop, errors="ignore"), rtol=1e-8
+    )
+    pd.testing.assert_frame_equal(one.coefficients, other.coefficients, rtol=1e-8, atol=1e-10)
+    pd.testing.assert_frame_equal(one.tests, other.tests, rtol=1e-7)
+    pd.testing.assert_frame_equal(one.skipped, other.skipped)
+    assert one.rows == other.rows
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_sums_by_duckdb_equal_rows_in_memory(name):
+    arguments = {**DESIGNS[name], "pool": False}
+    same(
+        estimate_elasticity(SALES, engine="memory", **arguments),
+        estimate_elasticity(SALES, engine="duckdb", **arguments),
+    )
+
+
+def test_deals_are_told_from_base_prices_by_sums_too():
+    sales = SALES.assign(base_price=SALES["price"] * np.exp(0.2 * SALES["promo"]))
+    one, other = (estimate_elasticity(sales, engine=engine, pool=False) for engine in ("memory", "duckdb"))
+    assert "deal_elasticity" in other.table
+    same(one, other)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "folder of parquet", "folder of csv"])
+def test_files_equal_the_table(kind, tmp_path):
+    parts = [SALES.iloc[:700], SALES.iloc[700:]] if kind.startswith("folder") else [SALES]
+    for number, part in enumerate(parts):
+        path = tmp_path / f"part {number}.{kind.split()[-1]}"
+        if kind.endswith("csv"):
+            part.to_csv(path, index=False)
+        else:
+            part.to_parquet(path)
+    place = tmp_path if kind.startswith("folder") else path
+    arguments = {"controls": ["promo"], "deals": False, "pool": False}
+    same(estimate_elasticity(SALES, **arguments), estimate_elasticity(place, **arguments))
+
+
+def test_many_rows_go_to_the_engine_by_themselves(monkeypatch):
+    called = []
+    real = gather.gather_sums
+    monkeypatch.setattr(gather, "gather_sums", lambda *given: called.append(given[2]) or real(*given))
+    estimate_elasticity(SALES)
+    assert called == []
+    monkeypatch.setattr(gather, "ROWS", len(SALES) - 1)
+    estimate_elasticity(SALES)
+    estimate_elasticity(SALES.assign(period=SALES["period"].dt.strftime("%Y-%m")))
+    assert called == ["duckdb", "duckdb"]
+
+
+def test_a_memory_limit_is_kept(monkeypatch, tmp_path):
+    SALES.to_parquet(tmp_path / "sales.parquet")
+    monkeypatch.setenv("SALESOPT_MEMORY", "100MB")
+    assert len(estimate_elasticity(tmp_path / "sales.parquet").table) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"units": -1.0},
+            "column 'units': found something else, expected a number of at least 0 \\(1440 rows in all\\)",
+        ),
+        ({"price": 0.0}, "column 'price'.*a number above 0"),
+        ({"price": np.nan}, "column 'price'.*a number above 0"),
+        ({"product": None}, "column 'product'.*some text"),
+        ({"units": "many"}, "column 'units'.*numbers"),
+        ({"promo": "yes"}, "column 'promo'.*numbers"),
+        ({"period": "spring"}, "column 'period'"),
+    ],
+)
+def test_bad_rows_are_refused(change, message):
+    with pytest.raises(DataError, match=message):
+        estimate_elasticity(SALES.assign(**change), controls=["promo"], engine="duckdb")
+
+
+def test_absent_columns_and_files_are_named(tmp_path):
+    with pytest.raises(DataError) as caught:
+        estimate_elasticity(SALES.drop(columns=["units", "market"]), engine="duckdb", controls=["tide"])
+    assert all(name in str(caught.value) for name in ("'units'", "'market'", "'tide'"))
+    with pytest.raises(DataError, match="no Parquet or CSV file here"):
+        estimate_elasticity(tmp_path)
+    SALES.drop(columns="price").to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="'price'"):
+        estimate_elasticity(tmp_path)
+    SALES.to_csv(tmp_path / "b.csv")
+    with pytest.raises(DataError, match="both Parquet and CSV"):
+        estimate_elasticity(tmp_path)
+    with pytest.raises(DataError, match="no such file"):
+        estimate_elasticity(tmp_path / "absent.parquet")
+
+
+@pytest.mark.parametrize("arguments", [{"lags": 1}, {"method": "ppml"}, {"cluster": None}, {"weights": "heat"}])
+def test_what_sums_cannot_do_is_said(arguments):
+    with pytest.raises(ParameterError, match="grouped sums"):
+        estimate_elasticity(SALES, engine="duckdb", **arguments)
+
+
+def test_odd_column_names_are_safe():
+    odd = 'heat"; DROP TABLE sales; --'
+    sales = SALES.rename(columns={"heat": odd})
+    same(
+        estimate_elasticity(sales, controls=[odd], pool=False),
+        estimate_elasticity(sales, controls=[odd], pool=False, engine="duckdb"),
+    )
+    columns = ("product", "market", "period", "units", "price", odd)
+    assert odd not in cell_sql(Design(("product",), (odd,), (), ("market",), ("market",)), columns, [0.0] * 4)
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """One local Spark session for all tests of this module."""
+    pytest.importorskip("pyspark")
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.log.level", "ERROR")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+@pytest.mark.parametrize("name", ["period effects", "two-way clusters", "instrument"])
+def test_spark_equals_duckdb(name, spark, tmp_path):
+    SALES.drop(columns="base_price").to_parquet(tmp_path / "sales.parquet", coerce_timestamps="us")
+    arguments = {**DESIGNS[name], "pool": False}
+    one = estimate_elasticity(tmp_path / "sales.parquet", engine="duckdb", **arguments)
+    other = estimate_elasticity(tmp_path / "sales.parquet", engine="spark", **arguments)
+    pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-11)
+    pd.testing.assert_frame_equal(one.tests, other.tests, rtol=1e-8)
+
+
+def test_spark_takes_tables_of_its_own_and_of_pandas(spark):
+    frame = SALES.drop(columns=["base_price", "heat"])
+    here = estimate_elasticity(frame, engine="duckdb", pool=False)
+    same(here, estimate_elasticity(frame, engine="spark", pool=False))
+    same(here, estimate_elasticity(spark.createDataFrame(pa.Table.from_pandas(frame)), pool=False))
+
+
+def test_spark_without_a_session_is_refused(monkeypatch):
+    sql = pytest.importorskip("pyspark.sql")
+    monkeypatch.setattr(sql.SparkSession, "getActiveSession", classmethod(lambda _: None))
+    with pytest.raises(ParameterError, match="needs an active Spark session"):
+        estimate_elasticity(SALES, engine="spark")
