@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from salesopt.errors import DataError, ParameterError
+from salesopt.report.page import build_page
+from salesopt.report.render import _facts, plan_report
 from salesopt.study import cases, journey
 from salesopt.study.cases import build
 from salesopt.study.load import load_study
@@ -158,6 +160,14 @@ def test_the_study_loads_for_its_last_quarter():
     assert list(firm.tables) == ["sales", "products"]
     assert firm["sales"]["period"].max() == pd.Timestamp("2017-12-25")
     assert firm.left_out["what"].str.contains("COUPON/MISC ITEMS").any()
+
+
+def test_the_report_says_what_was_left_out(tmp_path):
+    facts = _facts(plan_report(GROCER, out=tmp_path))
+    page = build_page([], title="Grocer", quarter="2017Q4", **facts)
+    for what in ("COUPON/MISC ITEMS", "fuel", "lines without a quantity", "item groups sold too seldom"):
+        assert f">{what}</td>" in page
+    assert ">16,073</td>" in page
 
 
 def test_only_the_tables_asked_for_are_handed_over(built):

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 import salesopt
+from salesopt.display import integer, money
 from salesopt.errors import ParameterError
 from salesopt.report import ledger
 from salesopt.report.chapters import (
@@ -223,9 +224,25 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "version": salesopt.__version__,
         "left_out": [(titles[word], reason) for word, reason in plan.left_out.items()],
         "notes": list(plan.study.cautions),
+        "gone": _gone(plan.study),
         "inputs": list(ledger.file_hashes(plan.folder).items()),
         "versions": list(ledger.versions().items()),
     }
+
+
+def _gone(study: Study) -> list[tuple[str, str, str, str, str]]:
+    """What of the source is not in the tables, as the page shows it: table, what, rows, amount, why."""
+    rows = study.left_out.itertuples(index=False)
+    return [
+        (
+            row.table,
+            row.what,
+            integer(row.rows),
+            "" if pd.isna(row.amount) else money(row.amount, study.currency),
+            row.why,
+        )
+        for row in rows
+    ]
 
 
 def _ledger(plan: Plan, runs: list[ChapterRun], notes: list[str], facts: Mapping[str, Any]) -> dict[str, Any]:
