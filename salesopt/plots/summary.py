@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from salesopt.plots import theme
 from salesopt.summary import Summary
@@ -26,6 +27,7 @@ def plot_summary(result: Summary, ax: Axes | None = None) -> Axes:
     ax.hlines(places[known], shown["low"][known], shown["high"][known], color=theme.INK, linewidth=1.6)
     ax.set_yticks(places, theme.thin_labels(ax, shown["what"].tolist(), 52))
     ax.axvline(0, color=theme.INK, linewidth=0.8)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,.0f}")
     ax.set_xlabel(f"{result.unit}; line = interval; grey = not sure to be above zero")
     ax.grid(axis="y", visible=False)
