@@ -30,7 +30,7 @@ CONTENDERS = ("salesopt", "salesopt parquet", "pyfixest", "linearmodels", "stats
 
 
 def write_sales(path: Path, rows: int, block: int = 2_000_000) -> None:
-    """A Parquet file of `rows` rows: 200 products x 320 markets x as many weeks as that takes (fewer for small tables)."""
+    """A Parquet file of `rows` rows: 200 products x 320 markets x weeks; 48 markets in small tables."""
     products = min(PRODUCTS, max(rows // 2_500, 20))
     markets = MARKETS if rows >= 5_000_000 else 48
     rng = np.random.default_rng(0)

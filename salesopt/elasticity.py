@@ -11,21 +11,19 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from salesopt.cross import CrossElasticity, estimate_cross_elasticity
-from salesopt.engine.design import DEAL, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.engine.gather import gather
 from salesopt.errors import ParameterError
-from salesopt.stats.cells import Cells, Floats, Mask, take
+from salesopt.stats.cells import Mask, take
 from salesopt.stats.demandcurve import demand_curve, demand_points, thinned
-from salesopt.stats.inference import Estimates, estimate
+from salesopt.stats.design import DEAL, PRICE, Design, Gathered, make_design
+from salesopt.stats.inference import Estimates
 from salesopt.stats.instruments import check_instruments
-from salesopt.stats.pitfalls import Evidence, cautions_of, general_cautions
-from salesopt.stats.poisson import fit_poisson
-from salesopt.stats.regression import fit, moments
+from salesopt.stats.loglog import Solved, evidence_of, identified, solve
+from salesopt.stats.pitfalls import cautions_of, general_cautions
 from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
 __all__ = ["CrossElasticity", "Elasticity", "estimate_cross_elasticity", "estimate_elasticity"]
 DRAWN = 4
-METHODS = ("ols", "iv", "ppml")
 MEASURES = ("elasticity", "std_error", "low", "high")
 ENDS = ("", "_std_error", "_low", "_high")
 
@@ -118,56 +116,12 @@ def estimate_elasticity(
 
     Raises DataError if `sales` is not a valid sales table, ParameterError for an argument out of its range.
     """
-    design = _design(sales, method, controls, effects, instruments, cluster, lags, weights, by, deals)
+    split = _has_base_price(sales) if deals is None else deals
+    design = make_design(method, controls, effects, instruments, cluster, lags, weights, by, split)
     _check_numbers(confidence, min_rows)
     gathered, cautions = gather(sales, design, engine)
     kept, skipped = _usable(gathered, design, min_rows)
     return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
-
-
-def _design(
-    sales: object,
-    method: str,
-    controls: Sequence[str],
-    effects: Sequence[str],
-    instruments: Sequence[str],
-    cluster: str | Sequence[str] | None,
-    lags: int,
-    weights: str | None,
-    by: str | None,
-    deals: bool | None,
-) -> Design:
-    """The arguments as a design; raises ParameterError that names the argument."""
-    if method not in METHODS:
-        raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
-    if (method == "iv") != bool(instruments):
-        raise ParameterError("method 'iv' needs instruments, and only it takes them")
-    if not isinstance(lags, int) or isinstance(lags, bool) or not 0 <= lags <= 26:
-        raise ParameterError(f"lags must be a whole number from 0 to 26, not {lags!r}")
-    if lags and method == "iv":
-        raise ParameterError("lags need an instrument for each earlier price, which method 'iv' does not offer")
-    clusters = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
-    if len(clusters) > 2 or (cluster is not None and not clusters):
-        raise ParameterError(f"cluster must be one column, two columns or None, not {cluster!r}")
-    for name, columns in {"controls": controls, "effects": effects, "instruments": instruments}.items():
-        if isinstance(columns, str):
-            raise ParameterError(f"{name} must be a list of columns, not the text {columns!r}")
-    twice = sorted({name for name in (*controls, *instruments) if (*controls, *instruments).count(name) > 1})
-    if twice:
-        raise ParameterError(f"named twice among controls and instruments: {', '.join(twice)}")
-    if by in ("product", "market", "period", "units", "price"):
-        raise ParameterError(f"by must name a further column such as 'segment', not {by!r}")
-    return Design(
-        unit=("product",) if by is None else ("product", by),
-        controls=tuple(controls),
-        instruments=tuple(instruments),
-        effects=tuple(effects),
-        clusters=clusters,
-        lags=lags,
-        deals=_has_base_price(sales) if deals is None else deals,
-        weights=weights or "",
-        log_units=method != "ppml",
-    )
 
 
 def _has_base_price(sales: object) -> bool:
@@ -215,8 +169,8 @@ def _result(
 ) -> Elasticity:
     if not len(gathered.units):
         return _empty(design, method, confidence, skipped, cautions)
-    solved = _solve(gathered.cells, design, method)
-    good, reason = _identified(solved, design, method)
+    solved = solve(gathered.cells, design, method)
+    good, reason = identified(solved, design, method)
     lost = _skipped(gathered.units[~good].assign(reason=reason[~good]), design)
     skipped = pd.concat([skipped, lost], ignore_index=True).sort_values("item", ignore_index=True)
     if not good.any():
@@ -226,7 +180,7 @@ def _result(
     table = _with_line(table, lines)
     table, pools = _pooled(table, design, pooled, confidence)
     tests = _tests(solved, gathered.units, design, confidence)[good].reset_index(drop=True)
-    evidence = _evidence(solved, gathered, design, good, method, bool(len(pools)))
+    evidence = evidence_of(solved, gathered, design, good, method, bool(len(pools)))
     low, high = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
     table = table.assign(caution=cautions_of(table, evidence, tests))
     return Elasticity(
@@ -248,36 +202,7 @@ def _result(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Solved:
-    """The regressions of all units: places of regressors, outcome and exogenous variables, and what came out."""
-
-    x: list[int]
-    y: int
-    w: list[int] | None
-    cells: Cells
-    found: Estimates
-    fitted: Floats | None
-    settled: Mask
-    r_squared: Floats
-
-
-def _solve(cells: Cells, design: Design, method: str) -> _Solved:
-    x = design.places([*design.exogenous, *design.lagged, PRICE])
-    y = design.places([UNITS])[0]
-    clustered = bool(design.clusters)
-    if method == "ppml":
-        poisson = fit_poisson(cells, x, y, clustered=clustered)
-        return _Solved(
-            x, y, None, poisson.cells, poisson.estimates, poisson.fitted, poisson.converged, poisson.explained
-        )
-    w = design.places([*design.exogenous, *design.instruments]) if method == "iv" else None
-    found = estimate(cells, x, y, w, clustered=clustered)
-    r_squared = 1 - found.fit.rss / np.maximum(found.moments.raw[:, y], np.finfo(float).tiny)
-    return _Solved(x, y, w, cells, found, None, np.ones(cells.units, dtype=bool), r_squared)
-
-
-def _tests(solved: _Solved, units: pd.DataFrame, design: Design, confidence: float) -> pd.DataFrame:
+def _tests(solved: Solved, units: pd.DataFrame, design: Design, confidence: float) -> pd.DataFrame:
     """The tests of the instruments, one row per unit; no column but the names without instruments."""
     names = units[list(design.unit)]
     if solved.w is None:
@@ -314,46 +239,7 @@ def _piece_text(low: float, high: float) -> str:
     return f"{low:.3f} and above" if np.isinf(high) else f"{low:.3f} to {high:.3f}"
 
 
-def _evidence(solved: _Solved, gathered: Gathered, design: Design, good: Mask, method: str, pooled: bool) -> Evidence:
-    """What the checks of `salesopt.stats.pitfalls` look at."""
-    found, sums = solved.found, solved.found.moments
-    before = fit(sums.total, sums.least, solved.x[:-1], solved.x[-1]) if len(solved.x) > 1 else None
-    beyond = sums.total[:, solved.x[-1], solved.x[-1]] if before is None else before.rss
-    weight = np.bincount(solved.cells.unit, solved.cells.weight * (1 if solved.fitted is None else solved.fitted))
-    by_period = method != "ppml" and gathered.period is not None and "period" not in design.effects
-    other = _with_periods(solved, gathered) if by_period else _with_trend(solved, design)
-    return Evidence(
-        price_move=np.sqrt(beyond / weight)[good],
-        other=other[good],
-        other_name="each period has an effect of its own" if by_period else "demand has a trend of its own",
-        fragile=found.fragile[good],
-        pooled=pooled,
-        clusters=design.clusters,
-        logs=method != "ppml",
-    )
-
-
-def _with_trend(solved: _Solved, design: Design) -> Floats:
-    """(units,) own elasticity where each product has a linear trend; nan where the effects leave no trend."""
-    sums, place = solved.found.moments, design.places([TREND])
-    w = None if solved.w is None else [*place, *solved.w]
-    extra = fit(sums.total, sums.least, [*place, *solved.x], solved.y, w)
-    able = extra.used[:, 0] & extra.used[:, -1]
-    # a Poisson fit's outcome is the working residual, so that this is one step from the solution
-    start = np.zeros(len(able)) if solved.fitted is None else solved.found.beta[:, -1]
-    return np.where(able, start + extra.beta[:, -1], np.nan)
-
-
-def _with_periods(solved: _Solved, gathered: Gathered) -> Floats:
-    """(units,) own elasticity where each period has an effect too; nan where prices do not differ within a period."""
-    cells, period = solved.cells, gathered.period
-    more = replace(cells, effects=np.concatenate([cells.effects, np.asarray(period)[None]]))
-    sums = moments(more)
-    other = fit(sums.total, sums.least, solved.x, solved.y, solved.w)
-    return np.where(other.used[:, -1] & other.valid, other.beta[:, -1], np.nan)
-
-
-def _demand(solved: _Solved, table: pd.DataFrame, design: Design, good: Mask) -> pd.DataFrame:
+def _demand(solved: Solved, table: pd.DataFrame, design: Design, good: Mask) -> pd.DataFrame:
     """Data and curve of the units with most revenue."""
     points = demand_points(solved.cells, solved.found, solved.x, solved.y, solved.fitted)
     number = np.flatnonzero(good)
@@ -391,30 +277,6 @@ def _empty(design: Design, method: str, confidence: float, skipped: pd.DataFrame
     )
 
 
-def _identified(solved: _Solved, design: Design, method: str) -> tuple[Mask, np.ndarray]:
-    """(units,) whether the price coefficient and its error could be estimated, and why not."""
-    found = solved.found
-    beyond = "the effects" if not design.controls else "the effects and controls"
-    reason = np.select(
-        [
-            ~found.fit.used[:, -1],
-            ~found.fit.valid if method == "iv" else np.zeros(len(found.beta), dtype=bool),
-            found.clusters < 2 if design.clusters else np.zeros(len(found.beta), dtype=bool),
-            ~solved.settled,
-            ~(found.variance[:, -1, -1] > 0),
-        ],
-        [
-            f"the price does not vary beyond {beyond}",
-            "no instrument varies beyond the effects and controls",
-            f"only one {' and '.join(design.clusters)}, so that no error can be estimated",
-            "the likelihood has no finite maximum: some regressor alone separates rows with from rows without sales",
-            "too few rows for the number of effects and controls",
-        ],
-        "",
-    )
-    return reason == "", reason
-
-
 def _terms(found: Estimates, design: Design, units: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row per unit and regressor: coefficient, std_error, low, high; nan where the regressor was left out."""
     names = [*design.exogenous, *design.lagged, PRICE]
@@ -437,7 +299,7 @@ def _critical(found: Estimates, confidence: float) -> np.ndarray:
 
 
 def _own_table(
-    solved: _Solved, units: pd.DataFrame, terms: pd.DataFrame, design: Design, confidence: float, good: Mask
+    solved: Solved, units: pd.DataFrame, terms: pd.DataFrame, design: Design, confidence: float, good: Mask
 ) -> pd.DataFrame:
     """The table before pooling."""
     found = solved.found

@@ -12,9 +12,9 @@ import pytest
 
 from salesopt.elasticity import estimate_elasticity
 from salesopt.engine import gather
-from salesopt.engine.design import Design
 from salesopt.engine.sums import cell_sql
 from salesopt.errors import DataError, ParameterError
+from salesopt.stats.design import Design
 from tests.test_elasticity import made_sales
 
 SALES = made_sales(4, 9, 40, seed=21, zeros=0.02)[0].assign(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.engine.design import Design, Gathered
 from salesopt.engine.rows import gather_rows
 from salesopt.engine.session import SPARK
 from salesopt.engine.sums import gather_sums
 from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.stats.design import Design, Gathered
 from salesopt.study.tables import require_table
 
 ROWS = 1_000_000

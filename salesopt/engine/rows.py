@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesopt.engine.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.stats.cells import Cells, Codes, Floats, Mask, number_within
+from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.stats.panel import PARTS, codes_of, lag, period_part
 
 YEAR = np.timedelta64(1, "D") * 365.25

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesopt.engine.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.engine.session import open_session, require_columns
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.cells import Cells, Codes, number_within, pairs
+from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.study.tables import check_table
 
 KEYS = ("product", "market", "period", "units", "price")
@@ -76,7 +76,10 @@ def coded_table(sales: pd.DataFrame, columns: Sequence[str]) -> tuple[pa.Table, 
         if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
             found[name] = pa.array(column, from_pandas=True)
         else:
-            codes, names[name] = pd.factorize(column)
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                codes, names[name] = column.cat.codes.to_numpy(), column.cat.categories
+            else:
+                codes, names[name] = pd.factorize(column)
             found[name] = pa.array(codes.astype(np.int32), mask=codes < 0)
     return pa.table(found), names
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from salesopt.errors import ParameterError
 from salesopt.stats.cells import Cells, Codes
 from salesopt.stats.panel import PARTS
 
 INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "trend", "log units"
+METHODS = ("ols", "iv", "ppml")
 
 
 @dataclass(frozen=True)
@@ -89,3 +91,47 @@ class Gathered:
     absent: pd.DataFrame
     blank: int
     period: Codes | None = None
+
+
+def make_design(
+    method: str,
+    controls: Sequence[str],
+    effects: Sequence[str],
+    instruments: Sequence[str],
+    cluster: str | Sequence[str] | None,
+    lags: int,
+    weights: str | None,
+    by: str | None,
+    deals: bool,
+) -> Design:
+    """The arguments as a design; raises ParameterError that names the argument."""
+    if method not in METHODS:
+        raise ParameterError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    if (method == "iv") != bool(instruments):
+        raise ParameterError("method 'iv' needs instruments, and only it takes them")
+    if not isinstance(lags, int) or isinstance(lags, bool) or not 0 <= lags <= 26:
+        raise ParameterError(f"lags must be a whole number from 0 to 26, not {lags!r}")
+    if lags and method == "iv":
+        raise ParameterError("lags need an instrument for each earlier price, which method 'iv' does not offer")
+    clusters = () if cluster is None else (cluster,) if isinstance(cluster, str) else tuple(cluster)
+    if len(clusters) > 2 or (cluster is not None and not clusters):
+        raise ParameterError(f"cluster must be one column, two columns or None, not {cluster!r}")
+    for name, columns in {"controls": controls, "effects": effects, "instruments": instruments}.items():
+        if isinstance(columns, str):
+            raise ParameterError(f"{name} must be a list of columns, not the text {columns!r}")
+    twice = sorted({name for name in (*controls, *instruments) if (*controls, *instruments).count(name) > 1})
+    if twice:
+        raise ParameterError(f"named twice among controls and instruments: {', '.join(twice)}")
+    if by in ("product", "market", "period", "units", "price"):
+        raise ParameterError(f"by must name a further column such as 'segment', not {by!r}")
+    return Design(
+        unit=("product",) if by is None else ("product", by),
+        controls=tuple(controls),
+        instruments=tuple(instruments),
+        effects=tuple(effects),
+        clusters=clusters,
+        lags=lags,
+        deals=deals,
+        weights=weights or "",
+        log_units=method != "ppml",
+    )
