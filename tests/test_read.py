@@ -133,6 +133,7 @@ def test_a_header_alone_is_a_table_without_rows(tmp_path):
     [
         ("a.csv", "", "empty"),
         ("a.csv", "product,units\ntea,1\nmilk, white,2\n", "row 3 has 3 cells where the header has 2"),
+        ("a.csv", "product,units\nmilk, white,2\ntea,1\n", "row 2 has 3 cells where the header has 2"),
         ("a.csv", "product,product\ntea,1\n", "twice"),
         ("a.csv", "product,,units\ntea,1,2\n", "an empty name in column 2"),
         ("a.csv", b"a\0b,c\n1,2", "not a text file"),
@@ -294,3 +295,12 @@ def test_what_fits_no_way_of_writing_stays_as_it_stood_and_what_fits_the_other_i
 def test_codes_are_not_taken_for_numbers(cells, numbers):
     column = pd.Series(cells)
     assert are_numbers(look_at_numbers(column)) is numbers
+
+
+@pytest.mark.parametrize(
+    "text", ["e5", "", "-", ".", ",", "1_000", "0x10", "١٢", "12:30", "1,2,3", "1.5.2", "--1", "1e", "5%"]
+)
+def test_what_only_looks_like_a_number_is_none(text):
+    column = pd.Series([text])
+    found = look_at_numbers(column)
+    assert found.decimal == "" and not are_numbers(found)

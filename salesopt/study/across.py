@@ -85,7 +85,7 @@ def _not_a_ladder(table: pd.DataFrame) -> pd.Series:
         points = pd.to_numeric(pd.Series(str(ladder).split(), dtype="str"), errors="coerce")
         return bool(points.isna().any() or (points <= 0).any() or not points.is_monotonic_increasing)
 
-    return table["ladder"].map(wrong, na_action="ignore").fillna(False).astype(bool)
+    return table["ladder"].notna() & table["ladder"].map(wrong).astype(bool)
 
 
 RULES = (

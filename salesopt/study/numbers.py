@@ -8,7 +8,10 @@ import pandas as pd
 
 SPACES = "\u0020\u00a0\u2009\u202f'\u2019"
 BLANKS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "#N/A")
-GROUPED = r"[+-]?(?:[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+|\d+)?(?:{decimal}\d*)?(?:[eE][+-]?\d+)?"
+GROUPED = (
+    r"[+-]?(?:(?:[1-9][0-9]{{0,2}}(?:{thousands}[0-9]{{3}})+|[0-9]+)(?:{decimal}[0-9]*)?|{decimal}[0-9]+)"
+    r"(?:[eE][+-]?[0-9]+)?"
+)
 POINT = GROUPED.format(thousands=",", decimal=r"\.")
 COMMA = GROUPED.format(thousands=r"\.", decimal=",")
 
@@ -32,10 +35,9 @@ def look_at_numbers(column: pd.Series) -> Written:
     distinct = pd.Series(column.dropna().unique(), dtype="str")
     tidy = distinct.str.strip().str.replace("\u2212", "-")
     if distinct.str.contains(f"[{SPACES}]", regex=True).any():
-        tidy = tidy.str.replace(rf"(?<=\d)[{SPACES}](?=\d{{3}}(?:\D|$))", "", regex=True)
+        tidy = tidy.str.replace(rf"(?<=[0-9])[{SPACES}](?=[0-9]{{3}}(?:[^0-9]|$))", "", regex=True)
     tidy.index = pd.Index(distinct)
-    digits = tidy.str.contains(r"\d", regex=True)
-    point, comma = tidy.str.fullmatch(POINT) & digits, tidy.str.fullmatch(COMMA) & digits
+    point, comma = tidy.str.fullmatch(POINT), tidy.str.fullmatch(COMMA)
     by_point, by_comma = point & ~comma, comma & ~point
     if by_point.any() and by_comma.any():
         rows = column.map(by_point.astype(int) - by_comma.astype(int)).sum()
@@ -70,6 +72,6 @@ def misfits(written: Written, decimal: str) -> list[str]:
 def are_numbers(written: Written) -> bool:
     """Whether all texts are numbers, none with a leading zero as codes have; False where all are blank."""
     values = written.values[~written.values.isin(BLANKS)]
-    code = values.str.fullmatch(r"0\d+")
-    number = (values.str.fullmatch(POINT) | values.str.fullmatch(COMMA)) & values.str.contains(r"\d", regex=True)
+    code = values.str.fullmatch("0[0-9]+")
+    number = values.str.fullmatch(POINT) | values.str.fullmatch(COMMA)
     return bool(len(values) and number.all() and not code.any())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -73,7 +74,7 @@ def read_text(path: Path, expected: tuple[str, ...], form: Mapping[str, str]) ->
     header = header_of(path.name, _names(first, separator))
     try:
         frame = _read_body(body, separator, header)
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         if opened := re.search(r"EOF inside string starting at row (\d+)", str(error)):
             why = f"a quotation mark is opened in row {int(opened[1]) + above + 1} and never closed"
         else:
@@ -91,18 +92,20 @@ def _read_body(body: str, separator: str, header: list[str]) -> pd.DataFrame:
     """The rows below the header, every cell as text, an empty one as missing."""
     if not body.strip():
         return pd.DataFrame(columns=header, dtype=str)
-    return pd.read_csv(
-        io.StringIO(body),
-        sep=separator,
-        header=None,
-        names=header,
-        index_col=False,
-        dtype=str,
-        keep_default_na=False,
-        na_values=[""],
-        skip_blank_lines=False,
-        on_bad_lines="error",
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # it says that cells beyond the header would be lost
+        return pd.read_csv(
+            io.StringIO(body),
+            sep=separator,
+            header=None,
+            names=header,
+            index_col=False,
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+            on_bad_lines="error",
+        )
 
 
 def _split_header(content: str) -> tuple[str, str]:
