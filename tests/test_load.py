@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
+from random import Random
 
 import pandas as pd
 import pytest
 
 from salesopt.errors import DataError, ParameterError
 from salesopt.study.load import check_study, find_quarters, join_losses, load_study
+from salesopt.study.tables import TABLES
 
 SETTINGS = '[study]\ntitle = "Tea and Co"\ncurrency = "EUR"\n'
 SALES = "product,market,period,units,price\n" + "".join(
@@ -425,6 +427,55 @@ def test_what_every_join_loses_is_counted(tmp_path):
     assert row["lost_amount"] == pytest.approx(0.5) and row["names"] == "tea"
     assert "18 of 36 rows" in load_study(tmp_path).cautions[0] and "tea" in load_study(tmp_path).cautions[0]
     assert load_study(tmp_path, tables=["sales"]).cautions == ()
+
+
+def test_missing_periods_are_a_caution(tmp_path):
+    rows = [row for row in SALES.splitlines() if "2026-03" not in row and "2026-05" not in row]
+    study(tmp_path, sales="\n".join(rows))
+    assert load_study(tmp_path).cautions == ("sales.csv has no row for 2026-03, 2026-05.",)
+    assert load_study(tmp_path, quarter="2026Q2").cautions == ("sales.csv has no row for 2026-03, 2026-05.",)
+    assert load_study(tmp_path, quarter="2026Q1").cautions == ()
+
+
+CELLS = [
+    "",
+    "1",
+    "-1",
+    "1,234",
+    "1.5",
+    "1,5",
+    "x",
+    "NA",
+    "inf",
+    "2026Q3",
+    "03/04/2026",
+    "13/04/2026",
+    '"',
+    '"a\nb"',
+    ";",
+    "e5",
+]
+CELLS += ["橙", "\x1a", "1e999", "１２", "S", "True", "5%", "9999-12-31", "2026-W53", "−", ".", "12:30", "#REF!", "\t"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_stands_in_the_files_the_answer_is_tables_or_a_clear_error(tmp_path, seed):
+    """Only DataError and ParameterError may come out, and a problem always says where it is."""
+    random = Random(seed)
+    for name in ("sales", "products", "channels", "reps", "swot"):
+        columns = list(TABLES[name].columns) + ["extra"] * random.randint(0, 1)
+        rows = [[random.choice(["a", "1", "2026-01"]) for _ in columns] for _ in range(random.randint(0, 5))]
+        wild = [[random.choice(CELLS) if random.random() < 0.3 else cell for cell in row] for row in rows]
+        content = "\n".join(random.choice(",;\t").join(row) for row in [columns, *wild])
+        (tmp_path / f"{name}.csv").write_bytes(content.encode(random.choice(["utf-8", "gb18030", "utf-16"])))
+    lines = "".join(f'{name} = "{name}.csv"\n' for name in ("sales", "products", "channels", "reps", "swot"))
+    (tmp_path / "study.toml").write_text(SETTINGS + "[tables]\n" + lines)
+    problems = check_study(tmp_path)
+    assert all(problem.file and problem.expected for problem in problems)
+    try:
+        load_study(tmp_path)
+    except (DataError, ParameterError):
+        assert problems
 
 
 def test_a_study_whose_own_quarter_has_no_data_is_a_problem(tmp_path):

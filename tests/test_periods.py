@@ -11,6 +11,7 @@ from salesopt.errors import ParameterError
 from salesopt.study.periods import (
     first_days,
     last_complete_quarter,
+    missing_periods,
     parse_quarter,
     period_length,
     periods_per_year,
@@ -71,6 +72,22 @@ def test_the_length_of_a_period_survives_a_gap(frequency, length, a_year):
     days = pd.Series(pd.date_range("2024-01-01", periods=9, freq=frequency)).drop([4])
     assert period_length(pd.concat([days, days])) == length
     assert periods_per_year(length) == pytest.approx(a_year)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "gap", "missing"),
+    [
+        ("7D", "2026-01-07", [3, 4], ["2026-01-28", "2026-02-04"]),
+        ("MS", "2025-11-01", [2], ["2026-01"]),
+        ("QS-FEB", "2025-02-01", [1], ["2025-05"]),
+        ("YS", "2010-01-01", [5], ["2015-01"]),
+        ("MS", "2025-11-01", [], []),
+        ("ME", "2025-11-01", [2], []),  # the days differ from month to month: not for us to say
+    ],
+)
+def test_missing_periods_are_named(frequency, first, gap, missing):
+    days = pd.Series(pd.date_range(first, periods=9, freq=frequency)).drop(gap)
+    assert missing_periods(pd.concat([days, days])) == missing
 
 
 def test_one_date_has_no_length():

@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.study.across import lost_joins, reference_problems, row_problems
-from salesopt.study.periods import last_complete_quarter, quarter_dates, quarters_in
+from salesopt.study.periods import last_complete_quarter, missing_periods, quarter_dates, quarters_in
 from salesopt.study.read import read_table
 from salesopt.study.settings import FILE, Settings, inside, look_at_settings, read_settings, split_file
 from salesopt.study.tables import TABLES, check_table
@@ -243,15 +243,26 @@ def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
 
 
 def _doubts(read: Mapping[str, Table], cut: Mapping[str, pd.DataFrame]) -> list[str]:
-    """A sentence for what is odd within rows of a table, and for each join that would lose rows."""
+    """A sentence for what is odd within rows, for missing periods, and for each join that would lose rows."""
     odd = row_problems(
         {name: table.frame for name, table in read.items()}, {name: one.file for name, one in read.items()}
     )
     lost = lost_joins(cut)
-    return [f"{read[problem.table].in_file(problem)}." for problem in odd] + [
-        f"{row.lost_rows} of {row.rows} rows name something that is absent ({row.join}): {row.names}."
-        for row in lost[lost["lost_rows"] > 0].itertuples(index=False)
+    gaps = {name: missing_periods(table["period"]) for name, table in cut.items() if "period" in table}
+    return [
+        *(f"{read[problem.table].in_file(problem)}." for problem in odd),
+        *(f"{read[name].file} has no row for {_listed(gap)}." for name, gap in gaps.items() if gap),
+        *(
+            f"{row.lost_rows} of {row.rows} rows name something that is absent ({row.join}): {row.names}."
+            for row in lost[lost["lost_rows"] > 0].itertuples(index=False)
+        ),
     ]
+
+
+def _listed(periods: list[str], most: int = 4) -> str:
+    """The first periods by name, the rest by their number."""
+    more = len(periods) - most
+    return ", ".join(periods[:most]) + (f" and {more} more periods" if more > 0 else "")
 
 
 def _settle_quarter(

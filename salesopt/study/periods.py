@@ -78,6 +78,24 @@ def period_length(days: pd.Series) -> str:
     return next((name for name, (least, most) in bounds.items() if least <= usual <= most), "")
 
 
+def missing_periods(days: pd.Series) -> list[str]:
+    """The periods between the first and the last of `days` on which none begins, as text such as "2026-07".
+
+    Empty where the length of the periods is unclear or they do not all begin on the same day of the week or month.
+    """
+    length, known = period_length(days), pd.DatetimeIndex(sorted(days.dropna().unique()))
+    steps = {"day": "D", "week": "7D", "month": "MS", "quarter": "QS", "year": "YS"}
+    if not length or (length in ("month", "quarter", "year") and (known.day != 1).any()):
+        return []
+    if length in ("quarter", "year"):
+        steps[length] += f"-{MONTHS[known[0].month - 1]}"
+    expected = pd.date_range(known[0], known[-1], freq=steps[length])
+    if not known.isin(expected).all():
+        return []
+    form = "%Y-%m-%d" if length in ("day", "week") else "%Y-%m"
+    return [f"{day:{form}}" for day in expected.difference(known)]
+
+
 def periods_per_year(length: str) -> float:
     """Number of periods of `length` ("day", "week", "month", "quarter", "year") in a year, such as 12 for a month."""
     if length not in DAYS:
