@@ -45,12 +45,15 @@ class PricePlan:
                best, best_low, best_high (the price with most profit and its interval, held by nothing but demand:
                infinite where demand is not elastic; for products that act on each other the joint optimum within the
                plan's range), units_now, units, units_change (fraction), breakeven_change (change of units at which the
-               move gains nothing), revenue_now, revenue, profit_now, profit, gain, gain_low, gain_high, snap_cost (what
-               snapping to price points costs), least, most (range the price was chosen from), binding (what holds the
-               price, "" where nothing does), sure (the whole interval of the gain is above zero), caution
+               move gains nothing), revenue_now, revenue, profit_now, profit, gain (profit less profit_now and
+               optimism), gain_low, gain_high, optimism (what a price chosen on an unpooled estimate promises too
+               much), snap_cost (what snapping to price points costs), least, most (range the price was chosen from),
+               binding (what holds the price, "" where nothing does), sure (the whole interval of the gain is above
+               zero), caution
     curves   : product, price, profit, low, high: profit of the product against its price, others at the new prices
     points   : product, price, profit, chosen: the price points chosen from; empty without ladder, endings or step
-    limits   : limit, sense, bound, used, slack, cost (profit that the limit costs: what the plan would gain without it)
+    limits   : limit, sense, bound, used, slack, cost (profit a year that the plan would gain without the limit, prices
+               free of price points)
     skipped  : item, reason
     gain, gain_low, gain_high : of the whole list; errors of the products taken as independent
     gain_low_together, gain_high_together : the same, were the errors of all products to go the same way
@@ -136,20 +139,23 @@ def optimise_prices(
     items, skipped, notes = price_items(products, elasticity, confidence, assumed_margin)
     ranges = price_range(items, bounds=bounds, margin_floor=margin_floor, extrapolate=extrapolate)
     items, ranges, skipped = _drop_impossible(items, ranges, skipped)
-    market = build_market(items, ranges, cross_terms(cross, items["product"]), objective, draws, seed)
+    pooled = bool(getattr(cross, "pooled", False))
+    market = build_market(items, ranges, cross_terms(cross, items["product"]), objective, draws, seed, pooled)
     side = limits_of(limits, items, products)
     listed, no_point = point_lists(items, market.ranges, ladder, endings, step)
     nothing = limits_of(None, items, products)
     free, proved = choose_prices(market, None, nothing)
     smooth, proved_smooth = choose_prices(market, None, side) if side.names else (free, proved)
-    prices, proved_list = (smooth, proved_smooth) if listed is None else choose_prices(market, listed, side)
+    prices, proved_list = (
+        (smooth, proved_smooth) if listed is None else choose_prices(market, listed, side, start=smooth)
+    )
     table, totals = plan_table(market, prices, smooth, free, side, confidence)
     table["caution"] = row_cautions(table, items, market.refused, extrapolate, no_point)
     return PricePlan(
         table=table,
         curves=curves_table(market, prices),
         points=points_table(market, prices, listed),
-        limits=limits_table(market, listed, side, prices),
+        limits=limits_table(market, side, prices, smooth),
         skipped=pd.DataFrame(skipped, columns=["item", "reason"]),
         cautions=notes + plan_cautions(table, market.refused, cross, proved_list, totals, objective),
         **totals,
@@ -233,7 +239,9 @@ def limit_average_change(products: pd.DataFrame, *, most: float, by: str = "line
         raise ParameterError(f"most must be a fraction of at least 0, not {most}")
     rows = []
     usable = products.dropna(subset=["price", "units"])
-    lines = usable[by].fillna("other products") if by in usable else pd.Series("all products", index=usable.index)
+    lines = pd.Series("all products", index=usable.index)
+    if by in usable:
+        lines = usable[by].astype(object).where(usable[by].notna(), "other products")
     for line, members in usable.groupby(lines, sort=True):
         revenue = members["price"] * members["units"]
         if revenue.sum() <= 0:

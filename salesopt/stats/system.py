@@ -71,7 +71,9 @@ def fit_system(equations: Sequence[Equation], clusters: int) -> SystemFit:
 def _fit(equation: Equation, clusters: int, few: bool) -> tuple[Array, Array, Array]:
     """Coefficients of the prices, their information, and what each cluster does to them."""
     width = equation.prices.shape[1]
-    prices, outcome, rank = _partial_out(equation)
+    basis = _basis(equation.others)
+    prices = equation.prices - basis @ (basis.T @ equation.prices)
+    outcome = equation.outcome - basis @ (basis.T @ equation.outcome)
     square = prices.T @ prices
     scale = np.sqrt(np.diag(equation.prices.T @ equation.prices))
     if np.linalg.eigvalsh(square / np.outer(scale, scale))[0] < COLLINEAR:
@@ -79,47 +81,43 @@ def _fit(equation: Equation, clusters: int, few: bool) -> tuple[Array, Array, Ar
     inverse = np.linalg.inv(square)
     slope = inverse @ (prices.T @ outcome)
     residual = outcome - prices @ slope
-    free = len(outcome) - rank - width
+    free = len(outcome) - basis.shape[1] - width
     information = square / (residual @ residual / max(free, 1))
     if few:
-        return slope, information, _jackknife(equation, slope, clusters)
+        together = np.column_stack([basis, prices @ np.linalg.cholesky(inverse)])
+        return slope, information, _jackknife(equation.cluster, clusters, prices @ inverse, residual, together)
     score = np.zeros((clusters, width))
     np.add.at(score, equation.cluster, prices * residual[:, None])
     factor = clusters / (clusters - 1) * (len(outcome) - 1) / max(free, 1)
     return slope, information, np.sqrt(factor) * score @ inverse
 
 
-def _partial_out(equation: Equation) -> tuple[Array, Array, int]:
-    """Prices and outcome with controls and effects taken out, and the rank of these."""
-    basis, rank = _basis(equation.others)
-    prices = equation.prices - basis @ (basis.T @ equation.prices)
-    return prices, equation.outcome - basis @ (basis.T @ equation.outcome), rank
-
-
-def _basis(columns: Array) -> tuple[Array, int]:
+def _basis(columns: Array) -> Array:
     """Orthonormal basis of the column space."""
     left, size, _ = np.linalg.svd(columns, full_matrices=False)
-    kept = size > size.max(initial=0.0) * 1e-10
-    return left[:, kept], int(kept.sum())
+    return left[:, size > size.max(initial=0.0) * 1e-10]
 
 
-def _jackknife(equation: Equation, slope: Array, clusters: int) -> Array:
+def _jackknife(cluster: Places, clusters: int, pull: Array, residual: Array, basis: Array) -> Array:
     """What leaving each cluster out does to the slopes, scaled so that the squares sum to the CRV3 variance.
 
-    Source: MacKinnon, Nielsen and Webb (2023), Fast and reliable jackknife and bootstrap methods for cluster-robust
-    inference: (G - 1) / G * sum (b_(g) - b)(b_(g) - b)'.
+    pull : (X'X)^-1 of the prices times each row; basis : orthonormal, of prices and all else. Leaving out the rows g
+    changes the slopes by -pull_g' (I - H_gg)^-1 residual_g with the hat matrix H. Source: MacKinnon, Nielsen and Webb
+    (2023), Fast and reliable jackknife and bootstrap methods for cluster-robust inference.
     """
-    together = np.column_stack([equation.prices, equation.others])
-    square, moment = together.T @ together, together.T @ equation.outcome
-    width, order = len(slope), np.argsort(equation.cluster, kind="stable")
-    edges = np.searchsorted(equation.cluster[order], np.arange(clusters + 1))
-    change = np.zeros((clusters, width))
-    for cluster in range(clusters):
-        rows = order[edges[cluster] : edges[cluster + 1]]
+    order = np.argsort(cluster, kind="stable")
+    edges = np.searchsorted(cluster[order], np.arange(clusters + 1))
+    change = np.zeros((clusters, pull.shape[1]))
+    for group in range(clusters):
+        rows = order[edges[group] : edges[group + 1]]
         if len(rows):
-            part = together[rows]
-            inverse = np.linalg.pinv(square - part.T @ part, rcond=1e-11, hermitian=True)
-            change[cluster] = (inverse @ (moment - part.T @ equation.outcome[rows]))[:width] - slope
+            hat = basis[rows]
+            if len(rows) <= hat.shape[1]:
+                spread = np.linalg.pinv(np.eye(len(rows)) - hat @ hat.T, rcond=1e-9, hermitian=True) @ residual[rows]
+            else:
+                inner = np.linalg.pinv(np.eye(hat.shape[1]) - hat.T @ hat, rcond=1e-9, hermitian=True)
+                spread = residual[rows] + hat @ (inner @ (hat.T @ residual[rows]))
+            change[group] = -pull[rows].T @ spread
     return np.sqrt((clusters - 1) / clusters) * change
 
 
