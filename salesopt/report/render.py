@@ -232,17 +232,11 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _gone(study: Study) -> list[tuple[str, str, str, str, str]]:
     """What of the source is not in the tables, as the page shows it: table, what, rows, amount, why."""
-    rows = study.left_out.itertuples(index=False)
-    return [
-        (
-            row.table,
-            row.what,
-            integer(row.rows),
-            "" if pd.isna(row.amount) else money(row.amount, study.currency),
-            row.why,
-        )
-        for row in rows
-    ]
+    table = study.left_out
+    amounts = ["" if pd.isna(amount) else money(amount, study.currency) for amount in table["amount"]]
+    words = (table[column].astype(str) for column in ("table", "what", "why"))
+    named = zip(*words, table["rows"].map(integer), amounts, strict=True)
+    return [(name, what, rows, amount, why) for name, what, why, rows, amount in named]
 
 
 def _ledger(plan: Plan, runs: list[ChapterRun], notes: list[str], facts: Mapping[str, Any]) -> dict[str, Any]:
