@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ from scipy.stats import norm, t
 
 from salesopt.cross import CrossElasticity, estimate_cross_elasticity
 from salesopt.engine.gather import gather
-from salesopt.errors import ParameterError
+from salesopt.engine.session import column_names
+from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.cells import Mask, take
 from salesopt.stats.demandcurve import demand_curve, demand_points, thinned
 from salesopt.stats.design import DEAL, PRICE, Design, Gathered, make_design
@@ -124,8 +126,11 @@ def estimate_elasticity(
     return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
 
 
-def _has_base_price(sales: object) -> bool:
-    return isinstance(sales, pd.DataFrame) and "base_price" in sales and bool(sales["base_price"].notna().any())
+def _has_base_price(sales: Any) -> bool:
+    """Whether there is a base price to split the price by."""
+    if isinstance(sales, pd.DataFrame):
+        return "base_price" in sales and bool(sales["base_price"].notna().any())
+    return "base_price" in column_names(sales)
 
 
 def _check_numbers(confidence: float, min_rows: int) -> None:
@@ -140,11 +145,16 @@ def _usable(gathered: Gathered, design: Design, min_rows: int) -> tuple[Gathered
     units = gathered.units
     reason = np.where(
         units["rows"] < min_rows,
-        units["rows"].map("{:,} usable rows".format) + f", fewer than the least of {min_rows}",
+        [f"{rows:,} usable rows, fewer than the least of {min_rows}" for rows in units["rows"]],
         np.where(units["price_low"] == units["price_high"], "the price never changed", ""),
     )
     keep = reason == ""
-    gone = pd.concat([units[~keep].assign(reason=reason[~keep]), gathered.absent.assign(reason="no row with a sale")])
+    gone = pd.concat(
+        [
+            units[~keep].assign(reason=reason[~keep]),
+            gathered.absent.assign(reason="no row with a sale and all columns that are needed"),
+        ]
+    )
     if not keep.all():
         cells = take(gathered.cells, keep[gathered.cells.unit])
         period = None if gathered.period is None else gathered.period[keep[gathered.cells.unit]]
@@ -332,6 +342,8 @@ def _own_table(
 def _with_line(table: pd.DataFrame, lines: Mapping[str, str] | pd.DataFrame | None) -> pd.DataFrame:
     """The table with its products' lines, where these are known."""
     if isinstance(lines, pd.DataFrame):
+        if "product" not in lines:
+            raise DataError([Problem("lines", "product", None, "", "this column, which is absent")])
         if "line" not in lines:
             return table
         lines = dict(zip(lines["product"].astype(str), lines["line"], strict=True))

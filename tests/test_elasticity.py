@@ -233,7 +233,7 @@ def test_what_cannot_be_estimated_is_skipped_with_its_reason():
     reasons = result.skipped.set_index("item")["reason"]
     assert reasons[name(0)] == "5 usable rows, fewer than the least of 12"
     assert reasons[name(1)] == "the price never changed"
-    assert reasons[name(2)] == "no row with a sale"
+    assert reasons[name(2)] == "no row with a sale and all columns that are needed"
     assert reasons[name(3)] == "the price does not vary beyond the effects and controls"
     assert reasons[name(4)] == "only one market, so that no error can be estimated"
     assert result.table["product"].tolist() == [name(5), name(6)]
@@ -294,6 +294,7 @@ def test_little_movement_of_the_price_and_very_few_clusters_are_said():
         ({"confidence": 95}, "confidence must lie between 0 and 1"),
         ({"min_rows": 1}, "min_rows must be"),
         ({"by": "market"}, "by must name a further column"),
+        ({"controls": ["log price"]}, "rename the columns"),
         ({"engine": "abacus"}, "engine must be"),
     ],
 )
@@ -312,8 +313,24 @@ def test_wrong_tables_are_refused_with_every_problem():
     assert "promo" in text
     with pytest.raises(DataError, match="a number"):
         estimate_elasticity(SALES.assign(heat="hot"), controls=["heat"])
+    with pytest.raises(DataError, match="negative weight"):
+        estimate_elasticity(SALES.assign(heat=-1.0), weights="heat")
+    with pytest.raises(DataError, match="'product'"):
+        estimate_elasticity(SALES, lines=pd.DataFrame({"item": ["a"], "line": ["b"]}))
     with pytest.raises(DataError, match="one row per"):
         estimate_elasticity(pd.concat([SALES, SALES]))
+
+
+def test_blank_names_are_left_out_and_counted():
+    holes = SALES.assign(zone=np.where(SALES["market"] == "market 03", None, SALES["market"]))
+    for arguments in ({"effects": ("zone", "month")}, {"cluster": "zone"}, {"by": "zone", "effects": ()}):
+        result = estimate_elasticity(holes, controls=["promo"], **arguments)
+        assert any(text.startswith("180 of 2,160 rows were left out") for text in result.cautions)
+
+
+def test_a_control_may_be_called_trend():
+    sales = SALES.assign(trend=np.arange(len(SALES)) % 11)
+    assert "trend" in estimate_elasticity(sales, controls=["trend"]).coefficients["term"].tolist()
 
 
 def test_weights_count():

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from salesopt.engine.rows import gather_rows
-from salesopt.engine.session import SPARK
+from salesopt.engine.session import SPARK, column_names
 from salesopt.engine.sums import gather_sums
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.design import Design, Gathered
@@ -30,7 +30,7 @@ def gather(sales: Any, design: Design, engine: str = "auto") -> tuple[Gathered, 
     if engine not in ("auto", "memory") or (engine == "auto" and (not table or len(sales) > ROWS)):
         chosen = "duckdb" if engine == "auto" and not hasattr(sales, "createOrReplaceTempView") else engine
         gathered, total = gather_sums(sales, design, "spark" if chosen == "auto" else chosen)
-        return gathered, _blank_caution(gathered, total, design)
+        return gathered, _blank_caution(gathered, total, design) + _segment_caution(sales, design)
     checked = checked_rows(sales, design)
     cautions = []
     if "segment" in checked and len(checked["segment"].unique()) > 1 and "segment" not in design.columns:
@@ -38,6 +38,14 @@ def gather(sales: Any, design: Design, engine: str = "auto") -> tuple[Gathered, 
         cautions.append("Segments were added up to markets; their own elasticities need by='segment'.")
     gathered = gather_rows(checked, design)
     return gathered, cautions + _blank_caution(gathered, len(checked), design)
+
+
+def _segment_caution(sales: Any, design: Design) -> list[str]:
+    if "segment" not in column_names(sales) or "segment" in design.columns:
+        return []
+    return [
+        "Rows of different segments were used as they are, not added up; by='segment' gives each its own elasticity."
+    ]
 
 
 def _blank_caution(gathered: Gathered, total: int, design: Design) -> list[str]:
@@ -60,6 +68,8 @@ def checked_rows(sales: Any, design: Design) -> pd.DataFrame:
             at = int(bad.to_numpy().argmax())
             shown = repr(str(checked[name].iloc[at]))
             problems.append(Problem("sales", name, at + 2, shown, "a number", count=int(bad.sum())))
+    if design.weights and design.weights in numbers and (numbers[design.weights] < 0).any():
+        problems.append(Problem("sales", design.weights, None, "a negative weight", "a number of at least 0"))
     if problems:
         raise DataError(problems)
     return checked.assign(**numbers)

@@ -14,6 +14,8 @@ YEAR = np.timedelta64(1, "D") * 365.25
 
 def gather_rows(sales: pd.DataFrame, design: Design) -> Gathered:
     """The cells of `sales`, a checked table; rows with a blank, or for logs no sale, are left out and counted."""
+    complete = sales[list(design.named)].notna().all(axis=1).to_numpy()
+    unnamed, sales = int((~complete).sum()), sales[complete]
     owner, names = _units(sales, design)
     values = _variables(sales, design, owner)
     weight = sales[design.weights].to_numpy(np.float64) if design.weights else np.ones(len(sales))
@@ -36,7 +38,7 @@ def gather_rows(sales: pd.DataFrame, design: Design) -> Gathered:
         cells,
         facts[present].reset_index(drop=True),
         facts[~present].reset_index(drop=True),
-        int((~filled).sum()),
+        unnamed + int((~filled).sum()),
         number_within(unit, codes_of(rows["period"])[None])[0],
     )
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from salesopt.errors import DataError, ParameterError, Problem
 
@@ -115,6 +117,16 @@ def files_of(sales: Any) -> tuple[str, list[Path]]:
         what = "both Parquet and CSV files" if found else "no Parquet or CSV file"
         raise DataError(f"{path}: {what} here; give one file or a folder of one kind")
     return found[0], kinds[found[0]]
+
+
+def column_names(sales: Any) -> list[str]:
+    """The columns of a DataFrame, a Spark DataFrame, or the first file of a path."""
+    if hasattr(sales, "columns"):
+        return [str(name) for name in sales.columns]
+    kind, files = files_of(sales)
+    if kind == "parquet":
+        return list(pq.read_schema(files[0]).names)
+    return [str(name) for name in pd.read_csv(files[0], nrows=0).columns]
 
 
 def _reader(sales: Any) -> str:

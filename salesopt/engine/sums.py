@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesopt.engine.session import open_session, require_columns
+from salesopt.engine.session import column_names, open_session, require_columns
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.cells import Cells, Codes, number_within, pairs
 from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.study.tables import check_table
 
+LINE = "line"
 KEYS = ("product", "market", "period", "units", "price")
 PARTS_SQL = {
     "week": "CAST(EXTRACT(WEEK FROM {0}) AS BIGINT)",
@@ -50,7 +51,8 @@ def gather_sums(sales: Any, design: Design, engine: str = "duckdb") -> tuple[Gat
             "files and tables of more than a million rows are estimated from grouped sums, which serve methods 'ols' "
             "and 'iv' with a cluster, without lags and weights; for the rest give at most a million rows as a DataFrame"
         )
-    columns = tuple(dict.fromkeys((*KEYS, *design.columns)))
+    line = [LINE] if LINE in column_names(sales) else []
+    columns = tuple(dict.fromkeys((*KEYS, *design.columns, *line)))
     names: dict[str, pd.Index] = {}
     if isinstance(sales, pd.DataFrame):
         require_columns(sales.columns, columns)
@@ -146,6 +148,7 @@ def fact_sql(design: Design, columns: Sequence[str]) -> str:
         f"MAX(CASE WHEN {used} THEN {price} END) AS price_high",
         f"SUM(CASE WHEN {used} THEN {price} * {units} END) AS revenue",
         *sums,
+        *([f"MIN({place[LINE]}) AS line"] if LINE in place and LINE not in design.unit else []),
     ]
     groups = ", ".join(place[name] for name in design.unit)
     return f"SELECT {', '.join(parts)} FROM sales GROUP BY {groups}"
@@ -227,9 +230,20 @@ def _gathered(
     """The answer of both queries as cells and facts, sorted by unit."""
     facts = facts.rename(columns={"rows_used": "rows", **{f"u{n}": name for n, name in enumerate(design.unit)}})
     for name in design.unit:
-        facts[name] = names[name].take(facts[name].to_numpy()) if name in names else facts[name].astype(str)
+        facts[name] = named(facts[name], names.get(name))
     facts = facts.sort_values(list(design.unit), ignore_index=True)
-    kept = [*design.unit, "rows", "zeros", "filled", "price_low", "price_high", "revenue"]
+    if LINE in facts and LINE not in design.unit:
+        facts[LINE] = named(facts[LINE], names.get(LINE))
+    kept = [
+        *design.unit,
+        *([LINE] if LINE in facts and LINE not in design.unit else []),
+        "rows",
+        "zeros",
+        "filled",
+        "price_low",
+        "price_high",
+        "revenue",
+    ]
     integers = dict.fromkeys(("rows", "zeros", "filled"), np.int64)
     blank = total - int(facts["filled"].sum())
     present = (facts["rows"] > 0).to_numpy()
@@ -263,6 +277,13 @@ def _gathered(
     return Gathered(found, units, absent, blank)
 
 
+def named(values: pd.Series, names: pd.Index | None) -> pd.Series:
+    """Text of a column, from the numbers that stand for its names where these are given."""
+    if names is None:
+        return values.astype("str").where(values.notna())
+    return values.map(dict(enumerate(names.astype(str))))
+
+
 def _unit_numbers(
     cells: pa.Table, codes: dict[str, Codes], design: Design, names: dict[str, pd.Index], units: pd.DataFrame
 ) -> Codes:
@@ -274,7 +295,7 @@ def _unit_numbers(
     labels = {}
     for number, name in enumerate(design.unit):
         values = cells.column(f"k{number}").to_pandas().iloc[first]
-        labels[name] = names[name].take(values.to_numpy()) if name in names else values.astype(str)
+        labels[name] = named(values, names.get(name))
     found = pd.MultiIndex.from_arrays([np.asarray(labels[name]) for name in design.unit])
     wanted = pd.MultiIndex.from_frame(units[list(design.unit)])
     return wanted.get_indexer(found).astype(np.int64)[inverse]

@@ -11,7 +11,7 @@ from salesopt.errors import ParameterError
 from salesopt.stats.cells import Cells, Codes
 from salesopt.stats.panel import PARTS
 
-INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "trend", "log units"
+INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "(trend)", "(log units)"
 METHODS = ("ols", "iv", "ppml")
 
 
@@ -68,6 +68,11 @@ class Design:
         return tuple(dict.fromkeys(named))
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Those of `columns` that hold names: a row where one is blank cannot be used."""
+        return tuple(name for name in self.columns if name not in (*self.numeric, "base_price"))
+
+    @property
     def numeric(self) -> tuple[str, ...]:
         """Those of `columns` that must hold numbers."""
         return (*self.controls, *self.instruments, *([self.weights] if self.weights else []))
@@ -122,6 +127,9 @@ def make_design(
     twice = sorted({name for name in (*controls, *instruments) if (*controls, *instruments).count(name) > 1})
     if twice:
         raise ParameterError(f"named twice among controls and instruments: {', '.join(twice)}")
+    taken = sorted(name for name in (*controls, *instruments) if name in (INTERCEPT, PRICE, DEAL, TREND, UNITS))
+    if taken:
+        raise ParameterError(f"these names are used by the estimate itself, so rename the columns: {', '.join(taken)}")
     if by in ("product", "market", "period", "units", "price"):
         raise ParameterError(f"by must name a further column such as 'segment', not {by!r}")
     return Design(
