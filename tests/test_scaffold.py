@@ -44,6 +44,7 @@ def test_a_new_study_has_every_table_with_its_header(tmp_path):
 def test_a_new_study_says_what_is_still_empty_and_nothing_else(tmp_path):
     problems = check_study(new_study(tmp_path / "study"))
     assert [(one.file, one.value) for one in problems] == [(f"{name}.csv", "no rows") for name in TABLES]
+    assert {one.expected for one in problems} == {"at least one row, or no line for this table in study.toml"}
 
 
 def test_a_new_study_filled_in_passes_the_check_and_loads(tmp_path):
@@ -58,7 +59,8 @@ def test_a_table_that_is_left_out_is_no_problem(tmp_path):
     folder = new_study(tmp_path / "study")
     fill(folder)
     settings = (folder / "study.toml").read_text(encoding="utf-8")
-    (folder / "study.toml").write_text(settings.replace('products = "products.csv"\n', ""), encoding="utf-8")
+    lines = [line for line in settings.splitlines() if not line.startswith("products")]
+    (folder / "study.toml").write_text("\n".join(lines), encoding="utf-8")
     (folder / "products.csv").unlink()
     assert check_study(folder) == [] and load_study(folder).get("products") is None
 

@@ -28,6 +28,21 @@ written from the declarations in `salesopt/study/tables.py` by `python -m saleso
 - Numbers may be written 1234.5, 1,234.5, 1.234,5 or 1 234,5, column by column. A column whose numbers are all like
   1,234 can be read in two ways: `[format.<table>] decimal` settles it.
 
+`study.toml`:
+
+| section | key | meaning |
+|---|---|---|
+| `[study]` | `title` | name of the firm, as it stands on the report |
+| | `currency` | code of the one currency of all money, *optional* |
+| | `fiscal_start` | month in which the fiscal year begins, *optional*; with 7, 2026Q1 is July to September 2025 |
+| | `quarter` | quarter to report on, *optional*; else the last one that the data cover to its end |
+| | `source`, `note` | where the data come from, and what to know of them, *optional* |
+| `[tables]` | name of a table | its file inside the folder, perhaps with a part: "book.xlsx#sheet" |
+| `[format.<table>]` | `encoding`, `separator` | such as "cp1252" and ";", where they are not found rightly |
+| | `decimal`, `dates` | "." or ","; "day first" or "month first" |
+| `[parameters.<chapter>]` | a parameter | what differs from the defaults of the chapter's notebook |
+| `[build]` | `source` | package the tables are built from, in place of files |
+
 """
 FOLDERS = """\
 # What lies here
@@ -64,7 +79,8 @@ def _table(name: str, schema: Any) -> str:
 
 def _rules(name: str, column: str, spec: Any) -> list[str]:
     rules = [check.error for check in spec.checks]
-    rules += [f"stands in `{one.other}`" for one in REFERENCES if (one.table, one.column) == (name, column)]
+    for one in (one for one in REFERENCES if (one.table, one.column) == (name, column)):
+        rules.append(f"stands in `{one.other}`" + (f" where group is {', '.join(one.only)}" if one.only else ""))
     if spec.required and spec.metadata["blank"]:
         rules.append("may be blank")
     return rules

@@ -20,6 +20,7 @@ from salesopt.study.tables import TABLES, check_table
 from salesopt.study.tidy import tidy_table
 
 LEFT_OUT = ("table", "what", "rows", "amount", "why")
+EMPTY = ", or no line for this table in study.toml"
 LATER = "dated after the quarter"
 
 
@@ -196,6 +197,7 @@ def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = Non
         return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
     tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
     frame, problems = check_table(name, tidy, file=file)
+    problems = [replace(one, expected=one.expected + EMPTY) if one.value == "no rows" else one for one in problems]
     table = Table(frame, (*found, *problems), file, tuple(raw.notes + notes), tuple(cautions), raw.rows)
     return replace(table, problems=tuple(map(table.in_file, table.problems)))
 

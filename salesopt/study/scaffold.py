@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from salesopt.errors import ParameterError
@@ -12,22 +13,29 @@ from salesopt.study.tables import TABLES
 
 SETTINGS = """\
 [study]
-title = {title}          # Name of the firm, as it stands on the report
-currency = "USD"         # The one currency of all money
-# fiscal_start = 1       # Month in which the fiscal year begins
-# quarter = "2026Q3"     # Quarter to report on; the last complete one where this is absent
+# The name of the firm, as it stands on the report.
+title = {title}
+# The one currency of all money.
+currency = "USD"
+# The month in which the fiscal year begins.
+# fiscal_start = 1
+# The quarter to report on; the last complete one where this is absent.
+# quarter = "2026Q3"
 
-[tables]                 # Delete the line of a table that you do not have. A file may also be Parquet,
-                         # a sheet ("book.xlsx#sales"), or a table of a DuckDB or SQLite file ("base.duckdb#sales")
+# Delete the line of every table that you do not have. A file may also be Parquet, a sheet ("book.xlsx#sales"), or a
+# table of a DuckDB or SQLite file ("base.duckdb#sales").
+[tables]
 {tables}
 
-# [format.sales]         # Only where a message asks for it
-# decimal = ","          # "." or ","
-# dates = "day first"    # or "month first"
+# How a file is written, only where a message asks for it.
+# [format.sales]
+# decimal = ","
+# dates = "day first"
 # separator = ";"
 # encoding = "cp1252"
 
-# [parameters.elasticity]  # What differs from the defaults of a chapter's notebook
+# What differs from the defaults of a chapter's notebook.
+# [parameters.elasticity]
 # confidence = 0.9
 """
 GUIDE = """\
@@ -55,9 +63,13 @@ def new_study(folder: str | os.PathLike[str]) -> Path:
         raise ParameterError(f"{folder}: this is already there and not empty; nothing was written")
     title = place.resolve().name or "Study"
     place.mkdir(parents=True, exist_ok=True)
-    lines = "\n".join(f'{name} = "{name}.csv"' for name in TABLES)
+    files = {name: f'{name} = "{name}.csv"' for name in TABLES}
+    width = max(map(len, files.values()))
+    lines = "\n".join(f"{line:<{width}}  # {TABLES[name].description}" for name, line in files.items())
     (place / FILE).write_text(SETTINGS.format(title=_quoted(title), tables=lines), encoding="utf-8")
-    (place / "README.md").write_text(GUIDE.format(title=title, folder=folder) + describe_tables(), encoding="utf-8")
+    (place / "README.md").write_text(
+        GUIDE.format(title=title, folder=shlex.quote(str(folder))) + describe_tables(), encoding="utf-8"
+    )
     for name, schema in TABLES.items():
         (place / f"{name}.csv").write_text(",".join(schema.columns) + "\n", encoding="utf-8-sig")
     return place
