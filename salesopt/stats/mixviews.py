@@ -14,12 +14,13 @@ from salesopt.stats.mix import Allocation, build_programme, mean_of_worst
 from salesopt.stats.mixtable import MixProblem, draw_curves
 from salesopt.stats.piecewise import break_curves, cut_pieces
 from salesopt.stats.programme import INFINITE, Programme, Solver, with_row
-from salesopt.stats.refine import Optimum, solve_mix
+from salesopt.stats.refine import Optimum, solve_mix, with_dense_pieces
 from salesopt.stats.response import Curves
 from salesopt.stats.shadow import Bound, Price, price_bound
 
 Numbers = NDArray[np.float64]
 PRICE_COLUMNS = ("limit", "kind", "bound", "slack", "shadow_price", "valid_from", "valid_to")
+DENSE = 256  # pieces of a curve for the ranges of shadow prices
 FREE_MIP = 12  # decisions up to which a plan with 0/1 columns is searched for alternatives
 
 
@@ -32,6 +33,8 @@ def decision_names(built: MixProblem) -> list[str]:
 
 def price_table(built: MixProblem, optimum: Optimum, *, drift: float, ranged: bool = True) -> pd.DataFrame:
     """Shadow price and range of every limit and every bound of a decision; columns `PRICE_COLUMNS`."""
+    if ranged and not built.problem.risk and not built.problem.whole:
+        optimum = with_dense_pieces(optimum, DENSE)
     rows = [_limit_row(built, optimum, number, drift, ranged) for number in range(len(built.problem.limits))]
     rows += _bound_rows(built, optimum, drift, ranged)
     return pd.DataFrame(rows, columns=list(PRICE_COLUMNS))
@@ -63,6 +66,8 @@ def limit_use(problem: Allocation, number: int, spend: Numbers) -> float:
 def _bound_rows(built: MixProblem, optimum: Optimum, drift: float, ranged: bool) -> list[tuple[object, ...]]:
     """A row for each bound of a decision that holds the plan."""
     problem, rows = built.problem, []
+    on_foot = optimum.problem.curves.kind != problem.curves.kind  # there the price is that of the very next unit alone
+    feet = set(np.flatnonzero(np.abs(problem.mixing.T) @ on_foot).tolist())
     for number, name in enumerate(decision_names(built)):
         spend, unit = optimum.spend[number], max(problem.upper[number], 1.0)
         gated = number in problem.gated
@@ -77,6 +82,7 @@ def _bound_rows(built: MixProblem, optimum: Optimum, drift: float, ranged: bool)
     table: list[tuple[object, ...]] = []
     for label, kind, sense, value, number in rows:
         price = _price(built, optimum, Bound(False, number, sense, value, max(value, 1.0)), 0.0, drift, ranged)
+        price = dataclasses.replace(price, valid_from=np.nan, valid_to=np.nan) if number in feet else price
         table.append((label, kind, value, 0.0, price.worth, price.valid_from, price.valid_to))
     return table
 

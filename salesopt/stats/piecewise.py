@@ -94,6 +94,41 @@ def cut_pieces(central: Curves, scenarios: tuple[Curves, ...], place: Places, at
     return Pieces(which, start, length, convex, np.array(slopes), np.array(origins))
 
 
+def cut_tangents(curves: Curves, place: Places, at: Numbers) -> Pieces:
+    """Straight pieces that nowhere lie below the curves: chords where these are convex, tangents where concave.
+
+    A tangent touches at each breakpoint, so that the pieces are exact there; where the slope is infinite (no spend, a
+    shape below 1) it touches a hair to the right.
+    """
+    own, turn = curves.take(place), curves.inflection()[place]
+    touch = np.where(
+        np.isinf(own.slope(at)), at + 1e-12 * np.maximum(np.where(own.kind == "hill", own.scale, 1), 1e-9), at
+    )
+    slope, value = own.slope(touch), own.response(touch)
+    same, bent = place[1:] == place[:-1], (at >= turn * (1 - 1e-9)) & (own.kind != "linear")
+    concave = same & bent[:-1]
+    level = value - slope * touch
+    fall = np.where(concave, slope[:-1] - slope[1:], 1.0)
+    cross = np.where(fall > 0, (level[1:] - level[:-1]) / np.where(fall > 0, fall, 1.0), (at[1:] + at[:-1]) / 2)
+    cross = np.clip(cross, at[:-1], at[1:])
+    chord = np.flatnonzero(same & ~concave)
+    tangent = np.flatnonzero(np.concatenate([concave, [False]]) | np.concatenate([[False], concave]))
+    begin = np.where(np.concatenate([[False], concave]), np.concatenate([[0.0], cross]), at)[tangent]
+    end = np.where(np.concatenate([concave, [False]]), np.concatenate([cross, [0.0]]), at)[tangent]
+    rise = (own.response(at)[chord + 1] - own.response(at)[chord]) / (at[chord + 1] - at[chord])
+    which = np.concatenate([place[chord], place[tangent]])
+    start = np.concatenate([at[chord], begin])
+    length = np.concatenate([at[chord + 1] - at[chord], end - begin])
+    slopes = np.concatenate([rise, slope[tangent]])
+    foot = np.concatenate([own.kind[chord] != "linear", np.zeros(len(tangent), dtype=bool)])
+    first = np.flatnonzero(np.diff(place, prepend=-1))
+    origin = np.where(bent[first], level[first] + slope[first] * at[first], own.response(at)[first])
+    kept = length > 0
+    order = np.lexsort((start[kept], which[kept]))
+    parts = [values[kept][order] for values in (which, start, length, foot, slopes)]
+    return Pieces(parts[0], parts[1], parts[2], parts[3], parts[4][None, :], origin[None, :])
+
+
 def largest_misses(curves: Curves, pieces: Pieces, row: int = 0) -> Numbers:
     """For each piece a proven bound on how far the curve lies above it, 0 where convex; `row`: that of its slopes."""
     own = curves.take(pieces.place)

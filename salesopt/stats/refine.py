@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from salesopt.errors import InfeasibleError
 from salesopt.stats.mix import Allocation, Layout, Limit, build_programme, layout_of, write_model
-from salesopt.stats.piecewise import Pieces, add_breaks, break_curves, cut_pieces, largest_misses
+from salesopt.stats.piecewise import Pieces, add_breaks, break_curves, cut_pieces, cut_tangents, largest_misses
 from salesopt.stats.programme import Programme, Solution, Solver, programme_of
 from salesopt.stats.response import Curves
 
@@ -23,6 +24,8 @@ Numbers = NDArray[np.float64]
 ORDINARY = 5_000  # pieces up to which the model is written in PuLP; beyond it goes to HiGHS column-wise
 ROUNDS = 25
 ROUGH = 1e-3  # tolerance from which on a plan is not refined to the last digit
+FEW = 24  # breakpoints a curve starts with where patterns are searched
+PATTERNS = 30  # rounds of that search at most
 FOOT = 5  # straight pieces the convex foot of an S-shaped curve starts with; each costs a 0/1 column
 
 
@@ -43,6 +46,7 @@ class Optimum:
     rounds: int
     problem: Allocation
     pieces: Pieces
+    firm: NDArray[np.bool_]
     solver: Solver
     solution: Solution
 
@@ -63,6 +67,20 @@ def solve_mix(
         return _solve_pattern(problem, names, pieces, tolerance)
     low, high = problem.floor, problem.roof
     return _solve_concave(problem, names, low, high, np.zeros(len(low), dtype=bool), pieces, tolerance)
+
+
+def with_dense_pieces(optimum: Optimum, pieces: int) -> Optimum:
+    """The optimum with `pieces` more pieces on every curve, so that prices away from it can be read off as well."""
+    cut, problem = optimum.pieces, optimum.problem
+    place = np.concatenate([cut.place, cut.place])
+    at = np.concatenate([cut.start, cut.start + cut.length])
+    low = cut.start[np.diff(cut.place, prepend=-1) > 0]
+    high = (cut.start + cut.length)[np.diff(cut.place, append=-1) != 0]
+    points = add_breaks(*break_curves(problem.curves, low, high, pieces), place, at)
+    dense = _cut(problem, *points)
+    dense = dataclasses.replace(dense, convex=np.zeros(len(dense.place), dtype=bool))
+    solver = Solver(build_programme(problem, dense, firm=optimum.firm))
+    return dataclasses.replace(optimum, pieces=dense, solver=solver, solution=solver.solve())
 
 
 def make_programme(problem: Allocation, pieces: Pieces, names: list[str] | None, firm: NDArray[np.bool_]) -> Programme:
@@ -96,7 +114,7 @@ def _solve_concave(
 ) -> Optimum:
     """Solve, bound, add breakpoints where the prices point, until the gap is closed (a large model: small enough)."""
     place, at = break_curves(problem.curves, low, high, pieces)
-    bound, best = np.inf, None
+    bound, best, large = np.inf, None, len(at) > ORDINARY
     for number in range(1, ROUNDS + 1):
         cut = dataclasses.replace(_cut(problem, place, at), convex=np.zeros(len(at) - len(low), dtype=bool))
         solver = Solver(make_programme(problem, cut, names if number == 1 else None, firm))
@@ -105,20 +123,35 @@ def _solve_concave(
         target, excess = _excess(problem, cut, solution, low, high)
         bound = min(bound, solution.objective + float(excess.sum()))
         made = problem.objective(spend)
-        best = Optimum(spend, made, max(bound, made), number, problem, cut, solver, solution)
-        wanted = tolerance / 2 if len(cut.place) > ORDINARY else (1e-10 if tolerance < ROUGH else tolerance / 100)
-        if best.gap <= wanted:
+        best = Optimum(spend, made, max(bound, made), number, problem, cut, firm, solver, solution)
+        wanted = 1e-10 if tolerance < ROUGH else tolerance / 100
+        if best.gap <= wanted or (large and best.gap <= 1e-8):
             break
         bends = problem.curves.kind != "linear"
         worth_it = np.flatnonzero(bends & (excess > 1e-13 * _scale(made)))
         effective = np.clip(problem.effective(spend), low, high)
         more = np.concatenate([target[worth_it], effective[worth_it]])
         size = len(at)
+        if large and number == 1:
+            place, at = _near(place, at, target, effective)
         place, at = add_breaks(place, at, np.concatenate([worth_it, worth_it]), more)
         if len(at) == size:
             break
     assert best is not None
     return best
+
+
+def _near(place: NDArray[np.int64], at: Numbers, *points: Numbers) -> tuple[NDArray[np.int64], Numbers]:
+    """Of a large model's breakpoints each curve's ends and those around `points`: a concave curve needs no others."""
+    ends = np.flatnonzero(np.diff(place, prepend=-1, append=place[-1] + 1))
+    first, last = ends[:-1], ends[1:] - 1
+    kept = np.zeros(len(at), dtype=bool)
+    kept[first], kept[last] = True, True
+    for point in points:
+        below = first - 1 + np.bincount(place, at <= point[place], len(first)).astype(int)
+        for step in (-1, 0, 1, 2):
+            kept[np.clip(below + step, first, last)] = True
+    return place[kept], at[kept]
 
 
 def _excess(
@@ -167,39 +200,69 @@ def _times(worth: Numbers, slope: Numbers) -> Numbers:
 
 
 def _solve_pattern(problem: Allocation, names: list[str] | None, pieces: int, tolerance: float) -> Optimum:
-    """Openings, whole numbers, S-shapes: mixed-integer programme, then the concave rest, until the gap closes."""
-    place, at = _thin_feet(problem, *break_curves(problem.curves, problem.floor, problem.roof, pieces))
+    """Openings, whole numbers, S-shapes: mixed-integer programme, then the concave rest, until the gap closes.
+
+    The programme's pieces lie nowhere below the curves (for risk: by no more than is added to its bound), so that its
+    bound holds for the true curves; each round they are made exact where its plan and the best plan stand.
+    """
+    rough = min(pieces, FEW) if not problem.risk else pieces
+    place, at = _thin_feet(problem, *break_curves(problem.curves, problem.floor, problem.roof, rough))
     bound, best = np.inf, None
     free = np.zeros(len(problem.curves), dtype=bool)
-    for number in range(1, 13):
-        cut = _cut(problem, place, at)
-        misses = _misses(problem, cut)
-        slack = np.zeros(len(problem.curves))
-        np.maximum.at(slack, cut.place, misses)
+    for number in range(1, PATTERNS + 1):
+        cut, slack = _bounding_pieces(problem, place, at)
         loosened = _loosen(problem, slack)
         found = Solver(make_programme(loosened, cut, names if number == 1 else None, free), gap=tolerance / 8).solve()
         bound = min(bound, found.bound + float(np.abs(problem.worth) @ slack))
         spend = np.clip(found.values[: len(problem.lower)], problem.lower * (problem.lower > 0), problem.upper)
         polished = _polish(problem, spend, found, cut, pieces, tolerance)
-        if best is None or polished.objective > best.objective:
+        if polished is not None and (best is None or polished.objective > best.objective):
             best = polished
-        best = dataclasses.replace(best, bound=max(bound, best.objective), rounds=number)
-        if best.gap <= tolerance / 2:
-            break
-        allowed = 0.2 * tolerance * _scale(best.objective) / (np.abs(problem.worth).sum() or 1.0)
-        coarse = np.flatnonzero(misses > allowed)
-        middles = cut.start[coarse] + cut.length[coarse] / 2
-        near = np.concatenate([problem.effective(spend), problem.effective(best.spend)])
-        curve = np.tile(np.arange(len(problem.curves)), 2)
-        inside = (near > problem.floor[curve]) & (near < problem.roof[curve])
-        inside &= problem.curves.kind[curve] != "linear"
-        more_place = np.concatenate([cut.place[coarse], curve[inside]])
+        if best is not None:
+            best = dataclasses.replace(best, bound=max(bound, best.objective), rounds=number)
+            if best.gap <= tolerance / 2:
+                break
+        plans = [spend] if best is None else [spend, best.spend]
         size = len(at)
-        place, at = add_breaks(place, at, more_place, np.concatenate([middles, near[inside]]))
+        place, at = _break_more(problem, place, at, cut, slack, plans, tolerance)
         if len(at) == size:
             break
-    assert best is not None
+    if best is None:
+        raise InfeasibleError("no point meets all limits")
     return best
+
+
+def _bounding_pieces(problem: Allocation, place: NDArray[np.int64], at: Numbers) -> tuple[Pieces, Numbers]:
+    """Pieces, and per curve how far it may lie above them."""
+    slack = np.zeros(len(problem.curves))
+    if not problem.risk:
+        return cut_tangents(problem.curves, place, at), slack
+    cut = _cut(problem, place, at)
+    np.maximum.at(slack, cut.place, _misses(problem, cut))
+    return cut, slack
+
+
+def _break_more(
+    problem: Allocation,
+    place: NDArray[np.int64],
+    at: Numbers,
+    cut: Pieces,
+    slack: Numbers,
+    plans: list[Numbers],
+    tolerance: float,
+) -> tuple[NDArray[np.int64], Numbers]:
+    """Breakpoints where the plans stand, and (for risk) in the middle of pieces that miss their curves by much."""
+    curve = np.tile(np.arange(len(problem.curves)), len(plans))
+    near = np.concatenate([problem.effective(plan) for plan in plans])
+    inside = (near > problem.floor[curve]) & (near < problem.roof[curve]) & (problem.curves.kind[curve] != "linear")
+    more_place, more = curve[inside], near[inside]
+    if problem.risk:
+        misses, total = _misses(problem, cut), float(np.abs(problem.worth) @ slack)
+        allowed = 0.25 * tolerance * _scale(problem.objective(plans[-1])) / (np.abs(problem.worth).sum() or 1.0)
+        coarse = np.flatnonzero((misses > allowed) & (total > 0))
+        more_place = np.concatenate([more_place, cut.place[coarse]])
+        more = np.concatenate([more, cut.start[coarse] + cut.length[coarse] / 2])
+    return add_breaks(place, at, more_place, more)
 
 
 def _thin_feet(problem: Allocation, place: NDArray[np.int64], at: Numbers) -> tuple[NDArray[np.int64], Numbers]:
@@ -233,8 +296,11 @@ def _loosen(problem: Allocation, slack: Numbers) -> Allocation:
 
 def _polish(
     problem: Allocation, spend: Numbers, found: Solution, cut: Pieces, pieces: int, tolerance: float
-) -> Optimum:
-    """The concave problem left when open, whole and the region of each S-shaped curve stay as in `found`."""
+) -> Optimum | None:
+    """The concave problem left when openings, whole numbers and regions of S-shaped curves stay as found, solved.
+
+    None where it has no plan: the pieces promised more response than the curves give.
+    """
     gated = problem.gated
     is_open = np.ones(len(spend), dtype=bool)
     is_open[gated] = found.values[len(spend) : len(spend) + len(gated)] > 0.5
@@ -265,7 +331,10 @@ def _polish(
         whole=False,
     )
     firm = above | inside
-    best = _solve_concave(rest, None, low, high, firm, pieces, tolerance)
+    try:
+        best = _solve_concave(rest, None, low, high, firm, min(pieces, FEW), tolerance)
+    except InfeasibleError:
+        return None
     return dataclasses.replace(best, objective=problem.objective(best.spend))
 
 

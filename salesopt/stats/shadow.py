@@ -19,6 +19,7 @@ from salesopt.stats.refine import Optimum
 
 Numbers = NDArray[np.float64]
 NUDGE = 1e-7
+CAREFUL = 0.95  # share of the drift that is used: away from the optimum the price is that of pieces
 STEPS = 24
 
 
@@ -140,7 +141,7 @@ def _reach(worth_at: Callable[[float], float | None], bound: Bound, here: float,
 
     def near(value: float) -> bool:
         worth = worth_at(value)
-        return worth is not None and abs(worth - here) <= drift * max(abs(here), 1e-12)
+        return worth is not None and abs(worth - here) <= CAREFUL * drift * max(abs(here), 1e-12)
 
     inside, step = bound.value, 0.01 * bound.unit
     for _ in range(STEPS):
