@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.allocation import envelope
-from salesopt.stats.doubts import size_cautions, weigh_answers, weigh_judges
+from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Numbers, Units, calibrated, consensus, draw_units
 from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
 from salesopt.study.tables import require_table
@@ -117,17 +117,12 @@ def size_team(
     table = _table(units, plans, cost_per_rep, low, high, whole)
     heads = best_heads(drawn, cost_per_rep, low, high, whole) if drawn else np.full((1, len(table)), np.nan)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    table["reps_best_low"], table["reps_best_high"] = np.quantile(heads, tails, axis=0)
-    weighed = [
-        weigh(given, answers, cost_per_rep, low, high, whole).astype({"loss": float})
-        for weigh in (weigh_answers, weigh_judges)
-    ]
-    sensitivity = pd.concat([part for part in weighed if len(part)], ignore_index=True)
+    table["reps_best_low"], table["reps_best_high"] = np.quantile(heads, tails, axis=0, method="nearest")
     return TeamSize(
         table=table.assign(judges=answers["judges"].to_numpy(), caution=curve["caution"].to_numpy()),
         bridge=_bridge(units, plans, cost_per_rep, drawn, heads.sum(axis=1), tails),
         frontier=frontier_table(units, plans, cost_per_rep),
-        sensitivity=sensitivity.sort_values("loss", ascending=False, kind="stable", ignore_index=True),
+        sensitivity=weigh(given, answers, cost_per_rep, low, high, whole),
         curves=_curves(units, curve),
         skipped=skipped,
         cautions=size_cautions(units, answers, curve, plans, high, draws=draws, whole=whole),
@@ -194,7 +189,7 @@ def _bridge(
     """Heads, sales and profit of each step, its gains, and their intervals over the drawn curves."""
     rows, before = [], plans.steps["today"]
     for step, plan in plans.steps.items():
-        size = np.quantile(heads, tails) if step == "best" else [plan.sum()] * 2
+        size = np.quantile(heads, tails, method="nearest") if step == "best" else [plan.sum()] * 2
         profit = float(units.contribution(plan).sum() - cost * plan.sum())
         gain, total = (_drawn_gains(drawn, plan, other, cost, tails) for other in (before, plans.steps["today"]))
         rows.append((step, plan.sum(), *size, units.sales(plan).sum(), profit, *gain, *total))

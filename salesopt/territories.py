@@ -31,6 +31,7 @@ class TeamAssignment:
     skipped  : item, reason
     gap      : proved: no plan within the limits costs less than (1 - gap) x this one
     objective, bound : hours a year that the plan costs, and that no plan undercuts
+    fit_total : points of fit over all accounts, nan without the table `fit`
     method   : "flow", "linear" or "integer"
     """
 
@@ -42,6 +43,7 @@ class TeamAssignment:
     gap: float
     objective: float
     bound: float
+    fit_total: float
     method: str
     balance: tuple[str, ...]
     tolerance: float
@@ -126,6 +128,7 @@ def assign_accounts(
         gap=solution.gap,
         objective=solution.cost,
         bound=solution.bound,
+        fit_total=float(table["fit"].sum(skipna=False)),
         method=solution.method,
         balance=tuple(balance),
         tolerance=tolerance,

@@ -44,14 +44,19 @@ def conclude_team(
     return Conclusion(answer, _doubts(size, assignment, calls, workload), tuple(findings), metrics)
 
 
+def heads_of(heads: float) -> str:
+    """Heads as a reader says them: whole ones without a decimal, others with one."""
+    return integer(heads) if abs(heads - round(heads)) < 1e-6 else f"{heads:,.1f}"
+
+
 def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:
     """One row of a bridge."""
-    return bridge[bridge["step"] == step].to_dict("records")[0]
+    return {str(name): value for name, value in bridge[bridge["step"] == step].iloc[0].items()}
 
 
 def _travel(assignment: TeamAssignment) -> tuple[float, float]:
     """Hours of travel a year today and in the plan."""
-    return tuple(_step(assignment.bridge, step)["travel"] for step in ("today", "assigned"))  # type: ignore[return-value]
+    return _step(assignment.bridge, "today")["travel"], _step(assignment.bridge, "assigned")["travel"]
 
 
 def _interval(low: float, high: float, style: str, level: float, currency: str = "") -> str:
@@ -64,15 +69,19 @@ def _interval(low: float, high: float, style: str, level: float, currency: str =
 def _size_answer(size: TeamSize, currency: str) -> str:
     moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
     gain = _interval(moved["gain_low"], moved["gain_high"], "money", size.confidence, currency)
-    heads = _interval(best["reps_low"], best["reps_high"], "number", size.confidence)
+    heads = ""
+    if math.isfinite(best["reps_low"]):
+        heads = (
+            f" ({percent(size.confidence, 0)} interval {heads_of(best['reps_low'])} to {heads_of(best['reps_high'])})"
+        )
     more = (
         f"adds {money(best['profit'] - moved['profit'], currency)}"
         if abs(best["reps"] - moved["reps"]) >= 0.5
         else "is the size there is"
     )
     return (
-        f"Putting the same {number(moved['reps'])} representatives where they earn most is worth "
-        f"{money(moved['gain'], currency)} a year{gain}; the best size, {number(best['reps'])}{heads}, {more}."
+        f"Putting the same {heads_of(moved['reps'])} representatives where they earn most is worth "
+        f"{money(moved['gain'], currency)} a year{gain}; the best size, {heads_of(best['reps'])}{heads}, {more}."
     )
 
 
@@ -90,9 +99,9 @@ def _assigned_answer(assignment: TeamAssignment) -> str:
 def _moves(size: TeamSize) -> tuple[str, str]:
     """Units that lose and that gain heads when the same heads are redeployed, with how many."""
     change = (size.table["reps_same_heads"] - size.table["reps_now"]).set_axis(size.table["unit"]).sort_values()
-    losers = [f"{unit} ({number(-heads)})" for unit, heads in zip(change.index, change, strict=True) if heads < -0.05]
+    losers = [f"{unit} ({heads_of(-heads)})" for unit, heads in zip(change.index, change, strict=True) if heads < -0.05]
     winners = [
-        f"{unit} ({number(heads)})"
+        f"{unit} ({heads_of(heads)})"
         for unit, heads in zip(change.index[::-1], change[::-1], strict=True)
         if heads > 0.05
     ]
@@ -119,7 +128,13 @@ def _resize(size: TeamSize, currency: str) -> Finding:
     moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
     heads = best["reps"] - moved["reps"]
     asked = size.reps is not None
-    verb = f"Hire {number(heads)}" if heads >= 0.5 else f"Let go {number(-heads)}" if heads <= -0.5 else "Keep the size"
+    verb = (
+        f"Hire {heads_of(heads)}"
+        if heads >= 0.5
+        else f"Let go {heads_of(-heads)}"
+        if heads <= -0.5
+        else "Keep the size"
+    )
     alone = "The gain is small against its interval: redeploy first, then ask again."
     flat = not asked and math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
     return Finding(
@@ -128,7 +143,7 @@ def _resize(size: TeamSize, currency: str) -> Finding:
         float("nan") if asked else best["gain_low"],
         float("nan") if asked else best["gain_high"],
         f"{currency} a year",
-        f"{verb}, to {number(best['reps'])} representatives, after the redeployment.",
+        f"{verb}, to {heads_of(best['reps'])} representatives, after the redeployment.",
         alone if flat else size.cautions[0] if size.cautions else "",
         "team",
     )
@@ -172,7 +187,7 @@ def _doubts(
         today, needed = size.bridge["reps"].iloc[0], workload.reps_exact
         said.append(
             f"The workload method, which counts calls and not what they bring, asks for {number(needed)} "
-            f"representatives; today there are {number(today)}."
+            f"representatives; today there are {heads_of(today)}."
         )
     for part in (assignment, calls, workload):
         said += part.cautions if part else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import FuncFormatter
 
-from salesopt.display import integer, money, number, percent, plural
+from salesopt.conclusions.team import heads_of
+from salesopt.display import integer, money, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
 from salesopt.team import TeamAssignment, TeamSize
 
@@ -37,9 +39,10 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
         ax.text(at, edge + 0.03 * reach, said, ha="center", va="bottom")
     ax.set_xticks(
         place,
-        [f"{STEPS[step]}\n{number(reps)} heads" for step, reps in zip(bridge["step"], bridge["reps"], strict=True)],
+        [f"{STEPS[step]}\n{heads_of(reps)} heads" for step, reps in zip(bridge["step"], bridge["reps"], strict=True)],
     )
     ax.set_ylim(max(floor - 0.6 * reach, 0.0) if floor > 0 else None, top + 0.15 * reach)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     ax.set_ylabel(f"Profit after the heads' cost, {currency + ' ' if currency else ''}a year")
     ax.grid(False, axis="x")
     redeployed, best = bridge["total_gain"].iloc[1], bridge["total_gain"].iloc[-1]
@@ -60,11 +63,13 @@ def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "
     if np.isfinite(bridge["reps_low"]["best"]):
         ax.axvspan(bridge["reps_low"]["best"], bridge["reps_high"]["best"], color=GOOD, alpha=0.1, linewidth=0)
     ax.set_xlabel("Representatives (shaded: interval of the best size)")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     ax.set_ylabel(f"Best profit, {currency + ' ' if currency else ''}a year")
     ax.legend(loc="lower right")
     return title(
         ax,
-        f"Profit is greatest at {number(best[0])} representatives; today there are {number(bridge['reps']['today'])}",
+        f"Profit is greatest at {heads_of(best[0])} representatives; "
+        f"today there are {heads_of(bridge['reps']['today'])}",
     )
 
 
@@ -85,7 +90,7 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Representatives (green line: interval of the best size)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 if len(table) > 5 else -0.25), ncols=3)
     moved = (table["reps_same_heads"] - table["reps_now"]).clip(lower=0).sum()
-    return title(ax, f"{number(moved)} of {number(table['reps_now'].sum())} heads change what they work on")
+    return title(ax, f"{heads_of(moved)} of {heads_of(table['reps_now'].sum())} heads change what they work on")
 
 
 def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:

@@ -14,62 +14,62 @@ ASKED_TO = 1.5  # the largest multiple of today's heads that judges were asked a
 COLUMNS = ["kind", "unit", "question", "judge", "shift", "reps_change", "profit_change", "loss"]
 
 
-def weigh_answers(
+def weigh(
     effort: pd.DataFrame, answers: pd.DataFrame, cost: float, low: Numbers, high: Numbers, whole: bool
 ) -> pd.DataFrame:
-    """What each answer of each unit does to the best plan when it is off by the judges' standard deviation (or 10 %).
+    """What each answer, and each judge, does to the best plan if the answer is off, or the judge should not count.
 
-    effort : the judges' rows; answers : their means as `consensus` gives them. The worse direction is reported.
+    effort : the judges' rows; answers : their means as `consensus` gives them. An answer is moved up and down by the
+    judges' standard deviation (10 % where there is none), and the worse direction is reported. A unit that one judge
+    alone judged stays as it is when he is left out. All the changed answers are calibrated in one go.
     """
+    names, changed = _shifted(effort, answers)
+    left_out, without = _without(effort, answers)
+    sets, units = 1 + len(changed) + len(without), len(answers)
+    every, _ = calibrated(pd.concat([answers, *changed, *without]))
+    fields = ("name", "reps", "margin", "low", "high", "shape", "scale")
+    table = Units(*(getattr(every, field).reshape(sets, units) for field in fields))
+    best = best_heads(table, cost, low, high, whole)
+    plan = np.broadcast_to(best[0], best.shape)
+    then, stuck = (table.contribution(heads) - cost * heads for heads in (best, plan))
+    measures = np.stack([best - best[0], then - then[0], then - stuck])
+    rows: list[tuple[object, ...]] = []
+    for place, (question, shift) in enumerate(names):
+        up, down = measures[:, 1 + 2 * place], measures[:, 2 + 2 * place]
+        worse = down[2] > up[2]
+        values, signed = np.where(worse, down, up), np.where(worse, -shift, shift)
+        rows += [("answer", unit, question, "", signed[at], *values[:, at]) for at, unit in enumerate(answers.index)]
+    for place, judge in enumerate(left_out):
+        rows.append(("judge", "", "", judge, np.nan, *measures[:, 1 + len(changed) + place].sum(axis=1)))
+    losses = pd.DataFrame(rows, columns=COLUMNS)
+    return losses.sort_values("loss", ascending=False, kind="stable", ignore_index=True)
+
+
+def _shifted(effort: pd.DataFrame, answers: pd.DataFrame) -> tuple[list[tuple[str, Numbers]], list[pd.DataFrame]]:
+    """Each question with its shifts, and the answers with it moved up and moved down, in turn."""
     spread = with_today(effort).groupby("unit", sort=False)[list(ANSWERS)].std().loc[answers.index]
-    plain, _ = calibrated(answers)
-    plan = best_heads(plain, cost, low, high, whole)
-    pieces = []
-    asked = [question for question in ANSWERS if question != "at_today" or question in effort.columns]
-    for question in asked:
+    names, changed = [], []
+    for question in ANSWERS:
+        if question == "at_today" and question not in effort.columns:
+            continue
         usual = (spread[question] / answers[question].where(answers[question] > 0)).to_numpy(dtype=float)
         shift = np.where(np.isfinite(usual) & (usual > 0), usual, SHIFT)
-        moved = [
-            _change(plain, answers.assign(**{question: answers[question] * factor}), plan, cost, low, high, whole)
-            for factor in (1 + shift, np.maximum(1 - shift, 0.0))
-        ]
-        worse = np.where(moved[1][2] > moved[0][2], 1, 0)
-        values = [np.where(worse == 1, moved[1][part], moved[0][part]) for part in range(3)]
-        sign = np.where(worse == 1, -1.0, 1.0)
-        pieces.append(
-            pd.DataFrame(dict(zip(COLUMNS[5:], values, strict=True))).assign(
-                kind="answer", unit=answers.index.to_numpy(), question=question, judge="", shift=sign * shift
-            )
-        )
-    return pd.concat(pieces, ignore_index=True)[COLUMNS]
+        names.append((question, shift))
+        for factor in (1 + shift, np.maximum(1 - shift, 0.0)):
+            changed.append(answers.assign(**{question: answers[question] * factor}))
+    return names, changed
 
 
-def weigh_judges(
-    effort: pd.DataFrame, answers: pd.DataFrame, cost: float, low: Numbers, high: Numbers, whole: bool
-) -> pd.DataFrame:
-    """What leaving each judge out does to the best plan; units that he alone judged stay as they are."""
-    plain, _ = calibrated(answers)
-    plan = best_heads(plain, cost, low, high, whole)
-    rows: list[tuple[object, ...]] = []
-    judges = effort["judge"].unique()
+def _without(effort: pd.DataFrame, answers: pd.DataFrame) -> tuple[list[str], list[pd.DataFrame]]:
+    """Each judge, and the answers without his; none where there is one judge."""
+    judges = list(effort["judge"].unique())
+    changed = []
     for judge in judges if len(judges) > 1 else []:
         others = consensus(effort[(effort["judge"] != judge) & effort["unit"].isin(answers.index)])
         without = answers.copy()
         without.loc[others.index, list(ANSWERS)] = others[list(ANSWERS)]
-        reps, profit, loss = (part.sum() for part in _change(plain, without, plan, cost, low, high, whole))
-        rows.append(("judge", "", "", judge, np.nan, reps, profit, loss))
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _change(
-    plain: Units, other: pd.DataFrame, plan: Numbers, cost: float, low: Numbers, high: Numbers, whole: bool
-) -> tuple[Numbers, Numbers, Numbers]:
-    """Per unit under the other answers: heads added to its best, profit added at that, profit lost by the old plan."""
-    units, _ = calibrated(other)
-    best = best_heads(units, cost, low, high, whole)
-    now = plain.contribution(plan) - cost * plan
-    then, stuck = units.contribution(best) - cost * best, units.contribution(plan) - cost * plan
-    return best - plan, then - now, then - stuck
+        changed.append(without)
+    return judges if changed else [], changed
 
 
 def size_cautions(

@@ -1,0 +1,268 @@
+"""Size and deployment: published cases, other solvers, coverage over judges, limits, and what is said in words."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from salesopt.conclusions.team import conclude_team
+from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
+from salesopt.report.cases import run_case
+from salesopt.stats.effort import calibrated, consensus, draw_units
+from salesopt.stats.judgement import adbudg
+from salesopt.stats.sizing import best_heads
+from salesopt.team import join_team, mean_cost, size_team
+from salesopt.workload import workload_size
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+QUESTIONS = {"at_none": 0.0, "at_half": 0.5, "at_today": 1.0, "at_plus_half": 1.5, "at_saturation": 10.0}
+COST = 100.0
+
+
+def truth(count=6, seed=3):
+    """True curves relative to today's effort, with revenue and heads, of `count` units."""
+    draw = np.random.default_rng(seed)
+    low = draw.uniform(0.2, 0.7, count)
+    half, shape = draw.uniform(0.3, 1.2, count), draw.uniform(1.2, 3.5, count)
+    high = low + (1 - low) * (half + 1)
+    return pd.DataFrame(
+        {
+            "unit": [f"unit {place}" for place in range(count)],
+            "current_reps": draw.integers(4, 20, count).astype(float),
+            "revenue": draw.uniform(2000, 15000, count),
+            "margin": draw.uniform(0.3, 0.7, count),
+            "low": low, "high": high, "shape": shape, "half": half,
+        }
+    )  # fmt: skip
+
+
+def judged(units, *, judges=1, noise=0.0, seed=0):
+    """The table effort_response that judges give who see `units` with lognormal noise."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for judge in range(judges):
+        answers = {
+            question: adbudg(at, units["low"], units["high"], units["shape"], units["half"])
+            * np.exp(draw.normal(0, noise, len(units)))
+            for question, at in QUESTIONS.items()
+        }
+        rows.append(units[["unit", "current_reps", "revenue", "margin"]].assign(judge=f"judge {judge}", **answers))
+    return pd.concat(rows, ignore_index=True)
+
+
+def true_profit(units, plan):
+    effort = np.asarray(plan) / units["current_reps"]
+    response = adbudg(effort, units["low"], units["high"], units["shape"], units["half"])
+    return float((response * units["revenue"] * units["margin"]).sum() - COST * np.sum(plan))
+
+
+@pytest.mark.parametrize("case", ["syntex8", "kotler_workload", "workload_classes", "workload_hours"])
+def test_published_case(case):
+    compared = run_case(CASES / case)
+    assert compared[~compared["agrees"]].empty, compared[~compared["agrees"]].to_string()
+
+
+def test_the_sizes_of_a_known_truth_are_found():
+    units = truth()
+    result = size_team(judged(units), cost_per_rep=COST, whole=False)
+    for step, column in (("today", "reps_now"), ("redeployed", "reps_same_heads"), ("best", "reps_best")):
+        profit = result.bridge.set_index("step").loc[step, "profit"]
+        assert profit == pytest.approx(true_profit(units, result.table[column]), rel=1e-5)
+
+    def minus_profit(plan):
+        return -true_profit(units, plan)
+
+    bounds = [(0, 10 * reps) for reps in units["current_reps"]]
+    rival = optimize.differential_evolution(minus_profit, bounds, rng=1, tol=1e-10, maxiter=200, popsize=8)
+    best = result.bridge.set_index("step").loc["best", "profit"]
+    assert best >= -rival.fun - 1e-4 * abs(rival.fun)
+    assert best == pytest.approx(-rival.fun, rel=1e-4)
+
+
+def test_marginal_profit_is_what_one_head_more_brings():
+    effort = judged(truth())
+    for whole in (True, False):
+        table = size_team(effort, cost_per_rep=COST, whole=whole).table
+        assert (table["marginal_profit"] <= 1e-6).all()
+        inside = table["reps_best"] > 0
+        if not whole:
+            assert table.loc[inside, "marginal_profit"].abs().max() < 1e-6 * COST
+    result = size_team(effort, cost_per_rep=COST)
+    frontier = result.frontier.set_index("reps")
+    heads = int(result.bridge.set_index("step").loc["redeployed", "reps"])
+    asked = size_team(effort, cost_per_rep=COST, reps=heads + 1).bridge.set_index("step").loc["asked", "profit"]
+    assert asked == pytest.approx(frontier.loc[: heads + 1, "profit"].max())
+    difference = frontier.loc[heads + 1, "profit"] - frontier.loc[heads, "profit"]
+    assert frontier.loc[heads + 1, "marginal_profit"] == pytest.approx(difference)
+
+
+def test_a_unit_is_switched_off_just_above_its_price_and_on_just_below():
+    effort = judged(truth())
+    table = size_team(effort, cost_per_rep=COST, whole=False).table
+    first = table.iloc[0]
+    for factor, served in ((0.999, True), (1.001, False)):
+        cost = first["switch_off_cost"] * factor
+        heads = size_team(effort, cost_per_rep=cost, whole=False).table["reps_best"].iloc[0]
+        assert (heads > 0) == served
+        assert not served or heads == pytest.approx(first["switch_on_reps"], rel=0.05)
+
+
+def test_the_interval_of_a_gain_covers_the_true_gain():
+    """100 firms of four units, each with five judges of its own, in one call: a firm's units vary with its judges."""
+    firms, count, draws = 100, 4, 100
+    truths = [truth(count, seed=8).assign(unit=[f"{firm} {at}" for at in range(count)]) for firm in range(firms)]
+    units = pd.concat(truths, ignore_index=True)
+    effort = judged(units, judges=5, noise=0.06, seed=4)
+    drawn = draw_units(effort, units["unit"].tolist(), draws=draws, seed=1)
+    seen, _ = calibrated(consensus(effort))
+    now = units["current_reps"].to_numpy()
+    plan = best_heads(seen, COST, 0 * now, 2 * now, whole=False)
+    gains = (drawn.contribution(plan) - drawn.contribution(now) - COST * (plan - now)).reshape(draws, firms, count)
+    low, high = np.quantile(gains.sum(axis=2), [0.025, 0.975], axis=0)
+    true = np.array(
+        [
+            true_profit(firm, plan[at * count : (at + 1) * count]) - true_profit(firm, firm["current_reps"])
+            for at, firm in enumerate(truths)
+        ]
+    )
+    hits = ((low <= true) & (true <= high)).mean()
+    print("COV", hits)
+    assert 0.88 <= hits <= 0.995
+
+
+def test_draws_repeat_by_seed_and_one_judge_gives_no_interval():
+    effort = judged(truth(), judges=4, noise=0.05)
+    one, again, other = (size_team(effort, cost_per_rep=COST, draws=50, seed=seed).bridge for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(one, again)
+    assert (one["high"] - other["high"]).abs().max() > 0
+    alone = size_team(judged(truth()), cost_per_rep=COST, draws=50)
+    assert alone.bridge["low"].isna().all() and any("judged once" in text for text in alone.cautions)
+
+
+def test_limits_of_change_hold_and_cost():
+    effort = judged(truth())
+    free = size_team(effort, cost_per_rep=COST)
+    held = size_team(effort, cost_per_rep=COST, least=0.8, most=1.2)
+    for column in ("reps_same_heads", "reps_best"):
+        ratio = held.table[column] / held.table["reps_now"]
+        assert ratio.between(0.8, 1.2).all()
+    assert held.bridge["profit"].iloc[-1] < free.bridge["profit"].iloc[-1]
+    named = size_team(effort, cost_per_rep=COST, least={"unit 2": 9}, most={"unit 0": 3})
+    assert named.table["reps_best"].iloc[2] >= 9 and named.table["reps_best"].iloc[0] <= 3
+
+
+def test_the_answer_that_matters_most_is_named_and_its_loss_is_real():
+    units = truth()
+    result = size_team(judged(units, judges=3, noise=0.05), cost_per_rep=COST)
+    worst = result.sensitivity[result.sensitivity["kind"] == "answer"].iloc[0]
+    assert worst["loss"] == result.sensitivity["loss"].max() or result.sensitivity["kind"].iloc[0] == "judge"
+    assert (result.sensitivity["loss"] >= -1e-9).all()
+    assert set(result.sensitivity.loc[result.sensitivity["kind"] == "judge", "judge"]) == {
+        "judge 0", "judge 1", "judge 2",
+    }  # fmt: skip
+    effort = judged(units)
+    shifted = effort.copy()
+    at = shifted["unit"] == "unit 1"
+    shifted.loc[at, "at_saturation"] *= 1.1
+    plan = size_team(effort, cost_per_rep=COST).table["reps_best"]
+    other = size_team(shifted, cost_per_rep=COST)
+    rows = size_team(effort, cost_per_rep=COST).sensitivity
+    row = rows[(rows["unit"] == "unit 1") & (rows["question"] == "at_saturation")].iloc[0]
+    if row["shift"] > 0:
+        assert row["reps_change"] == (other.table["reps_best"] - plan).iloc[1]
+
+
+def test_units_that_cannot_be_sized_are_skipped_with_their_reason():
+    effort = judged(truth())
+    effort.loc[0, ["at_none", "at_half", "at_today", "at_plus_half", "at_saturation"]] = 1.0
+    effort.loc[1, "current_reps"] = 0
+    result = size_team(effort, cost_per_rep=COST)
+    assert result.skipped["unit"].tolist() == ["unit 0", "unit 1"]
+    assert "no gain" in result.skipped["reason"].iloc[0] and "nobody" in result.skipped["reason"].iloc[1]
+    assert len(result.table) == 4
+    with pytest.raises(DataError, match="no unit can be sized"):
+        size_team(effort.iloc[:2], cost_per_rep=COST)
+
+
+def test_fractions_of_people_today_are_said():
+    effort = judged(truth())
+    effort["current_reps"] += 0.3
+    result = size_team(effort, cost_per_rep=COST)
+    assert result.bridge.set_index("step").loc["redeployed", "reps"] == np.floor(effort["current_reps"].sum())
+    assert any("whole ones" in text for text in result.cautions)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"cost_per_rep": 0}, "cost_per_rep"),
+        ({"cost_per_rep": COST, "reps": -1}, "reps"),
+        ({"cost_per_rep": COST, "draws": -1}, "draws"),
+        ({"cost_per_rep": COST, "confidence": 1}, "confidence"),
+        ({"cost_per_rep": COST, "least": {"unit X": 3}}, "unit X"),
+        ({"cost_per_rep": COST, "most": -0.5}, "most"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments, said):
+    with pytest.raises(ParameterError, match=said):
+        size_team(judged(truth()), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"least": 1.5}, "today's team"),
+        ({"most": 0.5}, "at most"),
+        ({"least": 0.5, "reps": 3}, "`reps`"),
+        ({"least": {"unit 1": 9}, "most": {"unit 1": 4}}, "unit 1"),
+    ],
+)
+def test_limits_that_clash_are_said(arguments, said):
+    with pytest.raises(InfeasibleError, match=said):
+        size_team(judged(truth()), cost_per_rep=COST, **arguments)
+
+
+def test_judges_who_differ_on_facts_are_refused():
+    effort = judged(truth(), judges=2)
+    effort.loc[0, "revenue"] *= 2
+    with pytest.raises(DataError, match="one value for all judges of 'unit 0'"):
+        size_team(effort, cost_per_rep=COST)
+
+
+def test_workload_needs_one_kind_of_capacity_and_complete_groups():
+    table = pd.DataFrame({"group": ["A", "B"], "accounts": [10, 20], "calls": [5, np.nan]})
+    with pytest.raises(DataError, match="B: give accounts and calls"):
+        workload_size(table, calls_per_rep=10)
+    with pytest.raises(ParameterError, match="either"):
+        workload_size(table)
+
+
+def test_mean_cost_counts_representatives_who_are_here():
+    reps = pd.DataFrame(
+        {
+            "rep": ["a", "b", "c"], "role": ["representative", "manager", "representative"], "cost": [10, 90, 30],
+            "hours": 1, "left": [None, None, "2025-01-01"],
+        }
+    )  # fmt: skip
+    assert mean_cost(reps) == 10
+    with pytest.raises(DataError):
+        mean_cost(None)
+
+
+def test_the_conclusion_and_the_figures_say_what_the_tables_say():
+    result = size_team(judged(truth(), judges=4, noise=0.04), cost_per_rep=COST, draws=60)
+    conclusion = conclude_team(result, currency="EUR")
+    gain = result.bridge.set_index("step").loc["redeployed"]
+    assert conclusion.metrics["team.redeploy_gain"] == gain["gain"]
+    assert conclusion.findings[0].low == gain["gain_low"] and conclusion.findings[0].unit == "EUR a year"
+    assert "interval" in conclusion.answer
+    ax = plot_bridge(result, currency="EUR")
+    assert [bar.get_height() for bar in ax.patches][1] == pytest.approx(abs(gain["gain"]))
+    drawn = plot_frontier(result).get_lines()[0].get_ydata()
+    assert list(drawn) == result.frontier["profit"].tolist()
+    offsets = plot_deployment(result).collections[1].get_offsets()[:, 0]
+    assert sorted(offsets) == sorted(result.table["reps_now"])
+    assert len(join_team(result).sizes) == len(result.table)
