@@ -65,7 +65,7 @@ SWOT = (
 )
 # dimension, factor, probability, impact, horizon, direction, disagreement of impact, drift of probability, metric
 PEST = (
-    ("P", "Sugar levy extended to fruit drinks", 0.45, 3.8, 2.0, "threat", 0.6, 0.13, ""),
+    ("P", "Sugar levy extended to fruit drinks", 0.45, 3.8, 2.0, "threat", 0.5, 0.18, ""),
     ("P", "Tariff on imported concentrate lowered", 0.30, 3.0, 1.5, "opportunity", 0.5, 0.00, ""),
     ("P", "Public kitchens must buy regional produce", 0.40, 2.8, 2.5, "opportunity", 0.5, 0.04, ""),
     ("E", "Real wages of shoppers rise", 0.55, 3.2, 1.0, "opportunity", 0.4, 0.02, ""),
@@ -170,9 +170,10 @@ def _pest(rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for turn, date in enumerate(ROUNDS):
         narrow = 0.72**turn
+        moved = (0.0, 0.5, 2.0)[turn]  # most of the news came in the last quarter
         for rater in RATERS:
             for dimension, factor, probability, impact, horizon, direction, spread, drift, metric in PEST:
-                chance = np.clip(probability + drift * turn + 0.09 * narrow * rng.standard_normal(), 0.05, 0.95)
+                chance = np.clip(probability + drift * moved + 0.09 * narrow * rng.standard_normal(), 0.05, 0.95)
                 size = np.clip(np.round(impact + spread * narrow * rng.standard_normal()), 1, 5)
                 years = max(horizon - turn / 4 + 0.25 * rng.integers(-1, 2), 0.25)
                 chance = round(round(float(chance) * 20) / 20, 2)

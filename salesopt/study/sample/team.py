@@ -13,7 +13,7 @@ SKILLS = (
 )  # fmt: skip
 TRAINING = (1_800, 1_500, 900, 1_100, 600, 800, 2_000, 2_400, 1_300)  # dollars for one level for one person
 COURSE = (4_000, 3_500, 2_000, 1_500, 1_000, 1_000, 5_000, 6_000, 2_500)  # dollars for holding the course at all
-USUAL = (1.3, 1.4, 2.2, 1.9, 2.1, 2.3, 2.5, 2.0, 1.8)  # mean level of the team
+USUAL = (0.9, 1.3, 2.2, 1.8, 2.0, 1.9, 2.3, 1.2, 1.6)  # mean level of the team
 NEEDS = {  # level needed, 0 to 4, in the order of SKILLS; 0 is left out
     "Supermarket chains": (3, 1, 2, 0, 2, 2, 4, 4, 0),
     "Convenience stores": (1, 2, 3, 3, 1, 1, 2, 2, 0),
@@ -105,7 +105,7 @@ def _skills(rng: np.random.Generator) -> pd.DataFrame:
     people = [*names.REPRESENTATIVES, *(row[0] for row in names.OTHERS)]
     level = np.array(USUAL) + 0.95 * rng.standard_normal((len(people), len(SKILLS)))
     rows = []
-    for rater, count, kindness in (("manager", len(people), 0.0), ("self", len(names.REPRESENTATIVES), 0.35)):
+    for rater, count, kindness in (("manager", len(people), 0.0), ("self", len(names.REPRESENTATIVES), 0.3)):
         seen = np.round(level[:count] + kindness + 0.4 * rng.standard_normal((count, len(SKILLS))))
         rows += [
             (person, skill, int(value), rater)
