@@ -22,7 +22,7 @@ NEEDS = {  # level needed, 0 to 4, in the order of SKILLS; 0 is left out
     "Hotels": (1, 1, 2, 2, 2, 1, 3, 0, 3),
     "Schools and hospitals": (2, 0, 2, 0, 2, 2, 3, 1, 2),
     "Offices and canteens": (1, 3, 3, 2, 2, 2, 2, 0, 2),
-    "Wholesalers": (3, 1, 2, 0, 2, 1, 4, 2, 0),
+    "Wholesalers": (4, 1, 2, 0, 2, 1, 4, 2, 0),
 }
 DUTIES = (  # duty, {person: part}, {person: hours a year}; some have faults that a check of duties should find
     ("Set list prices", {"Margaret Stone": "A", "Linda Park": "R", "Peter Lang": "C", "Susan Achebe": "C"}, 160),
