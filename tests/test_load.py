@@ -53,7 +53,9 @@ def test_a_study_up_to_the_end_of_a_quarter(tmp_path):
 def test_a_table_read_from_the_study_is_a_copy(tmp_path):
     firm = load_study(study(tmp_path))
     mine = firm["sales"]
-    mine["units"] = 0
+    mine.loc[:, "units"] = 0
+    mine["price"] = 0
+    assert len(firm["sales"]) == 36 and firm["sales"]["price"].max() == 2.5
     assert firm["sales"]["units"].min() == 10
 
 

@@ -89,7 +89,7 @@ def check_frame(
     ]
     if frame.empty:
         return frame.copy(), [*problems, Problem(name, "", None, "no rows", "at least one row", file)]
-    typed = frame.copy()
+    typed = frame.copy(deep=False)
     for column, spec in schema.columns.items():
         if column in frame.columns:
             typed[column], found = _typed(name, frame[column], spec, file)

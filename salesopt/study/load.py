@@ -56,7 +56,7 @@ class Study:
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A copy of table `name`; DataError where the study has none, ParameterError where it was not asked for."""
         if name in self.tables:
-            return self.tables[name].copy()
+            return self.tables[name].copy(deep=False)  # pandas copies what is written to
         if name not in TABLES:
             raise ParameterError(f"no table is called {name!r}{close_match(name, TABLES)}")
         if name in self.absent:
@@ -110,6 +110,7 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
     problems = [problem for one in read.values() for problem in one.problems]
     if problems:
         raise DataError(problems)
+    left_out = left_out[left_out["table"].isin(present)].reset_index(drop=True)
     quarter, start, end, notes = _settle_quarter(settings, quarter, read, built)
     cut = {name: _until(name, one.frame, end) for name, one in read.items()}
     gone = [_later_row(name, read[name].frame, kept) for name, kept in cut.items() if len(kept) < len(read[name].frame)]
