@@ -44,6 +44,8 @@ class Elasticity:
                    long_run_std_error, long_run_low, long_run_high; with base prices also deal_elasticity,
                    deal_std_error, deal_low, deal_high
     coefficients : product, [by], term, coefficient, std_error, low, high: every other regressor, before pooling
+    drivers      : those regressors over all products: term, median, clearly_above, clearly_below (products whose
+                   interval lies on one side of zero), products
     tests        : method "iv" only; product, [by], effective_f, effective_f_critical, ar_low, ar_high, ar_set,
                    hausman_p, overid_p (Hansen's J, robust), sargan, sargan_p
     pools        : what pooling drew towards: group (product line; the product with `by`), elasticity, std_error, low,
@@ -58,6 +60,7 @@ class Elasticity:
 
     table: pd.DataFrame
     coefficients: pd.DataFrame
+    drivers: pd.DataFrame
     tests: pd.DataFrame
     pools: pd.DataFrame
     demand: pd.DataFrame
@@ -191,11 +194,13 @@ def _result(
     table, pools = _pooled(table, design, pooled, confidence)
     tests = _tests(solved, gathered.units, design, confidence)[good].reset_index(drop=True)
     evidence = evidence_of(solved, gathered, design, good, method, bool(len(pools)))
+    others = terms[terms["term"] != PRICE].reset_index(drop=True)
     low, high = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
     table = table.assign(caution=cautions_of(table, evidence, tests))
     return Elasticity(
         table=_ordered(table, design),
-        coefficients=terms[terms["term"] != PRICE].reset_index(drop=True),
+        coefficients=others,
+        drivers=_drivers(others),
         tests=tests,
         pools=pools,
         demand=_demand(solved, table, design, good),
@@ -271,6 +276,7 @@ def _empty(design: Design, method: str, confidence: float, skipped: pd.DataFrame
     return Elasticity(
         table=pd.DataFrame(columns=[*design.unit, *measures, *rest]),
         coefficients=pd.DataFrame(columns=[*design.unit, "term", "coefficient", "std_error", "low", "high"]),
+        drivers=pd.DataFrame(columns=["term", "median", "clearly_above", "clearly_below", "products"]),
         tests=pd.DataFrame(),
         pools=pd.DataFrame(columns=["group", *MEASURES, "members"]),
         demand=pd.DataFrame(columns=[*design.unit, "kind", "price", "units", "low", "high"]),
@@ -379,6 +385,18 @@ def _pooled(table: pd.DataFrame, design: Design, wanted: bool, confidence: float
         }
     )
     return table, pools[-1:].reset_index(drop=True) if len(names) == 1 else pools
+
+
+def _drivers(others: pd.DataFrame) -> pd.DataFrame:
+    """What the other regressors do, over all products."""
+    known = others[others["coefficient"].notna()]
+    grouped = known.assign(above=known["low"] > 0, below=known["high"] < 0).groupby("term", sort=False)
+    return grouped.agg(
+        median=("coefficient", "median"),
+        clearly_above=("above", "sum"),
+        clearly_below=("below", "sum"),
+        products=("coefficient", "size"),
+    ).reset_index()
 
 
 def _ordered(table: pd.DataFrame, design: Design) -> pd.DataFrame:

@@ -14,7 +14,9 @@ from salesopt.errors import DataError, ParameterError
 from salesopt.plots.elasticity import plot_demand, plot_elasticity, plot_sensitivity
 from salesopt.report.cases import run_case
 from salesopt.results import load_results, save_results
+from salesopt.study.sample.sales import sample_sales
 
+OWN = ("own_low", "own_high")
 CASES = Path(__file__).parent.parent / "data" / "cases"
 
 
@@ -94,6 +96,19 @@ def test_intervals_cover_the_truth(pool):
         error = np.sqrt(np.mean((table["elasticity"].to_numpy() - truth.to_numpy()) ** 2))
         own = np.sqrt(np.mean((table["own_elasticity"].to_numpy() - truth.to_numpy()) ** 2))
         assert error < 0.8 * own
+
+
+def test_intervals_cover_the_truth_of_the_sample_firm():
+    """Eight seeds of the sample firm: prices follow demand and season, promotions and growth run alongside."""
+    inside = []
+    for seed in range(8):
+        sample = sample_sales(seed)
+        table = estimate_elasticity(
+            sample.sales, controls=["promo"], effects=("market", "period"), lines=sample.elasticity[["product", "line"]]
+        ).table
+        truth = table["product"].map(sample.elasticity.set_index("product")["elasticity"])
+        inside.append([table[low].le(truth) & truth.le(table[high]) for low, high in (("low", "high"), OWN)])
+    assert np.mean(inside, axis=(0, 2)) == pytest.approx(0.95, abs=0.02)
 
 
 def test_a_wrong_signed_product_is_pooled_to_its_line_and_said():
@@ -202,6 +217,10 @@ def test_deals_are_told_from_the_base_price():
     assert result.table["deal_elasticity"].to_numpy() == pytest.approx(-3.5, abs=0.25)
     assert result.table["elasticity"].to_numpy() == pytest.approx(base.table["elasticity"].to_numpy(), abs=0.6)
     assert (result.table["deal_low"] < result.table["deal_elasticity"]).all()
+    deal = result.drivers.set_index("term").loc["log deal"]
+    assert deal["median"] == pytest.approx(result.table["deal_elasticity"].median())
+    assert deal["clearly_below"] == deal["products"] == 4
+    assert any("elasticity is that of the base price" in text for text in result.cautions)
     assert "deal_elasticity" not in estimate_elasticity(sales, deals=False).table
 
 
@@ -247,6 +266,8 @@ def test_nothing_to_estimate_gives_an_empty_table_that_still_concludes_and_saves
     assert len(result.skipped) == 6
     conclusion = conclude_elasticity(result, currency="USD")
     assert "No product" in conclusion.answer
+    for plot in (plot_elasticity, plot_demand, plot_sensitivity):
+        assert plot(result).get_title(loc="left").startswith("No product")
     save_results(tmp_path, "elasticity", result, conclusion)
 
 

@@ -15,6 +15,8 @@ CLASSES = ("clearly sensitive", "unclear", "clearly insensitive")
 
 def plot_elasticity(result: Elasticity, ax: Axes | None = None, *, most: int = 40) -> Axes:
     """Forest plot: each product's elasticity with its interval, pooled against own; the `most` with most revenue."""
+    if not len(result.table):
+        return _nothing(ax)
     table = result.table.nlargest(most, "revenue").sort_values("elasticity", ascending=False)
     rows = np.arange(len(table))
     height = theme.height_for(len(table))
@@ -64,6 +66,8 @@ def sensitivity(table: pd.DataFrame) -> pd.Series:
 
 def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1) -> Axes:
     """Demand curve of the product with the `rank`-th most revenue (1 to 4), with its data and interval."""
+    if not len(result.table):
+        return _nothing(ax)
     names = [name for name in result.demand.columns if name not in ("kind", "price", "units", "low", "high")]
     chosen = result.demand[names].drop_duplicates().iloc[rank - 1]
     part = result.demand[(result.demand[names] == chosen).all(axis=1)]
@@ -99,6 +103,8 @@ def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1) ->
 
 def plot_sensitivity(result: Elasticity, ax: Axes | None = None) -> Axes:
     """Share of revenue in products that are clearly sensitive to price, clearly not, and in between."""
+    if not len(result.table):
+        return _nothing(ax)
     share = result.table.groupby(sensitivity(result.table))["revenue"].sum().reindex(CLASSES, fill_value=0.0)
     count = sensitivity(result.table).value_counts().reindex(CLASSES, fill_value=0)
     share = share / share.sum()
@@ -117,6 +123,13 @@ def plot_sensitivity(result: Elasticity, ax: Axes | None = None) -> Axes:
     return theme.title(
         ax, f"{share[CLASSES[0]]:.0%} of revenue is in products that are clearly price-sensitive", width=66
     )
+
+
+def _nothing(ax: Axes | None) -> Axes:
+    """Axes that say that there is nothing to draw."""
+    ax = theme.axes(ax, height=1.2)
+    ax.set_axis_off()
+    return theme.title(ax, "No product's elasticity could be estimated; see what was left out, and why", width=66)
 
 
 def _limits(table: pd.DataFrame, pooled: bool) -> tuple[float, float]:

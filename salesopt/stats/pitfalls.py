@@ -104,6 +104,11 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
             f"If {evidence.other_name}, elasticities change by {np.nanmedian(shift):+.2f} in the median: prices move "
             "with demand over time, so prefer that model (effects 'market' and 'period')."
         )
+    if "deal_elasticity" in table:
+        said.append(
+            "The elasticity is that of the base price. Deals (price paid against base price) have one of their own, "
+            f"{table['deal_elasticity'].median():.2f} in the median: a cut that is announced as a deal sells differently."
+        )
     wrong = table["own_elasticity"] >= 0
     if wrong.any():
         what = (
@@ -111,6 +116,8 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
             if evidence.pooled
             else "they are not pooled"
         )
+        still = int((table["elasticity"] >= 0).sum())
+        what += f", and {still} stay above zero: do not price on them" if still and evidence.pooled else ""
         said.append(f"{int(wrong.sum())} of {len(table)} products have an own estimate above zero; {what}.")
     zeros = (table["zero_share"] * table["rows"]).sum() / table["rows"].sum()
     if zeros > 0:
