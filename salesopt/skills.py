@@ -10,7 +10,16 @@ import pandas as pd
 from salesopt.errors import ParameterError
 from salesopt.stats.levels import draw_levels, reaches
 from salesopt.stats.plans import tabulate_frontier, tabulate_training
-from salesopt.stats.skillcase import Case, able_of, gap_of, interval_of, needed_of, needs_asked, read_case
+from salesopt.stats.skillcase import (
+    Case,
+    able_of,
+    gap_of,
+    gaps_expected,
+    interval_of,
+    needed_of,
+    needs_asked,
+    read_case,
+)
 from salesopt.stats.teaming import best_teams, cheapest_cover
 from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
 
@@ -32,7 +41,8 @@ class SkillMatch:
                 coverage (share of the needed level-hours that is there), low, high, gap_hours (level-hours missing),
                 gap_low, gap_high, met (share of the hours served by somebody who reaches the need), short (people
                 below what their own accounts need), single_points
-    matrix    : rep, role, skill, level, std_error, raters, need (highest of his own accounts), gap_hours
+    matrix    : rep, role, skill, level (as rated), std_error, expected (level), raters, need (highest of his own
+                accounts), gap_hours
     groups    : group, skill, need, hours, people (who reach it), coverage, gap_hours
     points    : group, skill, need, people, who, hours, chance_under_two - needs that at most one person fills
     team      : rep, role, cost, needs (number that he fills), alone (number that nobody else in this team fills) - the
@@ -91,7 +101,9 @@ def match_skills(
     A need is a level of a skill for a customer segment or product line (`skill_needs`). It is held against the level
     of the person who serves these accounts (`accounts.rep`), hour by hour: one level missing for one hour is one
     level-hour of gap. Levels are means over raters; the error of a rating comes from raters who rated the same thing,
-    or is `noise` levels (an assumption) where nobody did.
+    or is `noise` levels (an assumption) where nobody did. Gaps, coverage and gains are those to be expected given the
+    ratings and their error (`stats.levels.shrink_levels`): as rated, gaps would look wider and training better than
+    they are. With `noise` 0 and one rating each they are the plain sums. Who reaches a need is counted as rated.
 
     skills, skill_needs, reps, accounts : tables of that name; people who have left are left out
     budget : currency for training; None: half of what closing every gap that courses can close would cost
@@ -103,9 +115,10 @@ def match_skills(
     """
     _check_range(budget, noise, draws, plan_draws, confidence)
     case = read_case(skills, skill_needs, reps, accounts, noise)
-    drawn = draw_levels(case.level, case.error, draws=draws, seed=seed)
-    gaps, drawn_gaps = gap_of(case, case.level), gap_of(case, drawn)
-    steps = training_steps(case.level, case.need, case.demand.hours, case.cost, case.course_cost)
+    drawn = draw_levels(case.ratings, draws=draws, seed=seed)
+    by_group, drawn_gaps = gaps_expected(case), gap_of(case, drawn)
+    gaps = by_group.sum(axis=2)
+    steps = training_steps(case.mean, case.deviation, case.need, case.demand.hours, case.cost, case.course_cost)
     amount = 0.5 * steps.full_cost if budget is None else float(budget)
     plan = plan_training(steps, np.array([amount]))[0]
     training, drawn_after = tabulate_training(case, steps, plan, drawn, plan_draws, amount, confidence)
@@ -113,14 +126,14 @@ def match_skills(
     total = needed.sum()
     coverage = 1 - gaps.sum() / total
     gain = float(steps.gain[plan].sum())
-    low, high = interval_of(1 - drawn_gaps.sum(axis=(1, 2)) / total, coverage, confidence, most=1.0)
-    after_low, after_high = interval_of(1 - drawn_after / total, coverage + gain / total, confidence, most=1.0)
-    gain_low, gain_high = interval_of(drawn_gaps.sum(axis=(1, 2)) - drawn_after, gain, confidence)
+    low, high = interval_of(1 - drawn_gaps.sum(axis=(1, 2)) / total, confidence)
+    after_low, after_high = interval_of(1 - drawn_after / total, confidence)
+    gain_low, gain_high = interval_of(drawn_gaps.sum(axis=(1, 2)) - drawn_after, confidence)
     points = _points(case, drawn)
     return SkillMatch(
         table=_table(case, gaps, drawn_gaps, points, confidence),
         matrix=_matrix(case, gaps),
-        groups=_groups(case),
+        groups=_groups(case, by_group),
         points=points,
         team=_core(case),
         training=training,
@@ -172,7 +185,7 @@ def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame
         wants = case.need[:, at] > 0
         asked = hours[:, wants].sum()
         total, gap = needed[:, at].sum(), gaps[:, at].sum()
-        low, high = interval_of(drawn[:, :, at].sum(axis=1), gap, confidence, most=max(total, gap))
+        low, high = interval_of(drawn[:, :, at].sum(axis=1), confidence)
         reach = reaches(case.level[:, at][:, None], case.need[wants, at][None, :])
         best = int(case.level[:, at].argmax())
         rows.append(
@@ -208,6 +221,7 @@ def _matrix(case: Case, gaps: np.ndarray) -> pd.DataFrame:
             "skill": np.tile(np.array(case.skills, dtype=object), len(case.people)),
             "level": case.level.ravel(),
             "std_error": case.error.ravel(),
+            "expected": case.mean.ravel(),
             "raters": case.raters.ravel().astype(int),
             "need": own.ravel(),
             "gap_hours": gaps.ravel(),
@@ -215,11 +229,11 @@ def _matrix(case: Case, gaps: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _groups(case: Case) -> pd.DataFrame:
+def _groups(case: Case, by_group: np.ndarray) -> pd.DataFrame:
     rows = []
     for group, skill in needs_asked(case):
         hours, need = case.demand.hours[:, group], case.need[group, skill]
-        gap = float(hours @ np.maximum(need - case.level[:, skill], 0.0))
+        gap = float(by_group[:, skill, group].sum())
         people = int(reaches(case.level[:, skill], need).sum())
         name = (case.demand.groups[group], case.skills[skill])
         rows.append((*name, need, hours.sum(), people, 1 - gap / (need * hours.sum()), gap))

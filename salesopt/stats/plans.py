@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesopt.stats.levels import TOP
 from salesopt.stats.skillcase import Case, gap_of, interval_of
 from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
 
@@ -28,28 +27,29 @@ def tabulate_training(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The courses bought, and the gap left in every draw once they are taken."""
     courses = _courses(case, steps, plan)
-    raised = np.minimum(drawn + courses, TOP)
+    raised = drawn + courses
     gains = gap_of(case, drawn) - gap_of(case, raised)
-    certain = gap_of(case, case.level) - gap_of(case, np.minimum(case.level + courses, TOP))
+    expected = np.zeros(case.level.shape)
+    np.add.at(expected, (steps.person[plan], steps.skill[plan]), steps.gain[plan])
     chance = _chances(case, drawn[:plan_draws], budget)
     attending = (courses > 0).sum(axis=0)
     rows = []
     for person, skill in np.argwhere(courses > 0):
         set_up = np.nan_to_num(case.course_cost[skill]) / attending[skill]
         cost = courses[person, skill] * case.cost[skill] + set_up
-        low, high = interval_of(gains[:, person, skill], certain[person, skill], confidence)
+        low, high = interval_of(gains[:, person, skill], confidence)
         rows.append(
             {
                 "rep": str(case.people["rep"].iloc[person]),
                 "skill": case.skills[skill],
                 "level": case.level[person, skill],
-                "to": min(case.level[person, skill] + courses[person, skill], TOP),
+                "to": min(case.level[person, skill] + courses[person, skill], 4.0),
                 "courses": int(courses[person, skill]),
                 "cost": cost,
-                "gain": certain[person, skill],
+                "gain": expected[person, skill],
                 "gain_low": low,
                 "gain_high": high,
-                "per_thousand": 1000 * certain[person, skill] / cost if cost > 0 else np.inf,
+                "per_thousand": 1000 * expected[person, skill] / cost if cost > 0 else np.inf,
                 "chance": chance[person, skill],
             }
         )
@@ -76,7 +76,8 @@ def _chances(case: Case, drawn: np.ndarray, budget: float) -> np.ndarray:
         return np.full(case.level.shape, np.nan)
     count = np.zeros(case.level.shape)
     for level in drawn:
-        steps = training_steps(level, case.need, case.demand.hours, case.cost, case.course_cost)
+        known = np.zeros_like(level)
+        steps = training_steps(level, known, case.need, case.demand.hours, case.cost, case.course_cost)
         count += _courses(case, steps, plan_training(steps, np.array([budget]))[0]) > 0
     return count / len(drawn)
 

@@ -9,20 +9,26 @@ import pandas as pd
 
 from salesopt.errors import DataError, Problem
 from salesopt.stats.demandhours import Demand, demand_of
-from salesopt.stats.levels import Levels, estimate_levels, reaches
+from salesopt.stats.levels import Levels, Ratings, estimate_levels, expected_gap, reaches, shrink_levels
 from salesopt.stats.staffing import SELLING, present
 from salesopt.study.tables import check_table
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """The tables as arrays: level and error people x skills, need groups x skills, hours people x groups."""
+    """The tables as arrays: levels people x skills, need groups x skills, hours people x groups.
+
+    level, error, raters : as rated; mean, deviation : the level to be expected given the ratings, see `shrink_levels`
+    """
 
     people: pd.DataFrame
     skills: tuple[str, ...]
     level: np.ndarray
     error: np.ndarray
     raters: np.ndarray
+    ratings: Ratings
+    mean: np.ndarray
+    deviation: np.ndarray
     need: np.ndarray
     demand: Demand
     cost: np.ndarray
@@ -56,12 +62,19 @@ def read_case(
     names = tuple(dict.fromkeys([*wanted["skill"], *levels.table["skill"]]))
     demand = demand_of(tuple(dict.fromkeys(wanted["group"])), people, checked.get("accounts"))
     cost, course, uneven = _prices(wanted, names)
+    level = _wide(levels.table, "level", people, names)
+    error, raters = (_wide(levels.table, column, people, names) for column in ("std_error", "raters"))
+    ratings = Ratings(level, error, raters > 0, levels.freedom)
+    mean, deviation = shrink_levels(ratings)
     case = Case(
         people=people,
         skills=names,
-        level=_wide(levels.table, "level", people, names, 0.0),
-        error=_wide(levels.table, "std_error", people, names, levels.noise),
-        raters=_wide(levels.table, "raters", people, names, 0.0),
+        level=level,
+        error=error,
+        raters=raters,
+        ratings=ratings,
+        mean=mean,
+        deviation=deviation,
         need=_needs(wanted, demand.groups, names),
         demand=demand,
         cost=cost,
@@ -76,9 +89,9 @@ def read_case(
     return case
 
 
-def _wide(table: pd.DataFrame, value: str, people: pd.DataFrame, skills: tuple[str, ...], fill: float) -> np.ndarray:
+def _wide(table: pd.DataFrame, value: str, people: pd.DataFrame, skills: tuple[str, ...]) -> np.ndarray:
     wide = table.pivot_table(index="rep", columns="skill", values=value)
-    return wide.reindex(index=people["rep"], columns=list(skills)).fillna(fill).to_numpy(float)
+    return wide.reindex(index=people["rep"], columns=list(skills)).fillna(0.0).to_numpy(float)
 
 
 def _needs(wanted: pd.DataFrame, groups: tuple[str, ...], skills: tuple[str, ...]) -> np.ndarray:
@@ -96,8 +109,14 @@ def _prices(wanted: pd.DataFrame, skills: tuple[str, ...]) -> tuple[np.ndarray, 
     return most["training_cost"].to_numpy(float), most["course_cost"].to_numpy(float), uneven
 
 
+def gaps_expected(case: Case) -> np.ndarray:
+    """Level-hours missing that are to be expected: people x skills x groups, hours a year."""
+    gap = expected_gap(case.mean[:, :, None], case.deviation[:, :, None], case.need.T[None])
+    return gap * case.demand.hours[:, None, :]
+
+
 def gap_of(case: Case, level: np.ndarray) -> np.ndarray:
-    """Level-hours missing: the shape of `level` (... people x skills), hours a year."""
+    """Level-hours missing at `level` (... people x skills): of the same shape, hours a year."""
     gap = np.zeros_like(level)
     for number, hours in enumerate(case.demand.hours.T):
         gap += hours[:, None] * np.maximum(case.need[number] - level, 0.0)
@@ -122,13 +141,9 @@ def able_of(case: Case) -> np.ndarray:
     return np.array(filled, bool).T.reshape(len(case.people), len(asked))
 
 
-def interval_of(drawn: np.ndarray, value: float, confidence: float, *, most: float = np.inf) -> tuple[float, float]:
-    """The draws' quantiles, moved so that their mean is `value`, kept inside 0 and `most`; nan without draws.
-
-    Noise added to levels makes gaps larger on average, because a gap has a floor at 0; moving the quantiles takes that
-    out again.
-    """
+def interval_of(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The middle `confidence` of the draws; nan without draws."""
     if not len(drawn):
         return float("nan"), float("nan")
-    low, high = np.quantile(drawn - drawn.mean() + value, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(np.clip(low, 0.0, most)), float(np.clip(high, 0.0, most))
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pulp
 
+from salesopt.stats.levels import expected_gap
 from salesopt.stats.programme import Solver, programme_of
 
 
@@ -32,19 +33,24 @@ class Steps:
 
 
 def training_steps(
-    level: np.ndarray, need: np.ndarray, hours: np.ndarray, cost: np.ndarray, course_cost: np.ndarray
+    mean: np.ndarray,
+    deviation: np.ndarray,
+    need: np.ndarray,
+    hours: np.ndarray,
+    cost: np.ndarray,
+    course_cost: np.ndarray,
 ) -> Steps:
-    """Whole courses of one level each that close part of somebody's gap.
+    """Whole courses of one level each that close part of somebody's gap, and the gap that each is expected to close.
 
-    level : people x skills; need : groups x skills; hours : people x groups, hours a year; cost, course_cost : per
-    skill, nan where it is not known (then there is no course). The gap is convex in the level, so that each further
-    level closes no more than the one before.
+    mean, deviation : people x skills, level to be expected and its standard deviation (0: known); need : groups x
+    skills; hours : people x groups, hours a year; cost, course_cost : per skill, nan where it is not known (then there
+    is no course). The gap is convex in the level, so that each further course closes no more than the one before.
     """
     rows = []
-    for person, skill in np.argwhere(np.isfinite(cost)[None, :] & (need.max(axis=0) > level + 1e-9)):
-        courses = int(np.ceil(need[:, skill].max() - level[person, skill] - 1e-9))
-        after = level[person, skill] + np.arange(courses + 1)
-        gap = hours[person] @ np.maximum(need[:, skill][:, None] - after[None, :], 0.0)
+    for person, skill in np.argwhere(np.isfinite(cost)[None, :] & (need.max(axis=0) > mean + 1e-9)):
+        courses = int(np.ceil(need[:, skill].max() - mean[person, skill] - 1e-9))
+        left = need[:, skill][:, None] - np.arange(courses + 1)[None, :]
+        gap = hours[person] @ expected_gap(mean[person, skill], deviation[person, skill], left)
         rows += [(person, skill, cost[skill], gain) for gain in -np.diff(gap) if gain > 1e-9]
     table = np.array(rows, float).reshape(-1, 4)
     return Steps(

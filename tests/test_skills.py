@@ -1,0 +1,338 @@
+"""Skills against needs: numbers worked out by hand, intervals on made-up ratings, published optima, bad input."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from salesopt.conclusions.skills import conclude_skills
+from salesopt.display import percent
+from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.plots.skills import plot_coverage, plot_skills, plot_training
+from salesopt.report.cases import run_case
+from salesopt.results import load_results, save_results
+from salesopt.skills import form_teams, match_skills
+
+
+def reps(names: str = "ann bob eve", **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame({"rep": names.split()})
+    return frame.assign(**({"role": "representative", "cost": 100.0, "hours": 1000.0} | columns))
+
+
+def ratings(rows: dict[tuple[str, str], float]) -> pd.DataFrame:
+    return pd.DataFrame([(*key, level) for key, level in rows.items()], columns=["rep", "skill", "level"])
+
+
+def needs(rows: dict[tuple[str, str], float], **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame([(*key, level) for key, level in rows.items()], columns=["group", "skill", "level"])
+    return frame.assign(**columns)
+
+
+LEVELS = {("ann", "CRM"): 3, ("ann", "data"): 1, ("bob", "CRM"): 1, ("bob", "data"): 3, ("eve", "CRM"): 0}
+NEEDS = {("shops", "CRM"): 2, ("shops", "data"): 1, ("bars", "CRM"): 3, ("bars", "data"): 3}
+
+
+def firm() -> dict[str, pd.DataFrame]:
+    """Ann serves shops for 100 hours, Bob bars for 200, Eve both for 50 each; Eve is not rated in data."""
+    rows = [("s1", "shops", 10, 10, "ann"), ("b1", "bars", 20, 10, "bob"), ("s2", "shops", 5, 10, "eve")]
+    rows += [("b2", "bars", 10, 5, "eve")]
+    accounts = pd.DataFrame(rows, columns=["account", "segment", "calls", "hours_per_call", "rep"]).assign(
+        potential=1.0
+    )
+    wanted = needs(NEEDS, training_cost=100.0)
+    return {"skills": ratings(LEVELS), "skill_needs": wanted, "reps": reps(), "accounts": accounts}
+
+
+@pytest.fixture(scope="module")
+def simple():
+    """Without any error of ratings, so that sums can be made by hand."""
+    return match_skills(**firm(), draws=20, plan_draws=4, budget=300, noise=0)
+
+
+@pytest.fixture(scope="module")
+def unsure():
+    return match_skills(**firm(), draws=300, plan_draws=4, budget=300, noise=0.5)
+
+
+def test_gaps_by_hand(simple):
+    """CRM: Bob lacks 2 levels for 200 hours, Eve 2 for 50 and 3 for 50. Data: Eve lacks 1 for 50 and 3 for 50."""
+    table = simple.table.set_index("skill")
+    assert table["gap_hours"].to_dict() == {"CRM": 400 + 250, "data": 50 + 150}
+    needed = {"CRM": 100 * 2 + 200 * 3 + 50 * 2 + 50 * 3, "data": 100 + 200 * 3 + 50 + 50 * 3}
+    assert table["coverage"].to_dict() == pytest.approx(
+        {"CRM": 1 - 650 / needed["CRM"], "data": 1 - 200 / needed["data"]}
+    )
+    assert simple.coverage == pytest.approx(1 - 850 / sum(needed.values()))
+    assert table["need"].to_dict() == pytest.approx({name: total / 400 for name, total in needed.items()})
+    assert table["met"].to_dict() == pytest.approx({"CRM": 100 / 400, "data": 300 / 400})
+    assert table["short"].to_dict() == {"CRM": 2, "data": 1}
+    assert table.loc["CRM", "digital"]
+    assert not table.loc["data", "digital"]
+
+
+def test_the_matrix_holds_every_pair(simple):
+    matrix = simple.matrix.set_index(["rep", "skill"])
+    assert len(matrix) == 6
+    assert matrix.loc[("eve", "CRM"), ["level", "need", "gap_hours"]].tolist() == [0, 3, 250]
+    assert matrix.loc[("ann", "CRM"), "need"] == 2, "Ann serves no bars"
+    assert matrix.loc[("eve", "data"), "raters"] == 0
+    assert any("1 pairs" in caution for caution in simple.cautions)
+
+
+def test_single_points_may_be_none_if_ratings_err(unsure):
+    """Bob is rated 1 in CRM where shops need 2: with an error of half a level he reaches it one time in six."""
+    points = unsure.points.set_index(["group", "skill"])["chance_under_two"]
+    assert points["shops", "CRM"] == pytest.approx(norm.cdf(1.0), abs=0.06)
+    assert points["bars", "data"] > 0.99
+
+
+def test_single_points_of_failure(simple):
+    """Shops' data needs level 1: Ann and Bob reach it; the three other needs rest on one person each."""
+    assert set(simple.points["skill"] + " for " + simple.points["group"]) == {
+        "CRM for shops",
+        "CRM for bars",
+        "data for bars",
+    }
+    points = simple.points.set_index(["group", "skill"])
+    assert points.loc[("bars", "CRM"), "who"] == "ann"
+    assert points.loc[("bars", "data"), ["who", "hours", "people"]].tolist() == ["bob", 250, 1]
+    assert (points["chance_under_two"] == 1).all(), "ratings without error leave no other chance"
+
+
+def test_nobody_reaching_a_need_is_said():
+    tables = firm()
+    tables["skill_needs"] = needs({("shops", "CRM"): 4, ("bars", "data"): 3})
+    found = match_skills(**tables, draws=0)
+    assert found.points.iloc[0][["group", "skill", "people", "who"]].tolist() == ["shops", "CRM", 0, ""]
+    assert "nobody reaches level 4" in found.skipped.set_index("item").loc["CRM for shops", "reason"]
+    assert "training in CRM" in set(found.skipped["item"])
+    assert found.training.empty
+    assert math.isnan(found.low)
+    assert "no course is priced" in conclude_skills(found).answer
+
+
+def test_core_team_by_hand(simple):
+    """Ann is alone with CRM, Bob with data for bars: both are needed, Eve is not."""
+    assert set(simple.team["rep"]) == {"ann", "bob"}
+    assert simple.team.set_index("rep").loc["ann", "needs"] == 3
+    assert simple.team.set_index("rep").loc["ann", "alone"] == 2
+
+
+def test_training_by_hand(simple):
+    """Three courses of 100: Bob's two in CRM close 200 each, Eve's first in CRM 100 (so does her first in data)."""
+    assert simple.gain == pytest.approx(500)
+    assert simple.cost == 300
+    bob = simple.training.set_index("rep").loc["bob"]
+    assert bob[["skill", "level", "to", "courses", "gain", "cost"]].tolist() == ["CRM", 1, 3, 2, 400, 200]
+    assert bob["per_thousand"] == pytest.approx(2000)
+    assert bob["chance"] == 1
+    assert simple.coverage_after == pytest.approx(simple.coverage + 500 / 1950)
+    assert simple.full_cost == 200 + 300 + 300
+
+
+def test_frontier_never_falls_and_ends_without_a_gap(simple):
+    frontier = simple.frontier
+    assert (frontier["gain"].diff().dropna() >= -1e-9).all()
+    assert (frontier["cost"] <= frontier["budget"] + 1e-9).all()
+    assert frontier["coverage"].iloc[-1] == pytest.approx(1)
+    assert frontier["coverage"].iloc[0] == pytest.approx(simple.coverage)
+    assert (frontier["shadow_price"].diff().dropna() <= 1e-9).all()
+    assert frontier.loc[frontier["budget"] == 300, "gain"].item() == simple.gain
+
+
+def test_a_course_with_a_price_of_its_own_is_held_once():
+    tables = firm()
+    tables["skill_needs"] = tables["skill_needs"].assign(course_cost=250.0)
+    found = match_skills(**tables, draws=0, budget=450, noise=0)
+    assert found.gain == pytest.approx(400), "one course in CRM for Bob, two levels"
+    assert found.cost == 450
+    assert found.training["cost"].tolist() == [450]
+
+
+def test_without_accounts_hours_are_shared_evenly():
+    tables = firm()
+    tables["accounts"] = None
+    found = match_skills(**tables, draws=0)
+    assert found.groups.set_index(["group", "skill"]).loc[("bars", "CRM"), "hours"] == 1500
+    assert any("everybody's hours alike" in caution for caution in found.cautions)
+
+
+def test_accounts_that_name_nobody_are_shared_by_hours():
+    tables = firm()
+    tables["accounts"] = tables["accounts"].drop(columns="rep")
+    tables["reps"] = reps(hours=[1000.0, 500.0, 500.0])
+    found = match_skills(**tables, draws=0, noise=0)
+    gap = 0.5 * 0 + 0.25 * (150 * 1 + 250 * 2) + 0.25 * (150 * 2 + 250 * 3)
+    assert found.table.set_index("skill").loc["CRM", "gap_hours"] == pytest.approx(gap)
+
+
+def test_a_line_needs_its_part_of_the_account():
+    accounts = pd.DataFrame(
+        {
+            "account": ["a"],
+            "line": ["tea; juice"],
+            "potential": 1.0,
+            "calls": 10.0,
+            "hours_per_call": 1.0,
+            "rep": ["ann"],
+        }
+    )
+    one, two = ratings({("ann", "CRM"): 0}), needs({("tea", "CRM"): 2})
+    found = match_skills(one, two, reps(), accounts=accounts, draws=0, noise=0)
+    assert found.table["gap_hours"].item() == pytest.approx(5 * 2)
+
+
+def test_who_has_left_does_not_count():
+    tables = firm()
+    tables["reps"] = reps(left=[None, "2025-01-31", None])
+    found = match_skills(**tables, draws=0)
+    assert set(found.matrix["rep"]) == {"ann", "eve"}
+    assert "nobody of the team serves them" in found.skipped.set_index("item").loc["1 accounts", "reason"]
+
+
+def test_without_second_raters_the_error_is_assumed_and_said():
+    found = match_skills(**firm(), draws=0, noise=0.7)
+    assert (found.noise, found.noise_measured) == (0.7, False)
+    assert any("taken as 0.7 levels" in caution for caution in found.cautions)
+
+
+def test_error_of_ratings_widens_the_interval(simple, unsure):
+    assert simple.low == pytest.approx(simple.coverage) == pytest.approx(simple.high)
+    assert unsure.low < unsure.coverage < unsure.high
+    assert unsure.after_low < unsure.coverage_after < unsure.after_high
+    assert unsure.gain_low < unsure.gain < unsure.gain_high
+    inside = unsure.table["low"].le(unsure.table["coverage"]) & unsure.table["coverage"].le(unsure.table["high"])
+    assert inside.all()
+    assert unsure.training["chance"].between(0, 1).all()
+
+
+def test_teams_make_up_for_each_other():
+    """Two pairs, each with one who knows CRM and one who knows data; those who know nothing stay out."""
+    levels = {("a1", "CRM"): 3, ("a2", "CRM"): 3, ("b1", "data"): 3, ("b2", "data"): 3, ("c", "CRM"): 0}
+    found = form_teams(
+        ratings(levels), needs({("all", "CRM"): 3, ("all", "data"): 3}), reps("a1 a2 b1 b2 c"), teams=2, most=3
+    )
+    assert found.filled == 1.0
+    assert found.summary["people"].tolist() == [2, 2]
+    assert found.summary["filled"].tolist() == [1.0, 1.0]
+    for _, members in found.table.groupby("team"):
+        assert {name[0] for name in members["rep"]} == {"a", "b"}
+    assert found.left_out["rep"].tolist() == ["c"]
+    assert found.needs["filled"].all()
+
+
+def test_what_no_team_can_fill_lowers_what_is_possible():
+    found = form_teams(ratings({("ann", "CRM"): 1, ("bob", "data"): 4}), needs(NEEDS), reps(), most=3)
+    assert found.possible == pytest.approx(0.5)
+    assert found.filled == pytest.approx(0.5)
+    assert found.table["rep"].tolist() == ["bob"]
+    everyone = form_teams(ratings(LEVELS), needs(NEEDS), reps(), most=3, everyone=True)
+    assert len(everyone.table) == 3
+
+
+def test_more_teams_than_people_is_infeasible():
+    with pytest.raises(InfeasibleError, match="3 people can't form 2 teams"):
+        form_teams(ratings(LEVELS), needs(NEEDS), reps(), teams=2, least=2, most=2)
+
+
+@pytest.mark.parametrize("case", ["knapsack_training", "cover_kilroy"])
+def test_published_optima(case):
+    found = run_case(f"data/cases/{case}")
+    assert found["agrees"].all(), found.to_string()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"budget": -1}, "budget must be"),
+        ({"noise": 5}, "noise must be"),
+        ({"draws": 1.5}, "draws must be"),
+        ({"plan_draws": -1}, "plan_draws must be"),
+        ({"confidence": 0}, "confidence must lie"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(change, message):
+    with pytest.raises(ParameterError, match=message):
+        match_skills(**firm(), **change)
+
+
+@pytest.mark.parametrize("change", [{"teams": 0}, {"least": 0}, {"cover": 0}, {"least": 3, "most": 2}])
+def test_team_sizes_out_of_range_are_refused(change):
+    with pytest.raises(ParameterError):
+        form_teams(ratings(LEVELS), needs(NEEDS), reps(), **change)
+
+
+def test_all_problems_of_all_tables_at_once():
+    tables = firm()
+    tables["skills"] = tables["skills"].assign(level=7)
+    tables["skill_needs"] = tables["skill_needs"].drop(columns="skill")
+    tables["reps"] = tables["reps"].assign(hours=-1)
+    with pytest.raises(DataError) as error:
+        match_skills(**tables)
+    assert {problem.table for problem in error.value.problems} == {"skills", "skill_needs", "reps"}
+
+
+def test_tables_that_do_not_meet():
+    with pytest.raises(DataError, match="at least one person who is here"):
+        match_skills(ratings({("zoe", "CRM"): 1}), needs(NEEDS), reps())
+    with pytest.raises(DataError, match="a level above 0"):
+        match_skills(ratings(LEVELS), needs({("shops", "CRM"): 0}), reps())
+    tables = firm() | {"skill_needs": needs({("banks", "CRM"): 3})}
+    with pytest.raises(DataError, match="a level above 0 for a group that the team serves"):
+        match_skills(**tables)
+
+
+def test_what_is_left_out_is_listed():
+    tables = firm()
+    tables["skills"] = ratings(LEVELS | {("zoe", "CRM"): 2, ("ann", "juggling"): 4})
+    tables["reps"] = reps("ann bob eve max")
+    tables["skill_needs"] = needs(NEEDS | {("banks", "CRM"): 3, ("shops", "Dutch"): 1})
+    reasons = match_skills(**tables, draws=0).skipped.set_index("item")["reason"]
+    assert "not in the table reps" in reasons["zoe"]
+    assert "no rating" in reasons["max"]
+    assert "no group of accounts" in reasons["skill juggling"]
+    assert "nobody is rated" in reasons["skill Dutch"]
+    assert "no account is" in reasons["group banks"]
+    assert "neither rated nor needed" in reasons["digital skill mobile selling"]
+
+
+def test_same_seed_same_answer_and_inputs_stay_as_they_are():
+    tables = firm()
+    before = {name: frame.copy() for name, frame in tables.items()}
+    one, two = (match_skills(**tables, draws=20, plan_draws=2, seed=5) for _ in range(2))
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.training, two.training)
+    for name, frame in tables.items():
+        pd.testing.assert_frame_equal(frame, before[name])
+
+
+def test_plots_draw_the_result(simple):
+    ax = plot_skills(simple)
+    assert np.asarray(ax.images[0].get_array()).shape == (3, 2)
+    framed = [patch for patch in ax.patches if patch.get_edgecolor()[0] > 0.5]
+    assert len(framed) == (simple.matrix["need"] > simple.matrix["level"]).sum()
+    widths = [100 * value for value in sorted(simple.table["coverage"])]
+    assert sorted(bar.get_width() for bar in plot_coverage(simple).containers[0]) == pytest.approx(widths)
+    line = plot_training(simple, currency="EUR").get_lines()[0]
+    assert list(line.get_ydata()) == pytest.approx((100 * simple.frontier["coverage"]).tolist())
+
+
+def test_the_sentence_carries_the_numbers(simple):
+    conclusion = conclude_skills(simple, currency="EUR")
+    assert percent(simple.coverage, 0) in conclusion.answer
+    assert percent(simple.coverage_after, 0) in conclusion.answer
+    assert "EUR 300" in conclusion.answer
+    assert "3 needs rest on one person" in conclusion.answer
+    assert conclusion.metrics["skills.coverage"] == pytest.approx(simple.coverage)
+    training, weak = conclusion.findings
+    assert (training.value, training.low, training.high) == (simple.gain, simple.gain_low, simple.gain_high)
+    assert weak.value == 3
+
+
+def test_results_come_back_from_disk(simple, tmp_path):
+    save_results(tmp_path, "skills", simple, conclude_skills(simple))
+    back = load_results(tmp_path, "skills")
+    pd.testing.assert_frame_equal(back.tables["matrix"], simple.matrix)
+    assert back.scalars["coverage"] == pytest.approx(simple.coverage)
