@@ -20,7 +20,7 @@ ROUNDS = ("2026-03-10", "2026-06-09", "2026-09-08")
 SWOT = (
     (
         "S",
-        "Families trust the brand: our pouches are their first choice",
+        "Families choose our pouches first",
         0.14,
         3.7,
         0.25,
@@ -29,39 +29,39 @@ SWOT = (
     ),
     (
         "S",
-        "Own orchards cover a third of the apples we press",
+        "Own orchards: a third of our apples",
         0.10,
         3.4,
         0.30,
         0.00,
         "",
     ),
-    ("S", "Cold-pressed juice takes a growing part of our sales", 0.11, 3.5, 0.35, 0.10, "sales.share:Cold-pressed"),
-    ("S", "Chilled delivery reaches every store within 36 hours", 0.09, 3.3, 0.55, -0.05, ""),
-    ("S", "Loyal web-shop customers order again within a quarter", 0.07, 3.2, 0.50, 0.05, ""),
-    ("W", "List prices have lagged behind the value buyers see", 0.13, 1.4, 0.30, -0.05, "elasticity.median"),
+    ("S", "Cold-pressed takes a growing share", 0.11, 3.5, 0.35, 0.10, "sales.share:Cold-pressed"),
+    ("S", "Chilled delivery within 36 hours", 0.09, 3.3, 0.55, -0.05, ""),
+    ("S", "Web-shop customers come back", 0.07, 3.2, 0.50, 0.05, ""),
+    ("W", "List prices lag behind the value", 0.13, 1.4, 0.30, -0.05, "elasticity.median"),
     (
         "W",
-        "Nine of 24 representatives look after chains that are saturated",
+        "Too many people on saturated chains",
         0.12,
         1.6,
         0.40,
         0.00,
         "team.redeploy_gain",
     ),
-    ("W", "Television takes the largest budget and returns the least", 0.10, 1.7, 0.60, -0.10, "channels.return"),
-    ("W", "Fruit concentrate is bought from two suppliers only", 0.08, 1.8, 0.35, 0.00, ""),
-    ("W", "Few representatives can run a category review", 0.06, 1.9, 0.55, 0.00, "skills.coverage"),
-    ("O", "Restaurants and cafés look for premium juice by the glass", 0.14, 2.6, 0.45, 0.10, ""),
-    ("O", "Shoppers pay more for juice without added sugar", 0.13, 3.0, 0.40, 0.05, ""),
+    ("W", "Television: most spent, least back", 0.10, 1.7, 0.60, -0.10, "channels.return"),
+    ("W", "Only two suppliers of concentrate", 0.08, 1.8, 0.35, 0.00, ""),
+    ("W", "Few can run a category review", 0.06, 1.9, 0.55, 0.00, "skills.coverage"),
+    ("O", "Cafés look for premium juice", 0.14, 2.6, 0.45, 0.10, ""),
+    ("O", "Shoppers pay for no added sugar", 0.13, 3.0, 0.40, 0.05, ""),
     ("O", "Online grocery keeps growing", 0.11, 2.8, 0.50, 0.10, ""),
     ("O", "A regional rival is for sale", 0.06, 1.8, 0.80, 0.05, ""),
-    ("O", "Reusable bottles earn a lower packaging fee", 0.07, 2.2, 0.60, 0.00, ""),
+    ("O", "Lower fee on reusable bottles", 0.07, 2.2, 0.60, 0.00, ""),
     ("T", "Chains push their own-label juice", 0.14, 2.4, 0.40, -0.10, "sales.share:Apple juice"),
-    ("T", "Frost and citrus disease raise the price of oranges", 0.13, 2.3, 0.35, -0.05, ""),
-    ("T", "A sugar levy on juice drinks is before parliament", 0.09, 2.0, 0.70, 0.05, ""),
-    ("T", "Delivery partner's complaints have risen since April", 0.07, 2.1, 0.45, -0.15, "channels.served"),
-    ("T", "Drivers and press operators are hard to hire", 0.06, 2.3, 0.50, 0.00, ""),
+    ("T", "Frost and disease: dearer oranges", 0.13, 2.3, 0.35, -0.05, ""),
+    ("T", "Sugar levy before parliament", 0.09, 2.0, 0.70, 0.05, ""),
+    ("T", "Delivery complaints up since April", 0.07, 2.1, 0.45, -0.15, "channels.served"),
+    ("T", "Drivers and pressers hard to hire", 0.06, 2.3, 0.50, 0.00, ""),
 )
 # dimension, factor, probability, impact, horizon, direction, disagreement of impact, drift of probability, metric
 PEST = (
@@ -84,29 +84,29 @@ PEST = (
 )
 # strategy, [(inner, outer, fit)] by place in each quadrant's list above
 TOWS = (
-    ("Raise prices of orange and cold-pressed juice", [("S3", "O2", 4), ("W1", "O2", 4), ("S1", "T1", 2)]),
-    ("Move representatives from chains to restaurants and cafés", [("W2", "O1", 4), ("S4", "O1", 3), ("W2", "T1", 2)]),
-    ("Shift television money to search and online video", [("W3", "O3", 4), ("S5", "O3", 3), ("W3", "T1", 2)]),
+    ("Raise orange and cold-pressed prices", [("S3", "O2", 4), ("W1", "O2", 4), ("S1", "T1", 2)]),
+    ("Move people from chains to cafés", [("W2", "O1", 4), ("S4", "O1", 3), ("W2", "T1", 2)]),
+    ("Shift television money online", [("W3", "O3", 4), ("S5", "O3", 3), ("W3", "T1", 2)]),
     ("Buy the regional rival", [("S1", "O4", 3), ("S2", "O4", 2), ("W4", "T2", 2)]),
-    ("Long contracts with a third supplier of concentrate", [("W4", "T2", 4), ("S2", "T2", 3)]),
-    ("Bring a range without added sugar to schools and hospitals", [("S2", "O2", 3), ("S1", "T3", 3), ("W5", "T3", 2)]),
+    ("Third supplier of concentrate", [("W4", "T2", 4), ("S2", "T2", 3)]),
+    ("No-added-sugar range for schools", [("S2", "O2", 3), ("S1", "T3", 3), ("W5", "T3", 2)]),
     ("Reusable bottles for food service", [("S4", "O5", 3), ("S4", "T5", 1), ("W2", "O5", 2)]),
-    ("Change the delivery partner of the web shop", [("S5", "T4", 4), ("W3", "T4", 1)]),
+    ("New delivery partner for the web shop", [("S5", "T4", 4), ("W3", "T4", 1)]),
 )
 COMPARED = TOWS[:4]  # strategies compared on every factor (QSPM)
 GROUP_WEIGHTS = {"S": 0.30, "W": 0.20, "O": 0.30, "T": 0.20}
 COMMENTS = {
     (
         "Head of finance",
-        "Television takes the largest budget and returns the least",
+        "Television: most spent, least back",
     ): "We pay for reach we already have.",
     (
         "Head of marketing",
-        "Television takes the largest budget and returns the least",
+        "Television: most spent, least back",
     ): "It builds the brand; give it time.",
     ("Board adviser", "A regional rival is for sale"): "Only at a price that the savings alone repay.",
-    ("Head of operations", "Delivery partner's complaints have risen since April"): "Late vans, not broken bottles.",
-    ("Head of sales", "Nine of 24 representatives look after chains that are saturated"): "Chains expect the visits.",
+    ("Head of operations", "Delivery complaints up since April"): "Late vans, not broken bottles.",
+    ("Head of sales", "Too many people on saturated chains"): "Chains expect the visits.",
 }
 
 
@@ -196,7 +196,7 @@ def _attractiveness(rng: np.random.Generator) -> pd.DataFrame:
     """Scores of four strategies; high where the strategy rests on the factor, blank where it has no bearing."""
     linked = {(strategy, _named(place)): fit for strategy, links in COMPARED for *both, fit in links for place in both}
     plain = {strategy: (1, 3) if "rival" in strategy else (1, 4) for strategy, _links in COMPARED}
-    silent = {row[1] for row in SWOT if row[1].startswith(("Reusable", "Drivers"))}
+    silent = {row[1] for row in SWOT if row[1].startswith(("Lower fee", "Drivers"))}
     rows = []
     for _, factor, *_rest in SWOT:
         for strategy, _links in COMPARED:
