@@ -57,6 +57,8 @@ def _integer(problem: Matching, relaxed: Solution, deadline: float, gap: float) 
         if choice.size:
             cost = float(problem.cost[np.arange(accounts), choice].sum())
             best = Solution(choice, cost, min(max(best.bound, proved), cost), marginal, "integer")
+        if everything and bound == np.inf:
+            return Solution(best.choice, np.inf, np.inf, marginal, "integer")
         if everything or (best.choice.size and best.gap <= gap) or time.perf_counter() > deadline:
             return best
         wanted = best.cost - relaxed.bound if best.choice.size else np.inf
@@ -141,7 +143,7 @@ class _Territories:
     def extend(
         self, matrix: sparse.csc_matrix, lower: Numbers, upper: Numbers
     ) -> tuple[sparse.csc_matrix, Numbers, Numbers]:
-        """Add a column per region and representative, and for each pair: served only if the region is."""
+        """Add a column per region and representative: it is 1 if and only if he serves an account there."""
         regions = len(self.neighbours)
         placed = np.flatnonzero(self.region[self.account] >= 0)
         count = len(placed)
@@ -156,10 +158,18 @@ class _Territories:
             shape=(count, self.pairs + regions * self.reps),
         )
         wide = sparse.hstack([matrix, sparse.csc_matrix((matrix.shape[0], regions * self.reps))])
+        served = self.region[self.account[placed]] * self.reps + self.rep[placed]
+        total = regions * self.reps
+        earn = sparse.hstack(
+            [
+                sparse.csc_matrix((-np.ones(count), (served, placed)), shape=(total, self.pairs)),
+                sparse.identity(total, format="csc"),
+            ]
+        )
         return (
-            sparse.vstack([wide, link]).tocsc(),
-            np.concatenate([lower, np.full(count, -np.inf)]),
-            np.concatenate([upper, np.zeros(count)]),
+            sparse.vstack([wide, link, earn]).tocsc(),
+            np.concatenate([lower, np.full(count + total, -np.inf)]),
+            np.concatenate([upper, np.zeros(count + total)]),
         )
 
     def add_cuts(self, solver: highspy.Highs, choice: Places) -> bool:

@@ -58,7 +58,7 @@ def solve_flow(cost: Numbers, least: Places, most: Places) -> Solution | None:
 
 
 def _flow_marginal(cost: Numbers, choice: Places, least: Places, most: Places) -> Numbers:
-    """Cost of each pair and of the chain of moves that makes room for it."""
+    """Cost of each pair and of the chain of moves that makes room for it; without the chain where no room is left."""
     reps = cost.shape[1]
     move = np.full((reps + 1, reps + 1), np.inf)
     np.fill_diagonal(move, 0.0)
@@ -70,5 +70,5 @@ def _flow_marginal(cost: Numbers, choice: Places, least: Places, most: Places) -
     move[:reps, reps] = np.where(count < most, 0.0, np.inf)
     for through in range(reps + 1):
         move = np.minimum(move, move[:, through, None] + move[through])
-    price = np.where(np.isfinite(move[:reps, reps]), np.maximum(move[:reps, reps], 0.0), np.inf)
+    price = np.where(np.isfinite(move[:reps, reps]), np.maximum(move[:reps, reps], 0.0), 0.0)
     return cost + price

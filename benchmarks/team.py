@@ -1,0 +1,164 @@
+"""Speed and proof of the team's solvers beside named peers, side by side in one run.
+
+transport  : 200 representatives x 10,000 accounts that weigh the same: our flow, PuLP + HiGHS (LP), and with `--slow`
+             scipy's linear_sum_assignment with each representative repeated once per place
+balanced   : 50 x 1,000 with hours and potential balanced within 15 %: proved gap of ours and of PuLP + CBC, equal time
+sizing     : 1,000 units, 5,000 heads, S-shaped: the dynamic programme, HiGHS with a binary per unit and head count, and
+             greedy
+
+    python benchmarks/team.py [--seconds 60] [--slow] [--only transport,balanced,sizing]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+import pulp
+from scipy import optimize, sparse
+
+from salesopt.stats.allocation import HillCurves, divide_whole
+from salesopt.stats.assignment import solve_matching
+from salesopt.stats.flow import solve_flow
+from salesopt.stats.matching import Load, Matching
+
+
+def transport(accounts: int, reps: int, slow: bool) -> pd.DataFrame:
+    """Seconds and cost of the transport form."""
+    draw = np.random.default_rng(1)
+    places, bases = draw.uniform(0, 100, (accounts, 2)), draw.uniform(0, 100, (reps, 2))
+    cost = np.hypot(*(places[:, None] - bases[None]).transpose(2, 0, 1))
+    room = np.full(reps, int(np.ceil(1.02 * accounts / reps)))
+    start = time.perf_counter()
+    ours = solve_flow(cost, np.zeros(reps, dtype=np.int64), room)
+    rows = [("ours: flow (OR-Tools)", time.perf_counter() - start, ours.cost)]
+    start = time.perf_counter()
+    problem = pulp.LpProblem("transport", pulp.LpMinimize)
+    share = pulp.LpVariable.matrix("x", (range(accounts), range(reps)), lowBound=0)
+    problem += pulp.lpSum(cost[a, r] * share[a][r] for a in range(accounts) for r in range(reps))
+    for a in range(accounts):
+        problem += pulp.lpSum(share[a]) == 1
+    for r in range(reps):
+        problem += pulp.lpSum(share[a][r] for a in range(accounts)) <= room[r]
+    problem.solve(pulp.HiGHS(msg=False))
+    rows.append(("PuLP + HiGHS", time.perf_counter() - start, pulp.value(problem.objective)))
+    if slow:
+        start = time.perf_counter()
+        wide = np.repeat(cost, room, axis=1)
+        pairs = optimize.linear_sum_assignment(wide)
+        rows.append(("scipy linear_sum_assignment, expanded", time.perf_counter() - start, wide[pairs].sum()))
+    table = pd.DataFrame(rows, columns=["solver", "seconds", "cost"])
+    return table.assign(ratio=table["seconds"] / table["seconds"].iloc[0], excess=table["cost"] / ours.cost - 1)
+
+
+def balanced_problem(accounts: int, reps: int, spread: float) -> Matching:
+    """Accounts in a square, travel to the nearest bases, hours and potential (lognormal, `spread`) balanced."""
+    draw = np.random.default_rng(0)
+    places, bases = draw.uniform(0, 100, (accounts, 2)), draw.uniform(0, 100, (reps, 2))
+    calls = draw.integers(4, 30, accounts)
+    hours = calls * draw.uniform(0.5, 1.5, accounts)
+    potential = draw.lognormal(3, spread, accounts)
+    cost = calls[:, None] * np.hypot(*(places[:, None] - bases[None]).transpose(2, 0, 1)) / 30
+    loads = []
+    for name, values in (("hours", hours), ("potential", potential)):
+        fair = np.full(reps, values.sum() / reps)
+        use = np.repeat(values[:, None], reps, axis=1)
+        loads.append(Load(name, "balance", use, 0.85 * fair, 1.15 * fair, fair))
+    capacity = np.full(reps, 1.3 * (hours.sum() + 1.3 * cost.min(axis=1).sum()) / reps)
+    loads.append(Load("hours", "capacity", hours[:, None] + cost, np.full(reps, -np.inf), capacity, capacity))
+    return Matching(cost, tuple(loads))
+
+
+def balanced(accounts: int, reps: int, seconds: float, spread: float) -> pd.DataFrame:
+    """Cost, bound and proved gap of the balanced form at equal time."""
+    problem = balanced_problem(accounts, reps, spread)
+    start = time.perf_counter()
+    ours = solve_matching(problem, time_limit=seconds, gap=1e-3)
+    rows = [("ours", time.perf_counter() - start, ours.cost, ours.bound)]
+    start = time.perf_counter()
+    model = pulp.LpProblem("balanced", pulp.LpMinimize)
+    pick = pulp.LpVariable.matrix("x", (range(accounts), range(reps)), cat="Binary")
+    model += pulp.lpSum(problem.cost[a, r] * pick[a][r] for a in range(accounts) for r in range(reps))
+    for a in range(accounts):
+        model += pulp.lpSum(pick[a]) == 1
+    for load in problem.loads:
+        for r in range(reps):
+            total = pulp.lpSum(load.use[a, r] * pick[a][r] for a in range(accounts))
+            model += total <= load.most[r]
+            if np.isfinite(load.least[r]):
+                model += total >= load.least[r]
+    relaxed = solve_matching_bound(problem)
+    model.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, gapRel=1e-3, threads=1))
+    found = model.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
+    cost = pulp.value(model.objective) if found else np.nan
+    rows.append(("PuLP + CBC (bound: the relaxation)", time.perf_counter() - start, cost, relaxed))
+    table = pd.DataFrame(rows, columns=["solver", "seconds", "cost", "bound"])
+    return table.assign(gap=(table["cost"] - table["bound"]) / table["cost"])
+
+
+def solve_matching_bound(problem: Matching) -> float:
+    """The bound of the relaxation, for a peer that does not tell its own."""
+    from salesopt.stats.relaxation import relax
+
+    return relax(problem).bound
+
+
+def sizing(units: int, heads: int) -> pd.DataFrame:
+    """Seconds and value of dividing `heads` over S-shaped units."""
+    draw = np.random.default_rng(2)
+    curves = HillCurves(draw.lognormal(0, 1, units), draw.uniform(1.2, 4, units), draw.lognormal(1.5, 0.5, units))
+    values = list(curves.gain(np.arange(31)[:, None]).T)
+    start = time.perf_counter()
+    best = float(divide_whole(values, heads).value[heads])
+    rows = [("ours: dynamic programme", time.perf_counter() - start, best)]
+    start = time.perf_counter()
+    worth, unit = np.concatenate(values), np.repeat(np.arange(units), 31)
+    count = np.tile(np.arange(31), units)
+    matrix = sparse.vstack([sparse.csr_matrix((np.ones(len(unit)), (unit, np.arange(len(unit))))), count[None, :]])
+    limit = np.append(np.ones(units), heads)
+    found = optimize.milp(
+        -worth,
+        integrality=np.ones(len(worth)),
+        bounds=(0, 1),
+        constraints=optimize.LinearConstraint(matrix, limit, limit),
+        options={"mip_rel_gap": 1e-7},
+    )
+    rows.append(("HiGHS, one binary per unit and head count", time.perf_counter() - start, -found.fun))
+    start = time.perf_counter()
+    value = greedy(values, heads)
+    rows.append(("greedy, one head at a time", time.perf_counter() - start, value))
+    table = pd.DataFrame(rows, columns=["solver", "seconds", "value"])
+    return table.assign(ratio=table["seconds"] / table["seconds"].iloc[0], loss=1 - table["value"] / best)
+
+
+def greedy(values: list[np.ndarray], heads: int) -> float:
+    """Give each head to the unit where it adds most; what an S-shaped curve makes of that is the point."""
+    plan = np.zeros(len(values), dtype=int)
+    steps = np.array([np.append(np.diff(value), -np.inf) for value in values])
+    for _ in range(heads):
+        plan[steps[np.arange(len(values)), plan].argmax()] += 1
+    return float(sum(value[count] for value, count in zip(values, plan, strict=True)))
+
+
+def main() -> None:
+    """Run what is asked for and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--only", default="sizing,transport,balanced")
+    chosen = parser.parse_args()
+    for name in chosen.only.split(","):
+        if name == "transport":
+            print("transport form, 200 x 10,000\n" + transport(10_000, 200, chosen.slow).to_string(index=False))
+        elif name == "balanced":
+            for spread in (0.5, 1.0):
+                table = balanced(1000, 50, chosen.seconds, spread)
+                print(f"balanced form, 50 x 1,000, spread of potential {spread}\n" + table.to_string(index=False))
+        else:
+            print("sizing, 1,000 units, 5,000 heads\n" + sizing(1000, 5000).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,300 @@
+"""Assignments against brute force and another solver, published optima, requirements one by one, and plain words."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ortools.sat.python import cp_model
+
+from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.plots.team import plot_load, plot_map
+from salesopt.report.cases import run_case
+from salesopt.stats.assignment import connected_patches
+from salesopt.stats.distances import great_circle
+from salesopt.territories import assign_accounts, fit_from_skills
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+
+
+def firm(accounts=40, reps=4, seed=0, spare=2.0):
+    """Accounts and representatives in a square of about 300 km, with whom each account is today."""
+    draw = np.random.default_rng(seed)
+    names = [f"R{place}" for place in range(reps)]
+    clients = pd.DataFrame(
+        {
+            "account": [f"A{place:03d}" for place in range(accounts)],
+            "lat": draw.uniform(48, 51, accounts),
+            "lon": draw.uniform(8, 12, accounts),
+            "potential": draw.lognormal(10, 0.6, accounts),
+            "calls": draw.integers(6, 30, accounts),
+            "hours_per_call": draw.choice([1.0, 1.5, 2.0], accounts),
+            "rep": draw.choice(names, accounts),
+            "since": draw.choice(pd.to_datetime(["2018-01-01", "2022-06-01", "2025-03-01"]), accounts),
+        }
+    )
+    hours = (clients["calls"] * clients["hours_per_call"]).sum() * spare / reps
+    team = pd.DataFrame(
+        {
+            "rep": names,
+            "role": "representative",
+            "lat": draw.uniform(48, 51, reps),
+            "lon": draw.uniform(8, 12, reps),
+            "cost": 90000,
+            "hours": hours,
+        }
+    )
+    return clients, team
+
+
+def travel_hours(accounts, reps, speed=60.0, calls_per_trip=4.0):
+    km = great_circle(*(table[name].to_numpy() for table in (accounts, reps) for name in ("lat", "lon")))
+    return 2 * km / speed * (accounts["calls"].to_numpy() / calls_per_trip)[:, None]
+
+
+def rival(accounts, reps, *, tolerance, keep=0.0, balance=("hours", "potential")):
+    """The least travel by CP-SAT, on a grid of a hundred-thousandth; None where no plan exists."""
+    travel, hours = travel_hours(accounts, reps), (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
+    rows, columns = travel.shape
+    model = cp_model.CpModel()
+    pick = [[model.new_bool_var("") for _ in range(columns)] for _ in range(rows)]
+    for row in pick:
+        model.add_exactly_one(row)
+    capacity = reps["hours"].to_numpy()
+    for rep in range(columns):
+        time = np.rint((hours + travel[:, rep]) * 1e5).astype(int)
+        model.add(sum(int(time[at]) * pick[at][rep] for at in range(rows)) <= int(capacity[rep] * 1e5))
+        for name in balance:
+            values = hours if name == "hours" else accounts[name].to_numpy(dtype=float)
+            weights, fair = np.rint(values * 1e3).astype(int), values.sum() * capacity[rep] / capacity.sum()
+            total = sum(int(weights[at]) * pick[at][rep] for at in range(rows))
+            model.add(total <= int((1 + tolerance) * fair * 1e3))
+            model.add(total >= int(np.ceil((1 - tolerance) * fair * 1e3)))
+    place = {name: at for at, name in enumerate(reps["rep"])}
+    model.add(sum(pick[at][place[name]] for at, name in enumerate(accounts["rep"])) >= int(np.ceil(keep * rows)))
+    costs = np.rint(travel * 1e5).astype(int)
+    model.minimize(sum(int(costs[at, rep]) * pick[at][rep] for at in range(rows) for rep in range(columns)))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_time_in_seconds = 30
+    status = solver.solve(model)
+    return solver.objective_value / 1e5 if status == cp_model.OPTIMAL else None
+
+
+@pytest.mark.parametrize("case", [f"orlib_gap{number}" for number in range(1, 6)])
+def test_published_case(case):
+    compared = run_case(CASES / case)
+    assert compared[~compared["agrees"]].empty, compared[~compared["agrees"]].to_string()
+
+
+@pytest.mark.parametrize(("seed", "keep"), [(0, 0.0), (1, 0.5), (2, 0.0), (3, 0.6)])
+def test_the_least_travel_is_that_of_cp_sat(seed, keep):
+    accounts, reps = firm(24, 3, seed)
+    result = assign_accounts(accounts, reps, tolerance=0.2, keep=keep, gap=0.0)
+    assert result.objective == pytest.approx(rival(accounts, reps, tolerance=0.2, keep=keep), rel=1e-5)
+    assert result.gap < 1e-6 and result.bound <= result.objective
+    assert result.table["travel"].sum() == pytest.approx(result.objective)
+
+
+def test_a_small_firm_is_that_of_brute_force():
+    accounts, reps = firm(8, 3, 5)
+    travel, hours = travel_hours(accounts, reps), (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
+    fair, best = hours.sum() / 3, np.inf
+    for plan in itertools.product(range(3), repeat=8):
+        load = np.bincount(plan, hours, 3)
+        time = np.bincount(plan, hours + travel[np.arange(8), plan], 3)
+        if (np.abs(load / fair - 1) <= 0.3).all() and (time <= reps["hours"]).all():
+            best = min(best, travel[np.arange(8), plan].sum())
+    result = assign_accounts(accounts, reps, balance=["hours"], tolerance=0.3, gap=0.0)
+    assert result.objective == pytest.approx(best)
+
+
+def test_every_limit_holds_and_the_tables_agree():
+    accounts, reps = firm(60, 5, 1)
+    result = assign_accounts(accounts, reps, tolerance=0.15, keep=0.4)
+    load = result.load.set_index("rep")
+    assert (load["hours"] <= load["capacity"] + 1e-6).all()
+    for measure in ("hours", "potential"):
+        assert load[f"{measure}_index"].between(0.85 - 1e-6, 1.15 + 1e-6).all()
+    assert (~result.table["moved"]).sum() >= 0.4 * len(accounts)
+    by_rep = result.table.groupby("rep")[["hours", "travel"]].sum()
+    assert by_rep["hours"].to_numpy() == pytest.approx(load["hours"].reindex(by_rep.index).to_numpy())
+    assert load["accounts"].sum() == len(accounts) and load["potential"].sum() == pytest.approx(
+        accounts["potential"].sum()
+    )
+    assert sorted(result.table["account"]) == sorted(accounts["account"])
+
+
+def test_the_flow_and_the_integer_programme_agree_where_all_accounts_weigh_the_same():
+    accounts, reps = firm(50, 5, 2, spare=30.0)
+    flow = assign_accounts(accounts, reps.assign(hours=1e6), balance=["accounts"], tolerance=0.1)
+    assert flow.method != "flow"  # travel counts against hours, so accounts differ: no flow
+    equal = accounts.assign(calls=10, hours_per_call=1.0)
+    fit = pd.DataFrame(
+        [(rep, account, 0.0, 10.0) for rep in reps["rep"] for account in accounts["account"]],
+        columns=["rep", "account", "fit", "hours"],
+    )
+    draw = np.random.default_rng(0)
+    fit["fit"] = draw.normal(size=len(fit))
+    plain = equal.drop(columns=["lat", "lon"])
+    bare = reps.drop(columns=["lat", "lon"]).assign(hours=101.0)
+    quick = assign_accounts(plain, bare, balance=[], fit=fit)
+    slow = assign_accounts(plain, bare.assign(hours=100.5), balance=[], fit=fit.assign(hours=fit["hours"] * 1.0001))
+    assert quick.method == "flow" and slow.gap < 2e-3
+    uneven = fit.copy()
+    uneven.loc[0, "hours"] = 10.0001
+    integer = assign_accounts(plain, bare, balance=[], fit=uneven, gap=0.0)
+    assert integer.method in ("linear", "integer") and integer.objective == pytest.approx(quick.objective)
+    assert quick.load["accounts"].tolist() == [10] * 5
+
+
+def test_prices_on_moves_keep_accounts_and_keep_the_longest():
+    accounts, reps = firm(40, 4, 3)
+    free = assign_accounts(accounts, reps, tolerance=0.5, gap=0.0)
+    priced = assign_accounts(accounts, reps, tolerance=0.5, gap=0.0, move_price=30.0)
+    years = assign_accounts(accounts, reps, tolerance=0.5, gap=0.0, year_price=10.0)
+    assert priced.table["moved"].sum() < free.table["moved"].sum()
+    assert years.bridge["years"].iloc[1] < free.bridge["years"].iloc[1]
+    moved, travel = free.bridge["moved"].iloc[1], free.bridge["travel"].iloc[1]
+    assert priced.bridge["travel"].iloc[1] >= travel - 1e-9 and moved > 0
+
+
+def test_locked_pairs_stand_and_cost():
+    accounts, reps = firm(30, 3, 4)
+    free = assign_accounts(accounts, reps, tolerance=0.4, gap=0.0)
+    away = free.table.iloc[0]
+    other = next(rep for rep in reps["rep"] if rep != away["rep"])
+    held = assign_accounts(accounts, reps, tolerance=0.4, gap=0.0, locked={away["account"]: other})
+    row = held.table.set_index("account").loc[away["account"]]
+    assert row["rep"] == other and "settled in advance" in row["reason"]
+    assert held.objective >= free.objective - 1e-9
+    with pytest.raises(ParameterError, match="nobody"):
+        assign_accounts(accounts, reps, locked={away["account"]: "nobody"})
+
+
+def test_a_leaver_and_a_new_hire():
+    accounts, reps = firm(40, 4, 6, spare=3.0)
+    gone = reps.assign(left=[pd.Timestamp("2026-06-30"), pd.NaT, pd.NaT, pd.NaT])
+    result = assign_accounts(accounts, gone, tolerance=0.3, keep=0.6)
+    was = result.table["rep_now"] == "R0"
+    assert result.skipped["item"].tolist() == ["R0"] and result.skipped["reason"].tolist() == ["has left"]
+    assert "R0" not in set(result.table["rep"]) and result.table.loc[was, "moved"].all()
+    assert result.table.loc[was, "reason"].str.contains("R0 is no longer here").all()
+    assert (~result.table.loc[~was, "moved"]).sum() >= 0.6 * (~was).sum()
+    hired = pd.concat([reps, reps.iloc[[0]].assign(rep="new", lat=48.2, lon=11.5)], ignore_index=True)
+    joined = assign_accounts(accounts, hired, tolerance=0.3).load.set_index("rep")
+    assert joined.loc["new", "accounts"] > 0 and joined.loc["new", "accounts_now"] == 0
+
+
+def test_regions_of_a_representative_hang_together():
+    draw = np.random.default_rng(1)
+    regions = ["A", "B", "C", "D", "E", "F"]  # a row of regions, each bordering on the next
+    accounts, reps = firm(48, 3, 7)
+    accounts["region"] = np.repeat(regions, 8)
+    accounts["lon"] = np.repeat([8.0, 12.0, 8.2, 11.8, 8.1, 11.9], 8) + draw.normal(0, 0.05, 48)
+    border = pd.DataFrame({"region": regions[:-1], "neighbour": regions[1:]})
+    near = np.zeros((6, 6), dtype=bool)
+    near[range(5), range(1, 6)] = near[range(1, 6), range(5)] = True
+
+    def patches(result):
+        served = result.table.merge(accounts[["account", "region"]], on="account", suffixes=("", "_"))
+        column = "region_" if "region_" in served else "region"
+        places = served.groupby("rep")[column].agg(lambda names: np.array(sorted({regions.index(n) for n in names})))
+        return [len(connected_patches(one, near)) for one in places]
+
+    apart = assign_accounts(accounts, reps, balance=["hours"], tolerance=0.5, gap=0.0)
+    together = assign_accounts(accounts, reps, balance=["hours"], tolerance=0.5, gap=0.01, contiguity=border)
+    assert max(patches(apart)) > 1 and max(patches(together)) == 1
+    assert together.objective > apart.objective
+
+
+def test_distances_between_regions_replace_coordinates():
+    accounts, reps = firm(20, 2, 8)
+    accounts, reps = accounts.drop(columns=["lat", "lon"]), reps.drop(columns=["lat", "lon"])
+    accounts["region"], reps["region"] = np.tile(["N", "S"], 10), ["N", "S"]
+    distances = pd.DataFrame({"origin": ["N"], "destination": ["S"], "km": [120.0]})
+    result = assign_accounts(accounts, reps, tolerance=0.9, travel=distances)
+    served = result.table.merge(reps[["rep", "region"]], on="rep", suffixes=("", "_base"))
+    assert (served["region"] == served["region_base"]).all() and result.objective == 0
+    with pytest.raises(DataError, match="N - W"):
+        assign_accounts(accounts, reps.assign(region=["W", "S"]), travel=distances)
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "said"),
+    [
+        ({"hours": 0.3}, {}, "each representative's hours cannot be met.*hours short"),
+        ({}, {"keep": 1.0, "tolerance": 0.02}, "accounts that must stay.*tolerance of"),
+        ({}, {"keep": 1.0, "tolerance": 0.02}, "let at most .* % of the accounts stay instead of 100 %"),
+    ],
+)
+def test_what_clashes_is_said_and_by_how_much(change, arguments, said):
+    accounts, reps = firm(30, 3, 9)
+    reps["hours"] *= change.get("hours", 1.0)
+    with pytest.raises(InfeasibleError, match=said) as caught:
+        assign_accounts(accounts, reps, **arguments)
+    assert caught.value.conflict and caught.value.relaxation
+
+
+def test_the_way_out_is_one():
+    accounts, reps = firm(30, 3, 9)
+    with pytest.raises(InfeasibleError) as caught:
+        assign_accounts(accounts, reps, keep=1.0, tolerance=0.05)
+    share = float(caught.value.relaxation.split("at most ")[1].split(" %")[0]) / 100
+    assert assign_accounts(accounts, reps, keep=share - 0.08, tolerance=0.08).gap < 0.05
+
+
+def test_accounts_without_a_place_are_skipped_and_their_hours_kept_free():
+    accounts, reps = firm(30, 3, 10)
+    accounts.loc[4, "lat"] = np.nan
+    result = assign_accounts(accounts, reps, tolerance=0.4)
+    assert result.skipped["item"].tolist() == [accounts["account"][4]] and len(result.table) == 29
+    served = accounts["rep"][4]
+    aside = accounts["calls"][4] * accounts["hours_per_call"][4]
+    row = result.load.set_index("rep").loc[served]
+    assert row["capacity"] == pytest.approx(reps["hours"][0] - aside)
+
+
+def test_inputs_are_left_alone_and_faults_are_said():
+    accounts, reps = firm(20, 2, 11)
+    copies = accounts.copy(), reps.copy()
+    assign_accounts(accounts, reps, tolerance=0.4)
+    pd.testing.assert_frame_equal(accounts, copies[0])
+    pd.testing.assert_frame_equal(reps, copies[1])
+    with pytest.raises(ParameterError, match=r"tolerance.*keep"):
+        assign_accounts(accounts, reps, tolerance=-1, keep=2)
+    with pytest.raises(ParameterError, match="'mood' is neither hours"):
+        assign_accounts(accounts, reps, balance=["mood"])
+    with pytest.raises(DataError, match="nobody here can serve"):
+        assign_accounts(accounts, reps.assign(left=pd.Timestamp("2020-01-01")))
+    with pytest.raises(DataError, match="travel needs lat and lon"):
+        assign_accounts(accounts.drop(columns="lat"), reps)
+
+
+def test_distance_of_known_cities():
+    paris, vienna = (np.array([48.8566]), np.array([2.3522])), (np.array([48.2082]), np.array([16.3738]))
+    assert great_circle(*paris, *vienna)[0, 0] == pytest.approx(1034, abs=3)
+
+
+def test_fit_counts_levels_short():
+    accounts = pd.DataFrame(
+        {"account": ["x", "y"], "segment": ["big", "small"], "potential": 1, "calls": 1, "hours_per_call": 1}
+    )
+    skills = pd.DataFrame({"rep": ["a", "a", "b"], "skill": ["crm", "crm", "price"], "level": [1, 3, 4]}).assign(
+        rater=["p", "q", "p"]
+    )
+    needs = pd.DataFrame({"group": ["big", "big"], "skill": ["crm", "price"], "level": [3, 2]})
+    fit = fit_from_skills(accounts, skills, needs).set_index(["rep", "account"])["fit"]
+    assert fit["a", "x"] == -3 and fit["b", "x"] == -3 and fit["a", "y"] == 0
+
+
+def test_figures_draw_the_tables():
+    accounts, reps = firm(30, 3, 12)
+    result = assign_accounts(accounts, reps, tolerance=0.4)
+    ax = plot_load(result)
+    widths = sum(np.array([bar.get_width() for bar in bars]) for bars in ax.containers)
+    assert sorted(widths) == pytest.approx(sorted(result.load["hours"]))
+    drawn = plot_map(result)
+    assert len(drawn.collections[0].get_segments()) == len(accounts)
+    assert len(drawn.collections[2].get_offsets()) == result.table["moved"].sum()

@@ -1,0 +1,107 @@
+"""Calls within hours against brute force, the limits, and what is left out."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.stats.judgement import adbudg, calibrate_judgement
+from salesopt.workload import plan_calls, workload_size
+
+EFFORT = pd.DataFrame(
+    {
+        "unit": ["shops", "hotels"],
+        "current_reps": [5, 3],
+        "revenue": [900.0, 700.0],
+        "margin": [0.3, 0.5],
+        "at_none": [0.5, 0.2],
+        "at_half": [0.75, 0.5],
+        "at_plus_half": [1.15, 1.4],
+        "at_saturation": [1.4, 2.0],
+    }
+)
+
+
+def clients():
+    return pd.DataFrame(
+        {
+            "account": ["a", "b", "c", "d"],
+            "segment": ["shops", "hotels", "hotels", "shops"],
+            "potential": [50000, 9000, 30000, 12000],
+            "calls": [3, 2, 3, 2],
+            "hours_per_call": [1.0, 0.5, 1.5, 1.0],
+            "rep": ["Ann", "Ann", "Ann", "Ben"],
+        }
+    )
+
+
+def brute_force(accounts, hours):
+    """The greatest contribution of the accounts within `hours`, by trying every plan."""
+    curve = calibrate_judgement(EFFORT.set_index("unit"))
+    best = -np.inf
+    for calls in itertools.product(*(range(3 * count + 1) for count in accounts["calls"])):
+        if np.dot(calls, accounts["hours_per_call"]) > hours + 1e-9:
+            continue
+        fit = curve.loc[accounts["segment"]]
+        response = adbudg(
+            np.array(calls) / accounts["calls"].to_numpy(),
+            *(fit[name].to_numpy() for name in ("low", "high", "shape", "half")),
+        )
+        margin = EFFORT.set_index("unit").loc[accounts["segment"], "margin"].to_numpy()
+        best = max(best, float((response * accounts["potential"].to_numpy() * margin).sum()))
+    return best
+
+
+@pytest.mark.parametrize("hours", [2.0, 5.5, 8.5])
+def test_calls_are_those_of_brute_force(hours):
+    accounts = clients().iloc[:3]
+    result = plan_calls(accounts, EFFORT, hours=hours)
+    margin = EFFORT.set_index("unit").loc[result.table["unit"], "margin"].to_numpy()
+    assert (result.table["sales"] * margin).sum() == pytest.approx(brute_force(accounts, hours))
+    assert result.table["hours"].sum() <= hours + 1e-9
+
+
+def test_the_worth_of_an_hour_is_what_an_hour_more_brings():
+    accounts = clients().iloc[:3]
+    less, more = (plan_calls(accounts, EFFORT, hours=hours) for hours in (5.0, 6.0))
+    assert less.load["worth_of_hour"].item() == pytest.approx(more.gain - less.gain)
+
+
+def test_each_person_keeps_to_his_hours_and_a_team_shares_them():
+    accounts = clients()
+    alone = plan_calls(accounts, EFFORT)
+    assert (alone.load["hours"] <= alone.load["capacity"] + 1e-9).all() and alone.gain >= 0
+    assert alone.load.set_index("rep").loc["Ann", "capacity"] == 3 + 1 + 4.5
+    shared = plan_calls(accounts, EFFORT, hours=alone.load["capacity"].sum(), whole_team=True)
+    assert shared.gain >= alone.gain - 1e-9
+    named = plan_calls(accounts, EFFORT, hours={"Ann": 4.0, "Ben": 0.0})
+    assert named.table.set_index("account").loc["d", "calls"] == 0
+    assert any("no call at all" in text for text in named.cautions)
+
+
+def test_accounts_that_cannot_be_planned_are_skipped():
+    accounts = clients()
+    accounts.loc[0, "segment"], accounts.loc[1, "calls"] = "kiosks", 0
+    result = plan_calls(accounts, EFFORT)
+    assert result.skipped["item"].tolist() == ["a", "b"]
+    assert "no judgement" in result.skipped["reason"].iloc[0] and "no calls" in result.skipped["reason"].iloc[1]
+    with pytest.raises(DataError, match="no account can be planned"):
+        plan_calls(accounts.assign(segment="kiosks"), EFFORT)
+
+
+def test_arguments_are_checked():
+    with pytest.raises(ParameterError, match="no column 'tier'"):
+        plan_calls(clients(), EFFORT, by="tier")
+    with pytest.raises(ParameterError, match="hours must be"):
+        plan_calls(clients(), EFFORT, hours={"Ann": 4.0})
+    with pytest.raises(ParameterError, match="above 0"):
+        workload_size(pd.DataFrame({"group": ["A"], "hours": [10]}), hours_per_rep=-1)
+
+
+def test_lengths_off_the_grid_are_rounded_up_and_said():
+    accounts = clients().assign(hours_per_call=[0.37, 0.5, 1.5, 1.0])
+    result = plan_calls(accounts, EFFORT)
+    assert any("rounded up" in text for text in result.cautions)
+    assert (result.load["hours"] <= result.load["capacity"] + 1e-9).all()
