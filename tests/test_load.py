@@ -1,6 +1,7 @@
 """Loading a study: what is read, what is refused and how it is said, the quarter, and checks between tables."""
 
 import os
+from io import StringIO
 from pathlib import Path
 from random import Random
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from salesopt.errors import DataError, ParameterError
+from salesopt.study import cases
 from salesopt.study.load import check_study, find_quarters, join_losses, load_study
 from salesopt.study.tables import TABLES
 
@@ -437,6 +439,34 @@ def test_missing_periods_are_a_caution(tmp_path):
     assert load_study(tmp_path).cautions == ("sales.csv has no row for 2026-03, 2026-05.",)
     assert load_study(tmp_path, quarter="2026Q2").cautions == ("sales.csv has no row for 2026-03, 2026-05.",)
     assert load_study(tmp_path, quarter="2026Q1").cautions == ()
+
+
+def test_a_study_built_from_a_package(tmp_path, monkeypatch):
+    made = {"sales": pd.read_csv(StringIO(SALES)), "products": pd.DataFrame({"product": ["tea"], "unit_cost": [-1]})}
+    out = {
+        "table": ["sales", "products"],
+        "what": ["returns", "x"],
+        "rows": [3, 1],
+        "amount": [9.5, 0],
+        "why": ["", ""],
+    }
+    monkeypatch.setattr(cases, "build", lambda source, folder: cases.Built(made, pd.DataFrame(out)))
+    (tmp_path / "study.toml").write_text(SETTINGS + '[build]\nsource = "somewhere"\n')
+    firm = load_study(tmp_path, tables=["sales", "reps"], quarter="2026Q2")
+    assert firm.sources["file"].tolist() == ["built from somewhere"] and len(firm["sales"]) == 24
+    assert firm.left_out[["table", "rows"]].to_numpy().tolist() == [["sales", 3], ["sales", 20]]
+    assert firm.get("reps") is None
+    first = check_study(tmp_path)[0]
+    assert (first.file, first.column) == ("built from somewhere", "unit_cost")
+    study(tmp_path, SETTINGS + '[build]\nsource = "somewhere"\n[tables]\nproducts = "products.csv"', products=PRODUCTS)
+    assert check_study(tmp_path) == []  # a file of the study comes before what is built
+
+
+def test_an_unknown_package_is_refused(tmp_path):
+    (tmp_path / "study.toml").write_text(SETTINGS + '[build]\nsource = "somewhere"\n')
+    for look in (load_study, check_study, find_quarters):
+        with pytest.raises(ParameterError, match="somewhere"):
+            look(tmp_path)
 
 
 CELLS = [

@@ -183,8 +183,8 @@ def build_tables(settings: Settings) -> tuple[dict[str, pd.DataFrame], pd.DataFr
 
 
 def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = None) -> Table:
-    """Read table `name` of the study and check it; problems are returned, not raised."""
-    if built is not None:
+    """Read table `name` of the study, from its file where it has one, and check it; problems are not raised."""
+    if built is not None and name not in settings.tables:
         file = f"built from {settings.source}"
         frame, problems = check_table(name, built, file=file)
         return Table(frame, tuple(problems), file)
