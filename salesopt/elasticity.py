@@ -26,6 +26,10 @@ from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
 __all__ = ["CrossElasticity", "Elasticity", "estimate_cross_elasticity", "estimate_elasticity"]
 DRAWN = 4
+TESTS = (
+    *("effective_f", "effective_f_critical", "ar_low", "ar_high", "ar_set"),
+    *("hausman_p", "overid", "overid_p", "sargan", "sargan_p"),
+)
 MEASURES = ("elasticity", "std_error", "low", "high")
 ENDS = ("", "_std_error", "_low", "_high")
 
@@ -117,7 +121,9 @@ def estimate_elasticity(
                   of `sales` is used otherwise
     deals       : split the price into base price (the elasticity) and deal (price / base price, `deal_elasticity`);
                   None means: where there is a column `base_price`
-    engine      : "auto": in memory up to a million rows, DuckDB beyond and for files
+    engine      : "auto": in memory up to a million rows, grouped sums by DuckDB beyond and for files; "memory",
+                  "duckdb", "spark" (the active session) or a Spark address (such as "local[2]") choose. Grouped
+                  sums serve "ols" and "iv" with clusters, without lags and weights
 
     Raises DataError if `sales` is not a valid sales table, ParameterError for an argument out of its range.
     """
@@ -192,7 +198,8 @@ def _result(
     table = _own_table(solved, gathered.units, terms, design, confidence, good)
     table = _with_line(table, lines)
     table, pools = _pooled(table, design, pooled, confidence)
-    tests = _tests(solved, gathered.units, design, confidence)[good].reset_index(drop=True)
+    tests = _tests(solved, gathered.units, design, confidence)
+    tests = tests[good].reset_index(drop=True) if len(tests) else tests
     evidence = evidence_of(solved, gathered, design, good, method, bool(len(pools)))
     others = terms[terms["term"] != PRICE].reset_index(drop=True)
     low, high = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
@@ -218,10 +225,10 @@ def _result(
 
 
 def _tests(solved: Solved, units: pd.DataFrame, design: Design, confidence: float) -> pd.DataFrame:
-    """The tests of the instruments, one row per unit; no column but the names without instruments."""
+    """The tests of the instruments, one row per unit; none without instruments."""
     names = units[list(design.unit)]
     if solved.w is None:
-        return names[[]]
+        return _no_tests(design)
     excluded = design.places(design.instruments)
     tests = check_instruments(
         solved.cells, solved.found, solved.x, solved.y, solved.w, excluded, confidence, clustered=bool(design.clusters)
@@ -238,6 +245,10 @@ def _tests(solved: Solved, units: pd.DataFrame, design: Design, confidence: floa
         sargan=tests.sargan,
         sargan_p=tests.sargan_p,
     )
+
+
+def _no_tests(design: Design) -> pd.DataFrame:
+    return pd.DataFrame(columns=[*design.unit, *TESTS])
 
 
 def _set_text(pieces: Sequence[tuple[float, float]]) -> str:
@@ -277,7 +288,7 @@ def _empty(design: Design, method: str, confidence: float, skipped: pd.DataFrame
         table=pd.DataFrame(columns=[*design.unit, *measures, *rest]),
         coefficients=pd.DataFrame(columns=[*design.unit, "term", "coefficient", "std_error", "low", "high"]),
         drivers=pd.DataFrame(columns=["term", "median", "clearly_above", "clearly_below", "products"]),
-        tests=pd.DataFrame(),
+        tests=_no_tests(design),
         pools=pd.DataFrame(columns=["group", *MEASURES, "members"]),
         demand=pd.DataFrame(columns=[*design.unit, "kind", "price", "units", "low", "high"]),
         skipped=skipped,

@@ -67,7 +67,7 @@ def cautions_of(table: pd.DataFrame, evidence: Evidence, tests: pd.DataFrame) ->
     shift = np.abs(evidence.other - own)
     moved = np.isfinite(shift) & (shift > np.maximum(half, 0.1)) & (error > 0)
     say(moved, f"{{:.2f}} if {evidence.other_name}: prices move with demand over time", evidence.other)
-    if "effective_f" in tests:
+    if len(tests):
         effective, critical = tests["effective_f"].to_numpy(), tests["effective_f_critical"].to_numpy()
         say(
             ~(effective >= critical),
@@ -107,7 +107,7 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
     if "deal_elasticity" in table:
         said.append(
             "The elasticity is that of the base price. Deals (price paid against base price) have one of their own, "
-            f"{table['deal_elasticity'].median():.2f} in the median: a cut that is announced as a deal sells differently."
+            f"{table['deal_elasticity'].median():.2f} in the median: a cut announced as a deal sells differently."
         )
     wrong = table["own_elasticity"] >= 0
     if wrong.any():
