@@ -118,7 +118,9 @@ def tally_pest(
     estimate, deviation = deviations(lambda take: panel_scores(panel, take), len(panel.names))
     factors = _factors(panel, estimate, deviation, confidence, draws, seed)
     sheets = {"probability": panel.probability, "impact": panel.impact}
-    told, unknown = tell_agreement(panel.dimensions, sheets, DIMENSIONS, confidence=confidence, seed=seed)
+    told, unknown = tell_agreement(
+        panel.dimensions, sheets, DIMENSIONS, confidence=confidence, draws=min(draws, 2000), seed=seed
+    )
     moves, unmoved = tell_moves(table, panel, confidence)
     claims = factors.loc[factors["metric"] != "", ["dimension", "factor", "metric", "direction"]]
     claims = claims.assign(part="a" + claims["direction"].map({"opportunity": "n opportunity", "threat": " threat"}))
@@ -163,12 +165,14 @@ def _check(confidence: float, tail: float, correlation: float) -> None:
 def _factors(panel: Panel, estimate: Array, deviation: Array, confidence: float, draws: int, seed: int) -> pd.DataFrame:
     count = len(panel.items)
     blocks = [slice(at * count, (at + 1) * count) for at in range(3)]
-    ends, errors = [], np.empty(0)
+    ends, errors, freedom = [], np.empty(0), np.empty(0)
     for block in blocks:
         errors, freedom = moderated_errors(deviation[:, block])
         ends.append(interval(estimate[block], errors, freedom, confidence))
     score = estimate[blocks[2]]
-    sheets = np.abs(draw(score, np.nan_to_num(deviation[:, blocks[2]]), draws=draws, seed=seed, errors=errors))
+    sheets = np.abs(
+        draw(score, np.nan_to_num(deviation[:, blocks[2]]), draws=draws, seed=seed, errors=errors, freedom=freedom)
+    )
     rank = (-np.abs(score)).argsort(kind="stable").argsort(kind="stable")
     held = rank_shares(sheets)[range(count), rank] if len(panel.names) > 1 else np.full(count, np.nan)
     good, given = (panel.signed > 0).sum(axis=0), (~np.isnan(panel.signed)).sum(axis=0)
@@ -200,8 +204,15 @@ def _chances(panel: Panel, estimate: Array, draws: int, seed: int) -> tuple[Arra
     found = []
     for at, sheet in enumerate(sheets):
         mean, deviation = deviations(lambda take, sheet=sheet: panel_means(sheet, take), len(panel.names))  # type: ignore[misc]
-        error, _ = moderated_errors(deviation)
-        found.append((mean, draw(mean, np.nan_to_num(deviation), draws=min(draws, 200), seed=seed + at, errors=error)))
+        error, freedom = moderated_errors(deviation)
+        found.append(
+            (
+                mean,
+                draw(
+                    mean, np.nan_to_num(deviation), draws=min(draws, 200), seed=seed + at, errors=error, freedom=freedom
+                ),
+            )
+        )
     (chance, chances), (impact, impacts) = found
     count = len(panel.items)
     plain = chance * impact

@@ -126,7 +126,9 @@ def tally_swot(
     factors, ranks, totals = _factors(panel, estimate, deviation, rating_rule, confidence, draws, seed)
     matrix_table, position = _matrices(panel, estimate, deviation, totals, confidence)
     sheets = {"rating": panel.ratings} | ({} if panel.fixed is not None else {"weight": panel.weights})
-    told, unknown = tell_agreement(panel.quadrants, sheets, matrices.QUADRANTS, confidence=confidence, seed=seed)
+    told, unknown = tell_agreement(
+        panel.quadrants, sheets, matrices.QUADRANTS, confidence=confidence, draws=min(draws, 2000), seed=seed
+    )
     agreement = told.rename(columns={"part": "quadrant"})
     beside, unmeasured = _measured(panel, measured)
     rounds = tell_rounds(table, "quadrant", "rating", list(matrices.QUADRANTS), confidence)
@@ -172,7 +174,9 @@ def _factors(
     low, high = interval(estimate[: 4 * count], errors, freedom, confidence)
     totals = standard_errors(deviation[:, 4 * count :])
     known = np.nan_to_num(deviation)
-    sheets = draw(estimate, known, draws=draws, seed=seed, errors=np.concatenate([errors, totals]))
+    degrees = np.concatenate([freedom, np.full(2, max(len(panel.names) - 1.0, 1.0))])
+    spreads = np.concatenate([errors, totals])
+    sheets = draw(estimate, known, draws=draws, seed=seed, errors=spreads, freedom=degrees)
     given = ~np.isnan(panel.ratings)
     table = pd.DataFrame(
         {

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from salesopt.display import between, chance, listed, percent, plural, points
+from salesopt.display import between, chance, listed, plural, points
 from salesopt.pest import PestTally
 from salesopt.results import Conclusion, Finding
 

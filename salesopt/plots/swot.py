@@ -144,8 +144,8 @@ def plot_position(result: SwotTally, ax: Axes | None = None) -> Axes:
                 (left, bottom), 1, 1, facecolor=theme.BLUE, alpha=0.08 + 0.4 * share, edgecolor="white", linewidth=2
             )
         )
-        chance = f"\n{percent(share, 0)}" if share >= 0.005 else ""
-        ax.text(left + 0.94, bottom + 0.92, f"{row['name']}{chance}", va="top", fontsize=9, color=theme.INK)
+        told = f"\n{percent(share, 0)}" if share >= 0.005 else ""
+        ax.text(left + 0.94, bottom + 0.92, f"{row['name']}{told}", va="top", fontsize=9, color=theme.INK)
     inner, outer = (result.matrices.set_index("matrix").loc[name] for name in ("IFE", "EFE"))
     if not np.isnan(inner["low"]):
         ax.hlines(outer["total"], inner["low"], inner["high"], color=theme.INK, linewidth=2)

@@ -23,6 +23,7 @@ AGREEMENT = [
     "part", "measure", "factors", "raters", "kendall_w", "p", "alpha_ordinal", "ordinal_low", "ordinal_high",
     "alpha_interval", "interval_low", "interval_high", "words",
 ]  # fmt: skip
+MOST_VALUES = 300
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
 
 
@@ -117,7 +118,7 @@ def krippendorff_alpha(
     if len(np.unique(paired[~np.isnan(paired)])) < 2:
         reason = "all scores are the same: there is nothing to tell agreement from chance by"
         return Alpha(math.nan, math.nan, math.nan, items, given, reason)
-    alpha = float(krippendorff.alpha(reliability_data=paired, level_of_measurement=level))  # type: ignore[arg-type]
+    alpha = _point(paired, level)
     if items < 5:
         return Alpha(alpha, math.nan, math.nan, items, given, "fewer than five factors: no interval")
     if alpha == 1:
@@ -136,35 +137,58 @@ def krippendorff_alpha(
 
 
 def resampled_alpha(scores: Array, picks: Array, *, level: str) -> Array:
-    """Alpha of each resample; `picks` says how often each item is taken (resamples x items). nan where undefined."""
+    """Alpha of each resample; `picks` says how often each item is taken (resamples x items). nan where undefined.
+
+    On the interval and the ordinal level (interval distances between mid-ranks) sums and squares per item are enough,
+    so many distinct scores cost little; the other levels count every pair of values.
+    """
     values = np.unique(scores[~np.isnan(scores)])
     counts = np.stack([(scores == value).sum(axis=0) for value in values], axis=1).astype(float)
-    each = counts.sum(axis=1)
+    counts = np.where(counts.sum(axis=1, keepdims=True) < 2, 0.0, counts)
+    if level == "interval":
+        return _from_sums(values[None] - values.mean(), counts, picks)
+    if level == "ordinal":
+        totals = picks @ counts
+        return _from_sums(totals.cumsum(axis=1) - totals / 2 - totals.sum(axis=1, keepdims=True) / 2, counts, picks)
     pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(len(values))
-    pairs = pairs / np.maximum(each - 1, 1)[:, None, None]
-    pairs[each < 2] = 0.0
+    pairs = pairs / np.maximum(counts.sum(axis=1) - 1, 1)[:, None, None]
     coincidences = np.tensordot(picks, pairs, axes=1)
     totals = coincidences.sum(axis=2)
-    number = totals.sum(axis=1)
-    distance = _distances(values, totals, level)
+    distance = _distances(values, level)
     observed = (coincidences * distance).sum(axis=(1, 2))
-    chance = totals[:, :, None] * totals[:, None, :] * distance
-    expected = chance.sum(axis=(1, 2)) / np.maximum(number - 1, 1)
+    expected = ((totals @ distance) * totals).sum(axis=1) / np.maximum(totals.sum(axis=1) - 1, 1)
     return np.where(expected > 0, 1 - observed / np.where(expected > 0, expected, 1.0), np.nan)
 
 
-def _distances(values: Array, totals: Array, level: str) -> Array:
-    """Squared distance between values; on the ordinal level it counts the scores between them, resample by resample."""
-    if level == "ordinal":
-        middle = totals.cumsum(axis=1) - totals / 2
-        return (middle[:, :, None] - middle[:, None, :]) ** 2
+def _point(paired: Array, level: str) -> float:
+    """Alpha of the scores themselves: the package's; ours, which equals it, where its tables of value pairs would not
+    fit."""
+    if len(np.unique(paired[~np.isnan(paired)])) > MOST_VALUES:
+        return float(resampled_alpha(paired, np.ones((1, paired.shape[1])), level=level)[0])
+    return float(krippendorff.alpha(reliability_data=paired, level_of_measurement=level))  # type: ignore[arg-type]
+
+
+def _from_sums(places: Array, counts: Array, picks: Array) -> Array:
+    """Alpha with squared distances between `places` (resamples x values) from sums per item (`counts`: items x
+    values)."""
+    each = counts.sum(axis=1)
+    sums, squares = places @ counts.T, places**2 @ counts.T
+    within = (squares - sums**2 / np.maximum(each, 1)) * each / np.maximum(each - 1, 1)
+    number = picks @ each
+    observed = (picks * within).sum(axis=1)
+    whole = (picks * squares).sum(axis=1) - (picks * sums).sum(axis=1) ** 2 / np.maximum(number, 1)
+    expected = whole * number / np.maximum(number - 1, 1)
+    some = expected > 1e-12 * np.abs(places).max() ** 2 * np.maximum(number, 1)
+    return np.where(some, 1 - observed / np.where(some, expected, 1.0), np.nan)
+
+
+def _distances(values: Array, level: str) -> Array:
+    """Squared distance between values on the nominal and the ratio level."""
     left, right = values[:, None], values[None, :]
     if level == "nominal":
-        return (left != right).astype(float)[None]
-    if level == "interval":
-        return ((left - right) ** 2)[None]
+        return (left != right).astype(float)
     both = np.where(left + right == 0, 1.0, left + right)
-    return (((left - right) / both) ** 2)[None]
+    return ((left - right) / both) ** 2
 
 
 def agreement_in_words(alpha: float, p: float) -> str:
@@ -179,7 +203,13 @@ def agreement_in_words(alpha: float, p: float) -> str:
 
 
 def tell_agreement(
-    parts: Sequence[str], sheets: Mapping[str, Array], named: Mapping[str, str], *, confidence: float, seed: int
+    parts: Sequence[str],
+    sheets: Mapping[str, Array],
+    named: Mapping[str, str],
+    *,
+    confidence: float,
+    seed: int,
+    draws: int = 2000,
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Agreement per part of the items and over all of them, for each measure; and what could not be told (item,
     reason).
@@ -200,7 +230,7 @@ def tell_agreement(
         for measure, sheet in sheets.items():
             order = kendall_w(sheet[:, own])
             ranks, even = (
-                krippendorff_alpha(sheet[:, own], level=level, confidence=confidence, seed=seed)
+                krippendorff_alpha(sheet[:, own], level=level, confidence=confidence, draws=draws, seed=seed)
                 for level in ("ordinal", "interval")
             )
             words = agreement_in_words(ranks.alpha, order.p)

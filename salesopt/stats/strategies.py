@@ -39,7 +39,7 @@ def rank_by(names: list[str], total: Array, sheets: Array, confidence: float, co
     interval.
     """
     low = high = first = np.full(len(names), math.nan)
-    if (np.ptp(sheets, axis=0) > 0).any():
+    if (np.ptp(sheets, axis=0) > 1e-9 * np.abs(total).max()).any():
         side = (1 - confidence) / 2
         low, high = np.quantile(sheets, [side, 1 - side], axis=0)
         first = np.bincount(sheets.argmax(axis=1), minlength=len(names)) / len(sheets)
