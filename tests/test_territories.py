@@ -237,6 +237,15 @@ def test_what_clashes_is_said_and_by_how_much(change, arguments, said):
     assert caught.value.conflict and caught.value.relaxation
 
 
+def test_whole_accounts_that_do_not_fit_are_told_from_parts_that_would():
+    accounts, reps = firm(7, 3, 13, spare=4.0)
+    accounts["calls"], accounts["hours_per_call"] = 10, 1.0
+    with pytest.raises(InfeasibleError, match=r"whole accounts cannot be put within .*tolerance of") as caught:
+        assign_accounts(accounts, reps, balance=["hours"], tolerance=0.1)
+    wider = float(caught.value.relaxation.split("tolerance of ")[1].split(" %")[0]) / 100
+    assert assign_accounts(accounts, reps, balance=["hours"], tolerance=wider).load["accounts"].max() == 3
+
+
 def test_the_way_out_is_one():
     accounts, reps = firm(30, 3, 9)
     with pytest.raises(InfeasibleError) as caught:

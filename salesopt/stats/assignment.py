@@ -19,6 +19,7 @@ from salesopt.stats.flow import flow_counts, solve_flow
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
+PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
 PAIRS_FIRST = 6  # pairs per account that the first integer programme may use
 
 
@@ -82,9 +83,10 @@ def _branch(problem: Matching, usable: Flags, start: Places, deadline: float, ga
     _pass_integer(solver, matrix, cost, lower, upper)
     if start.size:
         _set_start(solver, start[account] == rep, matrix.shape[1])
-    bound = -np.inf
+    bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0)
     while True:
-        solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), 1.0) + solver.getRunTime())
+        left = deadline - time.perf_counter()
+        solver.setOptionValue("time_limit", (left if left > 1 else PATIENCE * patience) + solver.getRunTime())
         solver.run()
         info, status = solver.getInfo(), solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -92,7 +94,10 @@ def _branch(problem: Matching, usable: Flags, start: Places, deadline: float, ga
         bound = max(bound, float(info.mip_dual_bound))
         values = np.array(solver.getSolution().col_value)
         if info.primal_solution_status != 2 or not len(values):
-            return np.zeros(0, dtype=np.int64), bound
+            if time.perf_counter() > deadline + PATIENCE * patience:
+                return np.zeros(0, dtype=np.int64), bound
+            solver.setOptionValue("mip_max_improving_sols", 1)
+            continue
         chosen = values[: len(account)] > 0.5
         choice = np.empty(problem.cost.shape[0], dtype=np.int64)
         choice[account[chosen]] = rep[chosen]

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from salesopt.stats.assignment import solve_matching
 from salesopt.stats.matching import Numbers, Places, Solution
 from salesopt.stats.pairs import Pairs
 from salesopt.stats.relaxation import relax
@@ -107,7 +108,7 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
     wanted = _requirements(pairs)
     if not _clash(_missing(pairs, wanted)):
         conflict = [each.words for each in wanted]
-        relaxation = "allow more time, a wider tolerance, or spare hours"
+        relaxation = _wider(pairs)
         why = (
             "whole accounts cannot be put within the limits, although parts of accounts could"
             if solution.bound == np.inf
@@ -123,6 +124,24 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
     clash = conflict[0] + " cannot be met" if len(conflict) == 1 else " and ".join(conflict) + " cannot hold together"
     relaxation = "; or ".join(ways) or "allow more pairs"
     return conflict, relaxation, f"No plan: {clash}. Way out: {relaxation}."
+
+
+def _wider(pairs: Pairs) -> str:
+    """The first wider tolerance with which whole accounts fit; what else may help where none of a few does."""
+    for factor in (1.25, 1.5, 2.0, 3.0):
+        loads = [
+            load
+            if load.kind == "capacity"
+            else dataclasses.replace(
+                load,
+                least=(1 - factor * pairs.tolerance) * (load.least + load.most) / 2,
+                most=(1 + factor * pairs.tolerance) * (load.least + load.most) / 2,
+            )
+            for load in pairs.problem.loads
+        ]
+        if solve_matching(dataclasses.replace(pairs.problem, loads=tuple(loads)), time_limit=5.0, gap=0.9).choice.size:
+            return f"a tolerance of {100 * factor * pairs.tolerance:.3g} % instead of {100 * pairs.tolerance:.3g} %"
+    return "more spare hours, a much wider tolerance, or more time"
 
 
 def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> str:
