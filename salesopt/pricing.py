@@ -17,6 +17,8 @@ from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.demand import breakeven_share
 from salesopt.stats.price_cautions import plan_cautions, row_cautions
 from salesopt.stats.price_items import cross_terms, limits_of, point_lists, price_items
+from salesopt.stats.price_levels import TailoredPrices, differentiate_prices, price_calendar, with_season
+from salesopt.stats.price_promotions import PromotionPlan, compare_promotions, pair_products
 from salesopt.stats.price_range import price_range
 from salesopt.stats.price_search import build_market, choose_prices
 from salesopt.stats.price_tables import curves_table, limits_table, plan_table, points_table
@@ -26,11 +28,18 @@ __all__ = [
     "BreakEven",
     "CurrentPrices",
     "PricePlan",
+    "PromotionPlan",
+    "TailoredPrices",
     "breakeven_change",
+    "compare_promotions",
     "current_prices",
+    "differentiate_prices",
     "limit_average_change",
     "limit_parity",
     "optimise_prices",
+    "pair_products",
+    "price_calendar",
+    "with_season",
 ]
 
 OBJECTIVES = ("profit", "revenue", "cautious")

@@ -9,13 +9,24 @@ from scipy.optimize import NonlinearConstraint, differential_evolution, minimize
 
 from salesopt.conclusions.pricing import conclude_pricing
 from salesopt.errors import DataError, InfeasibleError, ParameterError
-from salesopt.plots.pricing import plot_ladder, plot_moves, plot_pricing, plot_profit
+from salesopt.plots.pricing import (
+    plot_calendar,
+    plot_ladder,
+    plot_moves,
+    plot_pricing,
+    plot_profit,
+    plot_promotions,
+)
 from salesopt.pricing import (
     breakeven_change,
+    compare_promotions,
     current_prices,
+    differentiate_prices,
     limit_average_change,
     limit_parity,
     optimise_prices,
+    price_calendar,
+    with_season,
 )
 from salesopt.stats import price_points
 from salesopt.stats.joint_price import Demand
@@ -534,3 +545,162 @@ def test_the_profit_curve_peaks_at_the_best_price_also_for_joint_prices():
         peak = inside.loc[inside["profit"].idxmax(), "price"]
         assert abs(peak / row["price"] - 1) < 0.02
         assert (part["low"] <= part["profit"] + 1e-9).all() and (part["profit"] <= part["high"] + 1e-9).all()
+
+
+# Prices by segment and season
+
+
+def by_level(effect, units=(100.0, 100.0), price=2.0):
+    """Sales of tea in two segments over a year, and one elasticity for each."""
+    sales = pd.concat(
+        [
+            monthly(12, segment=name).assign(units=amount / 12, price=price)
+            for name, amount in zip("ab", units, strict=True)
+        ]
+    )
+    slopes = estimates(("tea", effect[0], 0.1), ("tea", effect[1], 0.1), segment=["a", "b"])
+    return products(("tea", 1.0, np.nan, np.nan)).drop(columns=["price", "units"]), slopes, sales
+
+
+def test_each_segment_gets_its_closed_form_and_the_single_price_is_the_best_one():
+    listed, slopes, sales = by_level((-1.8, -3.0), units=(300.0, 100.0))
+    plan = differentiate_prices(listed, slopes, sales)
+    assert plan.table["price"].tolist() == pytest.approx([1.8 / 0.8, 1.6])  # b is held by the lower bound
+
+    def loss(price):
+        return -(price - 1) * (300 * (price / 2) ** -1.8 + 100 * (price / 2) ** -3.0)
+
+    found = minimize_scalar(loss, bounds=(1.6, 2.4), options={"xatol": 1e-10})
+    assert plan.table["price_uniform"].to_numpy() == pytest.approx(found.x, rel=1e-4)
+    row = plan.products.iloc[0]
+    assert row["gain_uniform"] == pytest.approx(-found.fun - 400) and row["extra"] > 0
+    assert plan.extra_low <= plan.extra <= plan.extra_high and row["same_p"] < 0.001 and row["caution"] == ""
+
+
+def test_the_leak_is_where_the_extra_profit_is_gone():
+    listed, slopes, sales = by_level((-1.8, -3.0))
+    plan = differentiate_prices(listed, slopes, sales)
+    leak, table = plan.products["leak"].item(), plan.table
+    lost = leak * ((table["price"] - table["price"].min()) * table["units"]).sum()
+    assert 0 < leak < 1 and lost == pytest.approx(plan.extra)
+
+
+def test_equal_segments_get_one_price_and_the_doubt_is_said():
+    plan = differentiate_prices(*by_level((-2.2, -2.2)))
+    assert plan.extra == pytest.approx(0, abs=1e-6) and np.isnan(plan.products["leak"].item())
+    assert "do not show" in plan.products["caution"].item() and any("rest on noise" in said for said in plan.cautions)
+
+
+def test_the_interval_of_the_extra_profit_covers_the_truth():
+    random, count, truth, error = np.random.default_rng(11), 400, (-2.0, -3.0), 0.15
+    names = [f"p{at}" for at in range(count)]
+    base = pd.concat([monthly(12, segment=name).assign(units=10.0) for name in "ab"])
+    sales = base.merge(pd.DataFrame({"name": names}), how="cross").assign(product=lambda frame: frame.pop("name"))
+    listed = pd.DataFrame({"product": names, "unit_cost": 1.0})
+    slopes = pd.concat(
+        [
+            estimates(
+                *zip(names, slope + error * random.standard_normal(count), [error] * count, strict=True), segment=name
+            )
+            for name, slope in zip("ab", truth, strict=True)
+        ]
+    )
+    plan = differentiate_prices(listed, slopes, sales, bounds=(0.5, 1.5))
+    slope = plan.table["level"].map(dict(zip("ab", truth, strict=True)))
+    earned = [(plan.table[at] - 1) * 120 * (plan.table[at] / 2) ** slope for at in ("price", "price_uniform")]
+    extra = (earned[0] - earned[1]).groupby(plan.table["product"], sort=False).sum().to_numpy()
+    covered = (plan.products["extra_low"] <= extra) & (extra <= plan.products["extra_high"])
+    assert 0.9 <= covered.mean() <= 0.985
+
+
+def test_a_calendar_moves_with_the_elasticity_not_with_the_level_of_demand():
+    sales = monthly(24).assign(units=lambda frame: np.where(frame["period"].dt.quarter == 3, 50.0, 10.0))
+    listed = products(("tea", 1.0, 2.0, 1)).drop(columns=["price", "units"])
+    slopes = estimates(*[("tea", -2.0, 0.05)] * 4, season=["Q1", "Q2", "Q3", "Q4"])
+    same = price_calendar(listed, slopes, sales)
+    assert np.ptp(same.table["price"]) == 0 and same.table["units_now"].tolist() == [30, 30, 150, 30]
+    slopes.loc[2, "elasticity"] = -3.0
+    moved = price_calendar(listed, slopes, sales).table.set_index("level")["price"]
+    assert moved["Q3"] == pytest.approx(1.6) and moved["Q1"] == pytest.approx(2.0)
+    months = with_season(sales, "month")
+    assert months["season"].tolist() == [f"{month:02}" for month in range(1, 13)] * 2
+    with pytest.raises(ParameterError, match="season"):
+        with_season(sales, "moon")
+
+
+def test_what_has_no_second_level_is_left_out():
+    listed, slopes, sales = by_level((-1.8, -3.0))
+    with pytest.raises(DataError, match="no product has two levels"):
+        differentiate_prices(listed, slopes.iloc[:1], sales)
+    with pytest.raises(DataError, match="column 'segment'"):
+        differentiate_prices(listed, slopes.drop(columns="segment"), sales.drop(columns="segment"))
+
+
+# Promotions
+
+
+def offers(plan, product="tea"):
+    return plan.table[plan.table["product"] == product].set_index("offer")
+
+
+def test_offers_leave_the_same_margin_and_their_profit_adds_up():
+    listed = products(("tea", 1.0, 2.0, 5200), ("milk", 0.6, 1.5, 2600))
+    slopes = estimates(("tea", -4.0, 0.1), ("milk", -3.0, 0.1))
+    pair = pd.DataFrame({"product": ["tea"], "partner": ["milk"]})
+    plan = compare_promotions(listed, slopes, depth=0.1, bundles=pair, attach=0.25, borrowed=0.0, redemption=0.4)
+    found, year = offers(plan), 28 / 365.25
+    margin = 1 - 1.0 / 1.8
+    assert found["margin"].to_numpy() == pytest.approx(margin)
+    assert found.loc["price cut", "profit"] == pytest.approx(5200 * year * 0.9**-4 * 0.8)
+    depth = found.loc["deal", "depth"]
+    sold = 0.6 + 0.4 * (1 - depth) ** -4
+    revenue = 0.6 * 2 + 0.4 * (1 - depth) ** -4 * 2 * (1 - depth)
+    assert depth > 0.1 and 1 - sold / revenue == pytest.approx(margin)
+    assert found.loc["deal", "profit"] == pytest.approx(5200 * year * (revenue - sold))
+    price = 1.6 / (1 - margin)
+    lift = (price / 3.5) ** (-4.0 * 2 / 3.5 - 3.0 * 1.5 / 3.5)
+    gain = 0.25 * 2600 * year * (lift * (price - 1.6) - 1.9)
+    assert found.loc["bundle", "gain"] == pytest.approx(gain) and found.loc["bundle", "depth"] == pytest.approx(
+        1 - price / 3.5
+    )
+    best = found["gain"].idxmax()
+    assert found.loc[best, "best"] and found["best"].sum() == 1
+
+
+def test_at_the_break_even_lift_a_price_cut_gains_nothing_with_borrowed_sales():
+    plan = compare_promotions(products(("tea", 1.0, 2.0, 5200)), estimates(("tea", -4.0, 0.1)), borrowed=0.3)
+    lift = offers(plan).loc["price cut", "breakeven_change"]
+    assert (1 + lift) * 0.8 - 1.0 - 0.3 * lift * 1.0 == pytest.approx(0)
+    without = compare_promotions(products(("tea", 1.0, 2.0, 5200)), estimates(("tea", -4.0, 0.1)), borrowed=0.0)
+    assert offers(plan).loc["price cut", "gain"] < offers(without).loc["price cut", "gain"]
+
+
+def test_a_temporary_price_uses_the_elasticity_of_deals_where_known():
+    slopes = estimates(
+        ("tea", -2.0, 0.1), ("milk", -2.0, 0.1), deal_elasticity=[-4.0, np.nan], deal_std_error=[0.2, np.nan]
+    )
+    plan = compare_promotions(products(("tea", 1.0, 2.0, 520), ("milk", 1.0, 2.0, 520)), slopes)
+    change = plan.table[plan.table["offer"] == "price cut"].set_index("product")["units_change"]
+    assert change["tea"] == pytest.approx(0.9**-4 - 1) and change["milk"] == pytest.approx(0.9**-2 - 1)
+    said = plan.table.set_index("product")["caution"]
+    assert "lasting price stands in" in said["milk"].iloc[0] and said["tea"].iloc[0] == ""
+
+
+def test_what_must_not_be_promoted_is_left_out_with_its_reason():
+    listed = products(("tea", 1.9, 2.0, 520), ("milk", 1.0, 2.0, 520), ("beer", 1.9, 2.2, 100), ("gin", 1, 2, 10))
+    slopes = estimates(("tea", -2, 0.1), ("milk", -2, 0.1), ("beer", -3, 0.1), ("gin", 0.5, 0.1))
+    pairs = pd.DataFrame({"product": ["milk", "milk"], "partner": ["beer", "rum"]})
+    plan = compare_promotions(listed, slopes, bundles=pairs, depth=0.1)
+    reasons = dict(zip(plan.skipped["item"], plan.skipped["reason"], strict=True))
+    assert "below unit cost" in reasons["tea"] and "rise with the price" in reasons["gin"]
+    assert "too low" in reasons["milk with beer"] and "one of the two" in reasons["milk with rum"]
+    assert any("Taken as given" in said for said in plan.cautions)
+    with pytest.raises(ParameterError, match=r"depth.*redemption"):
+        compare_promotions(listed, slopes, depth=1.5, redemption=0)
+
+
+def test_plots_of_promotions_and_calendar_draw_their_tables():
+    plan = compare_promotions(products(("tea", 1.0, 2.0, 520)), estimates(("tea", -4.0, 0.1)))
+    assert "pays for 1 of 1 product" in plot_promotions(plan).get_title(loc="left").replace("\n", " ")
+    levels = differentiate_prices(*by_level((-1.8, -3.0)))
+    assert plot_calendar(levels).collections[1].get_offsets()[:, 0] == pytest.approx(levels.products["extra"])

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesopt.display import between, money, percent, plural, price
-from salesopt.pricing import MOVED, PricePlan
+from salesopt.cross import CrossElasticity
+from salesopt.display import between, money, number, percent, plural, price
+from salesopt.pricing import MOVED, PricePlan, PromotionPlan, TailoredPrices
 from salesopt.results import Conclusion, Finding
 
 TOLD = 5
@@ -24,6 +25,69 @@ def conclude_pricing(plan: PricePlan, *, currency: str = "", also: Sequence[str]
         findings=tuple(_findings(plan, moved, currency)),
         metrics=_metrics(plan),
     )
+
+
+def conclude_cross(result: CrossElasticity) -> Conclusion:
+    """How many cross effects are sure, and which product takes most from which."""
+    terms = result.table[result.table["kind"] == "cross"]
+    if terms.empty:
+        return Conclusion("No group of products could be estimated.", result.cautions)
+    sure = terms[terms["sure"] & (terms["elasticity"] > 0)].sort_values("elasticity", ascending=False)
+    answer = f"{len(sure)} of {plural(len(terms), 'pair')} of products surely take sales from each other"
+    if len(sure):
+        top = sure.iloc[0]
+        effect = f"{number(top['elasticity'], 2)} % ({between(top['low'], top['high'])})"
+        answer += f"; most: a 1 % dearer {top['price_of']} sells {effect} more {top['product']}"
+    metrics = {"cross.mean": float(terms["elasticity"].mean()), "cross.wrong_signed": float(result.wrong_signed)}
+    return Conclusion(f"{answer}.", result.cautions, (), metrics)
+
+
+def conclude_calendar(plan: TailoredPrices, *, currency: str = "") -> Conclusion:
+    """Whether a price per season (or segment) is worth having over a single one."""
+    extra = f"{money(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'money', currency)})"
+    verdict = "is worth having" if plan.extra_low > 0 else "is not shown to be worth having"
+    finding = Finding(
+        what=f"A price per {plan.by}",
+        value=plan.extra,
+        low=plan.extra_low,
+        high=plan.extra_high,
+        unit=f"{currency} a year".strip(),
+        action=f"Set prices by {plan.by} where the extra profit is sure.",
+        caution=plan.cautions[0] if plan.cautions else "",
+        chapter="pricing",
+    )
+    return Conclusion(
+        f"A price per {plan.by} {verdict}: it earns {extra} over the best single price.",
+        plan.cautions,
+        (finding,) if plan.extra_low > 0 else (),
+        {"calendar.extra": plan.extra},
+    )
+
+
+def conclude_promotions(plan: PromotionPlan, *, currency: str = "") -> Conclusion:
+    """For how many products an offer pays, which kind, and what they bring together."""
+    best = plan.table[plan.table["best"]]
+    count = plan.table["product"].nunique()
+    cut = f"At the margin of a {percent(plan.depth, 0)} price cut"
+    if best.empty:
+        return Conclusion(f"{cut}, no offer pays for any of {plural(count, 'product')}.", plan.cautions)
+    kinds = best["offer"].value_counts()
+    named = ", ".join(f"{plural(amount, str(kind))}" for kind, amount in kinds.items())
+    ends = between(float(best["gain_low"].sum()), float(best["gain_high"].sum()), "money", currency)
+    worth = f"{money(float(best['gain'].sum()), currency)} ({ends})"
+    pays = f"an offer pays for {len(best)} of {plural(count, 'product')} ({named})"
+    answer = f"{cut}, {pays}: {worth} in {plan.weeks:g} weeks."
+    finding = Finding(
+        what=f"Offers for {plural(len(best), 'product')}",
+        value=float(best["gain"].sum()),
+        low=float(best["gain_low"].sum()),
+        high=float(best["gain_high"].sum()),
+        unit=f"{currency} per promotion of {plan.weeks:g} weeks".strip(),
+        action="Run the best offer of each product, and none for the others.",
+        caution=plan.cautions[0],
+        chapter="pricing",
+    )
+    return Conclusion(answer, plan.cautions, (finding,), {"promotions.gain": float(best["gain"].sum())})
 
 
 def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from salesopt.display import between, money, percent, plural, price
 from salesopt.plots import theme
-from salesopt.pricing import PricePlan
+from salesopt.pricing import PricePlan, PromotionPlan, TailoredPrices
 
 
 def plot_pricing(plan: PricePlan, ax: Axes | None = None, *, currency: str = "", most: int = 20) -> Axes:
@@ -130,3 +130,42 @@ def _row(plan: PricePlan, product: str) -> pd.Series:
     inner = plan.table[np.isfinite(plan.table["best_high"]) & (plan.table["binding"] == "")]
     chosen = inner if len(inner) else plan.table
     return chosen.iloc[int(chosen["gain"].argmax())]
+
+
+def plot_promotions(plan: PromotionPlan, ax: Axes | None = None, *, currency: str = "", most: int = 12) -> Axes:
+    """The offers of the products that gain most, side by side, each with its interval."""
+    order = plan.table.groupby("product")["gain"].max().sort_values(ascending=False).index[:most][::-1]
+    ax = theme.axes(ax, height=theme.height_for(len(order), each=0.42))
+    looks = {"price cut": (theme.BLUE, 0.2), "deal": (theme.ORANGE, 0.0), "bundle": (theme.PURPLE, -0.2)}
+    for offer, (colour, shift) in looks.items():
+        part = plan.table[(plan.table["offer"] == offer) & plan.table["product"].isin(order)]
+        rows = [list(order).index(name) + shift for name in part["product"]]
+        ax.hlines(rows, part["gain_low"], part["gain_high"], colors=colour, linewidth=2)
+        ax.scatter(part["gain"], rows, color=colour, s=22, zorder=3, label=offer)
+    ax.axvline(0, color=theme.INK, linewidth=0.8)
+    ax.set_yticks(range(len(order)), theme.thin_labels(ax, list(order)))
+    ax.set_xlabel(f"Gain of profit over {plan.weeks:g} weeks, {currency or 'currency'}")
+    ax.xaxis.set_major_formatter(lambda value, _: money(value))
+    ax.legend(loc="best")
+    paying = int(plan.table.groupby("product")["best"].any().sum())
+    count = plan.table["product"].nunique()
+    answer = (
+        f"At the margin of a {percent(plan.depth, 0)} cut, an offer pays for {paying} of {plural(count, 'product')}"
+    )
+    return theme.title(ax, answer, width=56)
+
+
+def plot_calendar(plan: TailoredPrices, ax: Axes | None = None, *, currency: str = "", most: int = 15) -> Axes:
+    """What a price per season (or segment) earns over the best single price, product by product, with intervals."""
+    part = plan.products.sort_values("extra", ascending=False).head(most)[::-1]
+    ax = theme.axes(ax, height=theme.height_for(len(part)))
+    rows = np.arange(len(part))
+    colours = [theme.GOOD if low > 0 else theme.NEUTRAL for low in part["extra_low"]]
+    ax.hlines(rows, part["extra_low"], part["extra_high"], colors=colours, linewidth=2)
+    ax.scatter(part["extra"], rows, color=colours, s=26, zorder=3)
+    ax.axvline(0, color=theme.INK, linewidth=0.8)
+    ax.set_yticks(rows, theme.thin_labels(ax, list(part["product"])))
+    ax.set_xlabel(f"Extra profit of a price per {plan.by}, {currency or 'currency'} a year")
+    ax.xaxis.set_major_formatter(lambda value, _: money(value))
+    worth = f"{money(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'money')})"
+    return theme.title(ax, f"A price per {plan.by} earns {worth} over a single one", width=56)

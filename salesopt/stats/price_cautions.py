@@ -91,8 +91,8 @@ def plan_cautions(
         f"it would be {totals['gain_low_together']:,.0f} to {totals['gain_high_together']:,.0f}."
     )
     said.append(
-        "Competitors are taken not to answer, elasticities to hold over the whole move, and unit cost not to change "
-        "with volume."
+        "Elasticities come from past, often short, changes of price: a lasting one can cost more buyers. Competitors "
+        "are taken not to answer, and unit cost not to change with volume."
     )
     wrong = getattr(cross, "wrong_signed", None)
     if isinstance(wrong, (int, np.integer)) and wrong:

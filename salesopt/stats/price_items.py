@@ -158,7 +158,7 @@ def limits_of(limits: pd.DataFrame | None, items: pd.DataFrame, products: pd.Dat
     """
     count = len(items)
     if limits is None or limits.empty:
-        return LinearLimits((), (), np.zeros(0), np.zeros((0, count)))
+        return LinearLimits((), (), np.zeros(0), np.zeros((0, count)), np.zeros(0))
     table = require_table("price_limits", limits)
     place = {name: at for at, name in enumerate(items["product"])}
     today = products.dropna(subset=["price"]).assign(product=lambda frame: frame["product"].astype(str))
@@ -176,13 +176,13 @@ def limits_of(limits: pd.DataFrame | None, items: pd.DataFrame, products: pd.Dat
     if problems:
         raise DataError(problems)
     first = table.groupby("limit", sort=False).first()
-    matrix, bounds = np.zeros((len(names), count)), first["bound"].to_numpy(float).copy()
+    matrix, fixed = np.zeros((len(names), count)), np.zeros(len(names))
     for limit, product, coefficient in table[["limit", "product", "coefficient"]].itertuples(index=False):
         if product in place:
             matrix[names.index(limit), place[product]] += coefficient
         else:
-            bounds[names.index(limit)] -= coefficient * prices[product]
-    return LinearLimits(names, tuple(first["sense"]), bounds, matrix)
+            fixed[names.index(limit)] += coefficient * prices[product]
+    return LinearLimits(names, tuple(first["sense"]), first["bound"].to_numpy(float) - fixed, matrix, fixed)
 
 
 def point_lists(

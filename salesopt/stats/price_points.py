@@ -22,12 +22,16 @@ MOST_COMBINATIONS = 200_000
 
 @dataclass(frozen=True, eq=False)
 class LinearLimits:
-    """Linear limits on the n prices: matrix @ prices (sense) bound, one row per limit, named."""
+    """Linear limits on the n prices: matrix @ prices (sense) bound, one row per limit, named.
+
+    fixed : what products with a fixed price use up of each limit; taken off `bounds` already, for display only
+    """
 
     names: tuple[str, ...]
     senses: tuple[str, ...]
     bounds: Array
     matrix: Array
+    fixed: Array | None = None
 
     def slack(self, prices: Array) -> Array:
         """Room left under every limit at `prices` (... x n), negative where one is broken; 0 or less for "="."""

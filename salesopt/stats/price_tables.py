@@ -164,7 +164,8 @@ def limits_table(market: Market, side: LinearLimits, prices: Array, smooth: Arra
             touched = side.matrix[at] != 0
             free, _ = choose_prices(market, None, side.without(name), start=smooth, only=touched)
             cost = max(worth(free) - worth(smooth), 0.0)
-        used = float(side.matrix[at] @ prices)
+        fixed = 0.0 if side.fixed is None else float(side.fixed[at])
+        used = float(side.matrix[at] @ prices) + fixed
         slack = float(side.slack(prices)[at])
-        rows.append((name, side.senses[at], float(side.bounds[at]), used, slack, cost))
+        rows.append((name, side.senses[at], float(side.bounds[at]) + fixed, used, slack, cost))
     return pd.DataFrame(rows, columns=["limit", "sense", "bound", "used", "slack", "cost"])

@@ -1,0 +1,327 @@
+"""Prices that differ by who buys or when: a price per product and level (segment, season) against a single one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.stats.demand import Array, best_price, profit_at, spread_draws
+from salesopt.stats.panel import period_part
+from salesopt.stats.price_items import price_items, table_of
+from salesopt.stats.price_range import narrow_to_sure, price_range
+from salesopt.stats.price_today import current_prices
+from salesopt.study.tables import require_table
+
+SEASONS = ("month", "quarter")
+GRID = 401
+JOIN = "\x1f"
+
+
+@dataclass(frozen=True, eq=False)
+class TailoredPrices:
+    """What `differentiate_prices` or `price_calendar` found. Money in the study's currency a year, units a year.
+
+    table    : product, level, elasticity, low, high, price_now, price_uniform (best single price), price, price_change
+               (fraction), best_low, best_high, units_now, units, profit_now, profit_uniform, profit, gain (on today),
+               gain_low, gain_high, binding, caution: one row per product and level
+    products : product, levels, gain_uniform (of the best single price over today), gain (of a price per level over
+               today), extra (of a price per level over a single one), extra_low, extra_high, leak (share of the units
+               at higher prices that may move to the lowest price before `extra` is gone; infinite where all may),
+               same_p (probability of estimates this far apart, were the elasticities of all levels equal), caution
+    skipped  : item, reason
+    extra, extra_low, extra_high : of all products
+    by       : the column whose levels the prices differ by
+    """
+
+    table: pd.DataFrame
+    products: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    extra: float
+    extra_low: float
+    extra_high: float
+    by: str
+    confidence: float
+
+
+def with_season(sales: pd.DataFrame, season: str = "quarter") -> pd.DataFrame:
+    """`sales` with a column `season`: the month ("01" to "12") or quarter ("Q1" to "Q4") of each period, of any year.
+
+    Estimate by it: `estimate_elasticity(with_season(sales), by="season")`.
+    """
+    if season not in SEASONS:
+        raise ParameterError(f"season must be one of {', '.join(SEASONS)}, not {season!r}")
+    typed = require_table("sales", sales)
+    part = period_part(typed["period"], season).astype(int)
+    return typed.assign(season=part.map("{:02}".format) if season == "month" else part.map("Q{}".format))
+
+
+def price_calendar(
+    products: pd.DataFrame,
+    elasticity: Any,
+    sales: pd.DataFrame,
+    *,
+    season: str = "quarter",
+    bounds: tuple[float, float] = (0.8, 1.2),
+    margin_floor: float = 0.0,
+    extrapolate: bool = False,
+    assumed_margin: float | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> TailoredPrices:
+    """Find a price for each season of the year, from how demand answers to price in that season.
+
+    elasticity : one row per product and season, as from `estimate_elasticity(with_season(sales), by="season")`
+    The other arguments are those of `differentiate_prices`. With constant elasticities the level of demand alone does
+    not move the best price, only how it answers to price does: a season that just sells more keeps the price. Raises
+    DataError, ParameterError.
+    """
+    return differentiate_prices(
+        products,
+        elasticity,
+        with_season(sales, season),
+        by="season",
+        bounds=bounds,
+        margin_floor=margin_floor,
+        extrapolate=extrapolate,
+        assumed_margin=assumed_margin,
+        draws=draws,
+        seed=seed,
+    )
+
+
+def differentiate_prices(
+    products: pd.DataFrame,
+    elasticity: Any,
+    sales: pd.DataFrame,
+    *,
+    by: str = "segment",
+    bounds: tuple[float, float] = (0.8, 1.2),
+    margin_floor: float = 0.0,
+    extrapolate: bool = False,
+    assumed_margin: float | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> TailoredPrices:
+    """Find a price per product and level of `by`, what it earns over the best single price, and the leakage it bears.
+
+    products   : see `tables.PRODUCTS` (unit_cost in currency per unit; price and units are taken from sales)
+    elasticity : a result with `.table`, or the table: product, `by`, elasticity, std_error or low and high; where
+                 known own_elasticity, own_std_error (before pooling; for the test of equality), price_low, price_high
+    sales      : see `tables.SALES`, with the column `by`; price and units of a level come from its last 12 months
+    The rules are those of `optimise_prices`: no price below cost, beyond the bounds or the prices observed, and no move
+    that only part of the interval of an elasticity at or above -1 supports. Raises DataError, ParameterError.
+    """
+    items, skipped, cautions, confidence = _items(products, elasticity, sales, by, assumed_margin)
+    items[["name", "level"]] = items["product"].str.split(JOIN, n=1, expand=True)
+    items = _with_product(items)
+    ranges = price_range(_around(items), bounds=bounds, margin_floor=margin_floor, extrapolate=extrapolate)
+    impossible = ranges["least"] > ranges["most"] * (1 + 1e-12)
+    skipped += [
+        (_shown(name), "no price is allowed: the highest is below cost") for name in items["product"][impossible]
+    ]
+    items, ranges = items[~impossible].reset_index(drop=True), ranges[~impossible].reset_index(drop=True)
+    several = items.groupby("name")["level"].transform("size") > 1
+    skipped += [(name, f"only one level of {by} can be priced") for name in items.loc[~several, "name"]]
+    items, ranges = items[several].reset_index(drop=True), ranges[several].reset_index(drop=True)
+    if items.empty:
+        raise DataError(
+            f"no product has two levels of '{by}' that can be priced: " + "; ".join(f"{a}: {b}" for a, b in skipped[:5])
+        )
+    table, summary, totals = _priced(items, ranges, confidence, draws, seed)
+    unequal = _same(table_of(elasticity, "elasticity"), by)
+    summary["same_p"] = summary["product"].map(unequal)
+    doubtful = summary["same_p"] > 0.05
+    summary["caution"] = np.where(doubtful, f"The data do not show that its elasticity differs by {by}.", "")
+    if doubtful.any():
+        cautions += (
+            f"For {int(doubtful.sum())} of {len(summary)} products the data do not show that the elasticity differs by "
+            f"{by}; their differences of price rest on noise.",
+        )
+    cautions += (
+        f"Nobody is taken to change {by} because of the price; `leak` says how much of that each product bears.",
+    )
+    return TailoredPrices(
+        table, summary, pd.DataFrame(skipped, columns=["item", "reason"]), cautions, *totals, by, confidence
+    )  # fmt: skip
+
+
+def _items(
+    products: pd.DataFrame, elasticity: Any, sales: pd.DataFrame, by: str, assumed_margin: float | None
+) -> tuple[pd.DataFrame, list[tuple[str, str]], tuple[str, ...], float]:
+    """One item per product and level, named with both."""
+    estimates = table_of(elasticity, "elasticity")
+    problems = [Problem("elasticity", by, None, "", "this column, which is absent")] if by not in estimates else []
+    problems += [Problem("sales", by, None, "", "this column, which is absent")] if by not in sales else []
+    if problems:
+        raise DataError(problems)
+    listed = require_table("products", products)
+    sold = require_table("sales", sales).dropna(subset=[by])
+    levels = sold[["product", by]].drop_duplicates()
+    crossed = listed.drop(columns=["price", "units"], errors="ignore").merge(levels, on="product")
+    crossed["product"] = crossed["product"] + JOIN + crossed[by].astype(str)
+    sold = sold.assign(product=sold["product"] + JOIN + sold[by].astype(str), segment=sold[by].astype(str))
+    today = current_prices(crossed, sold) if by != "season" else _seasonal(crossed, sold)
+    named = estimates.assign(product=estimates["product"].astype(str) + JOIN + estimates[by].astype(str))
+    confidence = float(getattr(elasticity, "confidence", 0.95))
+    items, skipped, notes = price_items(today.table, named, confidence, assumed_margin)
+    gone = [(_shown(name), reason) for name, reason in today.skipped.itertuples(index=False)]
+    missing = [
+        (name, "in the products table, but without sales")
+        for name in set(listed["product"]) - set(sold["product"].str.split(JOIN).str[0])
+    ]
+    return (
+        items,
+        [(_shown(name), why) for name, why in skipped] + gone + sorted(missing),
+        notes + today.cautions[:1],
+        confidence,
+    )
+
+
+def _seasonal(crossed: pd.DataFrame, sold: pd.DataFrame) -> Any:
+    """Today's price and units of each season: those of the last 12 months, each season as long as it is in a year."""
+    whole = current_prices(crossed[["product"]].assign(product=crossed["product"]), _as_one(sold))
+    window = sold[sold["period"] >= whole.start]
+    sums = window.assign(revenue=window["price"] * window["units"]).groupby("product").agg(
+        units=("units", "sum"), revenue=("revenue", "sum")
+    )  # fmt: skip
+    sums = sums[sums["units"] > 0]
+    figures = pd.DataFrame({"product": sums.index, "price": sums["revenue"] / sums["units"], "units": sums["units"]})
+    table = crossed.merge(figures.reset_index(drop=True), on="product", how="left")
+    lacking = table.loc[table["units"].isna(), "product"]
+    skipped = pd.DataFrame({"item": lacking, "reason": "not sold in that season of the last 12 months"})
+    kept = table[table["units"].notna()].reset_index(drop=True)
+    return type(whole)(kept, skipped.reset_index(drop=True), whole.cautions, whole.start, whole.end)
+
+
+def _as_one(sold: pd.DataFrame) -> pd.DataFrame:
+    """The sales with every item present in the last period, so that the window is the same for all seasons."""
+    last = sold.drop_duplicates("product").assign(period=sold["period"].max(), units=1.0)
+    return pd.concat([sold, last]).drop_duplicates(["product", "market", "period", "segment"])
+
+
+def _shown(name: str) -> str:
+    return name.replace(JOIN, ", ")
+
+
+def _priced(
+    items: pd.DataFrame, ranges: pd.DataFrame, confidence: float, draws: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[float, float, float]]:
+    """The price of each item, the best single price of each product, and what the difference is worth."""
+    now, units, cost, slope = (
+        items[column].to_numpy(float) for column in ("price", "units", "unit_cost", "elasticity")
+    )
+    refused = ((items["elasticity"] >= -1) | ~(items["high"] < -1)).to_numpy()
+    narrowed = narrow_to_sure(_around(items), ranges, cost, refused)
+    price = np.clip(best_price(cost, slope), narrowed["least"].to_numpy(float), narrowed["most"].to_numpy(float))
+    uniform = _uniform(items, narrowed)
+    drawn = spread_draws(slope, items["spread"], draws, np.random.default_rng(seed))
+    gains = profit_at(price, now, units, cost, drawn) - (now - cost) * units
+    extras = gains - (profit_at(uniform, now, units, cost, drawn) - (now - cost) * units)
+    tail = (1 - confidence) / 2
+    profit, profit_uniform, profit_now = (profit_at(at, now, units, cost, slope) for at in (price, uniform, now))
+    at_least, at_most = np.isclose(price, narrowed["least"]), np.isclose(price, narrowed["most"])
+    table = pd.DataFrame(
+        {
+            "product": items["name"],
+            "level": items["level"],
+            **{column: items[column] for column in ("elasticity", "low", "high")},
+            "price_now": now,
+            "price_uniform": uniform,
+            "price": price,
+            "price_change": price / now - 1,
+            "best_low": best_price(cost, items["low"]),
+            "best_high": best_price(cost, items["high"]),
+            "units_now": units,
+            "units": units * (price / now) ** slope,
+            "profit_now": profit_now,
+            "profit_uniform": profit_uniform,
+            "profit": profit,
+            "gain": profit - profit_now,
+            "gain_low": np.quantile(gains, tail, axis=0),
+            "gain_high": np.quantile(gains, 1 - tail, axis=0),
+            "binding": np.where(at_most, narrowed["most_by"], np.where(at_least, narrowed["least_by"], "")),
+            "caution": np.where(refused, "No inner optimum: its elasticity or the interval is not below -1.", ""),
+        }
+    )
+    summed = _by_product(items["name"], extras)
+    summary = table.groupby("product", sort=False).agg(
+        levels=("level", "size"),
+        profit_now=("profit_now", "sum"),
+        profit_uniform=("profit_uniform", "sum"),
+        profit=("profit", "sum"),
+    )
+    summary["gain_uniform"] = summary["profit_uniform"] - summary["profit_now"]
+    summary["gain"] = summary["profit"] - summary["profit_now"]
+    summary["extra"] = summary["profit"] - summary["profit_uniform"]
+    summary["extra_low"], summary["extra_high"] = np.quantile(summed, [tail, 1 - tail], axis=0)
+    lowest = table.groupby("product")["price"].transform("min")
+    exposed = ((table["price"] - lowest) * table["units"]).groupby(table["product"], sort=False).sum()
+    share = summary["extra"] / exposed.where(exposed > 0)
+    summary["leak"] = share.where(share <= 1, np.inf).where(share > 0, 0.0).where(exposed > 0)
+    low, high = np.quantile(summed.sum(axis=1), [tail, 1 - tail])
+    return table, summary.reset_index(), (float(summary["extra"].sum()), float(low), float(high))
+
+
+def _with_product(items: pd.DataFrame) -> pd.DataFrame:
+    """Add what holds for the whole product: its mean price today, and the lowest and highest price observed."""
+    group = items["name"]
+    revenue = (items["price"] * items["units"]).groupby(group).transform("sum")
+    return items.assign(
+        mean_price=revenue / items["units"].groupby(group).transform("sum"),
+        lowest=items["price_low"].groupby(group).transform("min"),
+        highest=items["price_high"].groupby(group).transform("max"),
+    )
+
+
+def _around(items: pd.DataFrame) -> pd.DataFrame:
+    """Items whose range is that of the whole product, so that a single price can be compared with one per level."""
+    return items.assign(price=items["mean_price"], price_low=items["lowest"], price_high=items["highest"])
+
+
+def _uniform(items: pd.DataFrame, narrowed: pd.DataFrame) -> Array:
+    """The best single price of each product within the ranges of all its levels, one value per item.
+
+    A grid, then twice a grid as fine again around its best point.
+    """
+    found = np.empty(len(items))
+    least, most = narrowed["least"].to_numpy(float), narrowed["most"].to_numpy(float)
+    for rows in items.groupby("name", sort=False).indices.values():
+        part = items.iloc[rows]
+        now, units, cost, slope = (
+            part[column].to_numpy(float)[:, None] for column in ("price", "units", "unit_cost", "elasticity")
+        )
+        low, high = float(least[rows].max()), float(most[rows].min())
+        for _ in range(3):
+            grid = np.linspace(low, max(high, low), GRID)
+            totals = profit_at(grid[None, :], now, units, cost, slope).sum(axis=0)
+            best, step = int(totals.argmax()), (high - low) / (GRID - 1)
+            low, high = max(low, grid[best] - step), min(high, grid[best] + step)
+        found[rows] = grid[best]
+    return found
+
+
+def _by_product(names: pd.Series, values: Array) -> Array:
+    """Sum the columns of `values` (draws x items) over the items of each product, in the order of first appearance."""
+    codes, unique = pd.factorize(names)
+    return values @ np.eye(len(unique))[codes]
+
+
+def _same(estimates: pd.DataFrame, by: str) -> dict[str, float]:
+    """Per product the p-value of equal elasticities over the levels (chi-square of the estimates before pooling)."""
+    value = "own_elasticity" if "own_elasticity" in estimates else "elasticity"
+    error = "own_std_error" if "own_std_error" in estimates else "std_error"
+    found: dict[str, float] = {}
+    if error not in estimates:
+        return found
+    for product, part in estimates.dropna(subset=[value, error]).groupby("product"):
+        weight = 1 / part[error].to_numpy(float).clip(1e-12) ** 2
+        values = part[value].to_numpy(float)
+        mean = weight @ values / weight.sum()
+        found[str(product)] = float(chi2.sf(weight @ (values - mean) ** 2, max(len(values) - 1, 1)))
+    return found
