@@ -198,6 +198,8 @@ def _result(
     table = _own_table(solved, gathered.units, terms, design, confidence, good)
     table = _with_line(table, lines)
     table, pools = _pooled(table, design, pooled, confidence)
+    if pooled and not len(pools):
+        cautions = [*cautions, f"Nothing was pooled: there are fewer than {LEAST} estimates to learn from each other."]
     tests = _tests(solved, gathered.units, design, confidence)
     tests = tests[good].reset_index(drop=True) if len(tests) else tests
     evidence = evidence_of(solved, gathered, design, good, method, bool(len(pools)))

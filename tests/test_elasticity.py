@@ -137,7 +137,9 @@ def test_pools_say_what_products_were_drawn_to():
     lines = pd.DataFrame({"product": TRUTH.index, "line": ["x", "y", "x", "y", "x", "y"]})
     named = estimate_elasticity(SALES, controls=["promo"], lines=lines)
     assert named.table["line"].tolist() == ["x", "y", "x", "y", "x", "y"]
-    assert len(estimate_elasticity(SALES[SALES["product"] < "product 002"], controls=["promo"]).pools) == 0
+    two = estimate_elasticity(SALES[SALES["product"] < "product 002"], controls=["promo"])
+    assert len(two.pools) == 0
+    assert "Nothing was pooled: there are fewer than 3 estimates to learn from each other." in two.cautions
 
 
 def test_instruments_recover_what_least_squares_miss():

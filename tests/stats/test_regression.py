@@ -110,6 +110,21 @@ def test_two_way_clusters_equal_statsmodels_or_are_the_larger_one_way_error():
     assert compared >= 2
 
 
+@pytest.mark.parametrize(("markets", "periods"), [(36, 36), (12, 40)])
+def test_two_way_intervals_cover_the_truth_where_one_way_ones_do_not(markets, periods):
+    """Errors that are alike in a market and in a period, prices too; 36 clusters each way, or 12 jackknifed ones."""
+    cells = demand_cells(300, markets, periods, seed=42, effects=("market",), market_shock=0.3, common=0.15)
+    period = np.tile(np.arange(periods), 300 * markets)
+    both = with_clusters(cells, np.stack([cells.clusters[0], period]))
+    cover = []
+    for data in (cells, both):
+        found = estimate(data, [PROMO, PRICE], UNITS)
+        half = t.ppf(0.975, found.freedom) * np.sqrt(found.variance[:, 1, 1])
+        cover.append((np.abs(found.beta[:, 1] - BETA) <= half).mean())
+    assert cover[0] < 0.8
+    assert 0.92 <= cover[1] <= 0.98
+
+
 def test_grouped_cells_give_the_same_as_their_rows():
     rows = demand_cells(3, 8, 40, seed=6, effects=("market",))
     season = np.tile(np.arange(40) // 10, 3 * 8)
