@@ -98,6 +98,23 @@ def test_the_import_rule_can_tell():
     assert not breaks_the_rule("elasticity", "study.tables") and not breaks_the_rule("report.cases", "elasticity")
 
 
+FORBIDDEN = {"open", "print", "input", "eval", "exec", "read_csv", "read_parquet", "to_csv", "to_parquet", "mkdir"}
+FORBIDDEN |= {"read_text", "write_text", "read_bytes", "write_bytes", "savefig", "simplefilter"}
+PURE = {"analysis", "stats", "plots", "conclusions", "display"}
+
+
+def called(path: Path) -> set[str]:
+    """The names of all functions and methods that `path` calls."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    return {call.id if isinstance(call, ast.Name) else getattr(call, "attr", "") for call in calls}
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(name_of(path)) in PURE], ids=name_of)
+def test_what_computes_or_draws_touches_no_file_and_prints_nothing(path):
+    assert called(path) & FORBIDDEN == set()
+    assert "np.random.seed" not in path.read_text(encoding="utf-8")
+
+
 CHAPTERS = sorted({path.stem.split("_", 1)[-1] for path in NOTEBOOKS})
 
 
