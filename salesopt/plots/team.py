@@ -12,6 +12,7 @@ from salesopt.display import integer, money, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
 from salesopt.team import TeamAssignment, TeamSize
 
+WIDE = 62  # characters of a title's line beside long labels
 STEPS = {"today": "Today", "redeployed": "Same heads,\nredeployed", "asked": "Within\nthe cap", "best": "Best size"}
 
 
@@ -43,11 +44,12 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
     )
     ax.set_ylim(max(floor - 0.6 * reach, 0.0) if floor > 0 else None, top + 0.15 * reach)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
-    ax.set_ylabel(f"Profit after the heads' cost, {currency + ' ' if currency else ''}a year")
+    start = "" if ax.get_ylim()[0] <= 0 else "\n(the axis does not start at 0)"
+    ax.set_ylabel(f"Profit after the heads' cost, {currency + ' ' if currency else ''}a year{start}")
     ax.grid(False, axis="x")
     redeployed, best = bridge["total_gain"].iloc[1], bridge["total_gain"].iloc[-1]
-    share = f", {percent(redeployed / best, 0)} of what the best size gains" if best > 0 and redeployed >= 0 else ""
-    return title(ax, f"Moving the same heads is worth {money(redeployed, currency)} a year{share}")
+    share = f", {percent(redeployed / best, 0)} of the best size's gain" if best > 0 and redeployed >= 0 else ""
+    return title(ax, f"Moving the same heads is worth {money(redeployed, currency)} a year{share}", width=WIDE)
 
 
 def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -70,6 +72,7 @@ def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "
         ax,
         f"Profit is greatest at {heads_of(best[0])} representatives; "
         f"today there are {heads_of(bridge['reps']['today'])}",
+        width=WIDE,
     )
 
 
@@ -90,7 +93,9 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Representatives (green line: interval of the best size)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 if len(table) > 5 else -0.25), ncols=3)
     moved = (table["reps_same_heads"] - table["reps_now"]).clip(lower=0).sum()
-    return title(ax, f"{heads_of(moved)} of {heads_of(table['reps_now'].sum())} heads change what they work on")
+    return title(
+        ax, f"{heads_of(moved)} of {heads_of(table['reps_now'].sum())} heads change what they work on", width=WIDE
+    )
 
 
 def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
@@ -100,7 +105,7 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     place = np.arange(len(load))
     ax.barh(place, load["hours"] - load["travel"], color=BLUE, height=0.6, label="with customers")
     ax.barh(place, load["travel"], left=load["hours"] - load["travel"], color=ORANGE, height=0.6, label="on the road")
-    ax.scatter(load["capacity"], place, marker="|", s=130, color=INK, linewidth=2, label="hours he has", zorder=4)
+    ax.scatter(load["capacity"], place, marker="|", s=130, color=INK, linewidth=2, label="hours available", zorder=4)
     ax.scatter(load["hours_now"], place, s=24, facecolor="none", edgecolor=BAD, label="with today's accounts", zorder=5)
     ax.set_yticks(place, thin_labels(ax, load["rep"].tolist(), 24))
     ax.set_ylim(-0.6, len(load) - 0.4)
@@ -111,6 +116,7 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
         ax,
         f"The plan fills {percent(load['hours'].sum() / load['capacity'].sum(), 0)} of the team's hours; "
         f"with today's accounts {integer(over)} of {plural(len(load), 'representative')} lack hours",
+        width=WIDE - 12,
     )
 
 
@@ -144,4 +150,5 @@ def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
         ax,
         f"{plural(int(table['moved'].sum()), 'account')} of {integer(len(table))} change hands; "
         f"travel is {integer(travel['assigned'])} hours a year, today {integer(travel['today'])}",
+        width=WIDE,
     )
