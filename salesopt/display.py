@@ -13,39 +13,56 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesopt.errors import ParameterError
 from salesopt.results import Conclusion
 
 MINUS = "\u2212"
 THIN = "\u202f"
+SMALLEST = 1e-6
 FORMATS = ("number", "points", "integer", "percent", "chance", "p_value", "money", "price", "text")
 
 
-def number(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits without an exponent, thousands set apart: 1,234,567; 0.0123; -1.84."""
-    if value is None or math.isnan(value):
+def _odd(value: float) -> str | None:
+    """The words for what is no finite number: missing ("n/a") or without limit; None for a finite number."""
+    if value is None or value is pd.NA or math.isnan(value):
         return "n/a"
     if math.isinf(value):
         return "unlimited" if value > 0 else f"{MINUS}unlimited"
+    return None
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits without an exponent, thousands set apart: 1,234,567; 0.0123; -1.84.
+
+    A size below 0.000001 that is not 0 is said to be so ("< 0.000001"), never shown as 0.
+    """
+    if (odd := _odd(value)) is not None:
+        return odd
     if value == 0:
         return "0"
-    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
-    return _signed(f"{value:,.{min(decimals, 12)}f}")
+    if abs(value) < SMALLEST:
+        return f"{'> ' + MINUS if value < 0 else '< '}{SMALLEST:f}"
+    rounded = float(f"{value:.{digits - 1}e}")  # 9.996 has one decimal less than its size says: 10.0
+    decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    return _signed(f"{value:,.{decimals}f}")
 
 
 def integer(value: float) -> str:
     """`value` as a whole number, thousands set apart."""
-    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{value:,.0f}")
+    odd = _odd(value)
+    return _signed(f"{value:,.0f}") if odd is None else odd
 
 
 def percent(value: float, digits: int = 1) -> str:
     """A fraction as percent: 0.1234 -> "12.3 %"."""
-    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{100 * value:,.{digits}f}{THIN}%")
+    odd = _odd(value)
+    return _signed(f"{100 * value:,.{digits}f}{THIN}%") if odd is None else odd
 
 
 def money(value: float, currency: str = "") -> str:
     """An amount as a reader says it: "USD 1.23 million", "USD 45,600", "USD 12.30"."""
-    if value is None or not math.isfinite(value):
-        return "n/a"
+    if (odd := _odd(value)) is not None:
+        return odd
     size = abs(value)
     for limit, word in ((1e9, " billion"), (1e6, " million")):
         if size >= 0.9995 * limit:
@@ -58,18 +75,20 @@ def money(value: float, currency: str = "") -> str:
 
 def price(value: float, currency: str = "") -> str:
     """A unit price with its cents."""
-    return "n/a" if value is None or not math.isfinite(value) else _amount(f"{value:,.2f}", currency)
+    odd = _odd(value)
+    return _amount(f"{value:,.2f}", currency) if odd is None else odd
 
 
 def points(value: float) -> str:
     """A score with two decimals: 2.61, 0.05."""
-    return "n/a" if value is None or not math.isfinite(value) else _signed(f"{value:,.2f}")
+    odd = _odd(value)
+    return _signed(f"{value:,.2f}") if odd is None else odd
 
 
 def chance(share: float) -> str:
     """A probability as a reader takes it: "83 %", never 0 or 100 for what is only nearly so: "more than 99 %"."""
-    if share is None or not math.isfinite(share):
-        return "n/a"
+    if (odd := _odd(share)) is not None:
+        return odd
     if 0.99 < share < 1:
         return f"more than 99{THIN}%"
     return f"less than 1{THIN}%" if 0 < share < 0.01 else percent(share, 0)
@@ -77,8 +96,8 @@ def chance(share: float) -> str:
 
 def p_value(value: float) -> str:
     """A p-value to three decimals; below that only "< 0.001"."""
-    if value is None or not math.isfinite(value):
-        return "n/a"
+    if (odd := _odd(value)) is not None:
+        return odd
     return "< 0.001" if 0 <= value < 0.001 else f"{value:.3f}"
 
 
@@ -145,8 +164,13 @@ def show_table(
     formats : column -> one of `FORMATS` ("number" where a numeric column is not named); mind to give units in `columns`
     columns : the columns to show, in order; a mapping also gives their headings ("std_error": "Standard error")
     most    : rows shown; where there are more, a line below the table says so and where the rest is
+
+    Raises ParameterError for a column that the table does not have or an unknown format.
     """
     names = [str(name) for name in (table.columns if columns is None else columns)]
+    absent = [name for name in names if name not in table.columns]
+    if absent:
+        raise ParameterError(f"the table to show has no column {', '.join(map(repr, absent))}")
     headings = dict(columns) if isinstance(columns, Mapping) else {name: _heading(name) for name in names}
     styles = {name: (formats or {}).get(name) or _style_of(table[name]) for name in names}
     shown = table.head(most)
@@ -170,7 +194,9 @@ def show_table(
 
 
 def _show(value: object, style: str, currency: str = "") -> str:
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or value is pd.NaT:
+        return ""
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
         return ""
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
@@ -180,11 +206,16 @@ def _show(value: object, style: str, currency: str = "") -> str:
         return str(value)
     if style in ("money", "price"):
         return {"money": money, "price": price}[style](float(value), currency)
+    if style not in FORMATS:
+        raise ParameterError(f"a format is one of {', '.join(FORMATS)}, not {style!r}")
     plain = {"number": number, "points": points, "integer": integer, "chance": chance, "p_value": p_value}
     return plain.get(style, percent)(float(value))
 
 
 def _style_of(column: pd.Series) -> str:
+    if column.dtype == object and len(known := column.dropna()):
+        numbers = all(isinstance(one, (int, float, np.number)) and not isinstance(one, bool) for one in known)
+        return "number" if numbers else "text"
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return "text"
     return "integer" if pd.api.types.is_integer_dtype(column) else "number"

@@ -45,6 +45,9 @@ class Finding:
     chapter: str
 
 
+SIZES = ("value", "low", "high")
+
+
 @dataclasses.dataclass(frozen=True)
 class Conclusion:
     """What a result says, in words that carry its numbers.
@@ -98,8 +101,7 @@ def save_results(
     Returns the folder written. Raises ParameterError if `word` or the name of a table is not a plain lower-case
     word, or `also` names a table that the result has.
     """
-    if not re.fullmatch(r"[a-z][a-z_]*", word):
-        raise ParameterError(f"the word of a result must be plain lower-case letters, not {word!r}")
+    _refuse_word(word)
     tables, further = tables_of(result), dict(also or {})
     wrong = [name for name in further if name in tables or not re.fullmatch(r"[a-z][a-z_]*", name)]
     if wrong:
@@ -136,23 +138,47 @@ def save_results(
 
 
 def load_results(folder: str | os.PathLike[str], word: str) -> Saved:
-    """Read what `save_results` wrote; raises DataError if it is absent or a table was changed since."""
+    """Read what `save_results` wrote; raises DataError if it is absent, not readable, or a table was changed since.
+
+    Raises ParameterError if `word` is not a plain lower-case word.
+    """
+    _refuse_word(word)
     place = Path(folder) / "results" / word
     if not (place / "results.json").is_file():
         raise DataError(f"{place}: no results of '{word}' here; run its chapter first")
-    content = json.loads((place / "results.json").read_text(encoding="utf-8"))
-    tables = {}
-    for name, described in content["tables"].items():
-        path = place / f"{name}.parquet"
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
-            raise DataError(f"{path}: this table is absent or not the one that results.json describes")
-        tables[name] = pd.read_parquet(path)
-    findings = tuple(
-        Finding(**{key: math.nan if value is None else value for key, value in finding.items()})  # type: ignore[arg-type]
-        for finding in content["findings"]
-    )
-    conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, content["metrics"])
-    return Saved(word, tables, content["scalars"], conclusion)
+    try:
+        content = json.loads((place / "results.json").read_text(encoding="utf-8"))
+        tables = {name: _read_table(place, name, described) for name, described in content["tables"].items()}
+        findings = tuple(
+            Finding(**(finding | {size: _number(finding[size]) for size in SIZES})) for finding in content["findings"]
+        )
+        metrics = {name: _number(value) for name, value in content["metrics"].items()}
+        conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, metrics)
+        return Saved(word, tables, content["scalars"], conclusion)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        if isinstance(problem, DataError):
+            raise
+        raise DataError(
+            f"{place / 'results.json'}: this is not what a chapter saved; run its chapter again"
+        ) from problem
+
+
+def _refuse_word(word: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z_]*", word):
+        raise ParameterError(f"the word of a result must be plain lower-case letters, not {word!r}")
+
+
+def _read_table(place: Path, name: str, described: Mapping[str, Any]) -> pd.DataFrame:
+    path = place / f"{name}.parquet"
+    known = bool(re.fullmatch(r"[a-z][a-z_0-9]*", name)) and path.is_file()
+    if not known or hashlib.sha256(path.read_bytes()).hexdigest() != described["sha256"]:
+        raise DataError(f"{path}: this table is absent or not the one that results.json describes")
+    return pd.read_parquet(path)
+
+
+def _number(value: Any) -> float:
+    """A number as JSON holds it: None for nan, text for the infinities."""
+    return math.nan if value is None else float(value)
 
 
 def read_metrics(folder: str | os.PathLike[str], *, until: str = "") -> dict[str, pd.Series]:
@@ -203,7 +229,9 @@ def _plain(value: Any) -> Any:
     """`value` in the types JSON knows: numpy scalars cast, nan and infinities as None or text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)):
+    if isinstance(value, (set, frozenset)):
+        return [_plain(item) for item in sorted(value, key=str)]
+    if isinstance(value, (list, tuple, np.ndarray, pd.Series, pd.Index)):
         return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value))
@@ -214,4 +242,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         number = float(value)
         return None if math.isnan(number) else number if math.isfinite(number) else str(number)
-    return None if value is None or value is pd.NaT else str(value)
+    return None if value is None or value is pd.NaT or value is pd.NA else str(value)

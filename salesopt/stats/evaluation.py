@@ -57,6 +57,11 @@ def refuse_ratings(table: pd.DataFrame, rule: str) -> None:
 
 
 def make_panel(table: pd.DataFrame, priorities: pd.DataFrame | None) -> Panel:
+    """The last round of a table swot (with its column `round`) as a panel; what cannot count is in its `skipped`.
+
+    `priorities` (item, weight) replaces the raters' weights. Raises DataError where nothing is rated or a weight is
+    missing.
+    """
     last = table[table["round"] == table["round"].max()]
     skipped, cautions = [], []
     names = [str(name) for name in last["rater"].unique()]

@@ -38,6 +38,11 @@ class Panel:
 
 
 def make_panel(table: pd.DataFrame) -> tuple[Panel, list[tuple[str, str]]]:
+    """The last round of a table pest (with its columns `round` and `score`) as a panel, and what cannot count with
+    the reason.
+
+    Raises DataError where nothing has both a probability and an impact.
+    """
     last = table[table["round"] == table["round"].max()]
     names = [str(name) for name in last["rater"].unique()]
     items = items_of(last, "dimension", list(DIMENSIONS))
@@ -69,6 +74,7 @@ def panel_scores(panel: Panel, take: Array) -> Array:
 
 
 def tell_totals(panel: Panel, estimate: Array, deviation: Array, confidence: float) -> pd.DataFrame:
+    """Opportunity, threat and net per dimension and over all, with intervals over raters; see `PestTally.totals`."""
     count, raters = len(panel.items), len(panel.names)
     rows = []
     for dimension in [*dict.fromkeys(panel.dimensions), "all"]:
@@ -165,6 +171,8 @@ def tell_moves(table: pd.DataFrame, panel: Panel, confidence: float) -> tuple[pd
 
 
 def tell_raters(panel: Panel) -> pd.DataFrame:
+    """How bright or gloomy each rater is, how far from the others, and the net without the rater; see
+    `PestTally.raters`."""
     given = ~np.isnan(panel.signed)
     count = given.sum(axis=0)
     total = np.where(given, panel.signed, 0.0).sum(axis=0)
@@ -184,6 +192,7 @@ def tell_raters(panel: Panel) -> pd.DataFrame:
 
 
 def doubt_panel(panel: Panel, table: pd.DataFrame, factors: pd.DataFrame) -> list[str]:
+    """Plain sentences about the panel: few raters, contested directions, gaps, twins, dropped raters."""
     raters = len(panel.names)
     cautions = []
     if raters < 2:
@@ -218,12 +227,14 @@ def doubt_panel(panel: Panel, table: pd.DataFrame, factors: pd.DataFrame) -> lis
 
 
 def band_of(years: float) -> str:
+    """The horizon in words, one of `BANDS`."""
     if math.isnan(years):
         return BANDS[3]
     return BANDS[0] if years <= 1 else BANDS[1] if years <= 3 else BANDS[2]
 
 
 def metrics_of(panel: Panel) -> list[str]:
+    """The metric each factor names, "" where none; where raters name several, the first."""
     if "metric" not in panel.table.columns:
         return [""] * len(panel.items)
     named = panel.table.dropna(subset=["metric"]).drop_duplicates(["dimension", "factor"])

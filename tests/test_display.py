@@ -1,0 +1,181 @@
+"""Rounding, words and tables for the page: every edge case of a number, nothing unescaped."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesopt import display
+from salesopt.display import MINUS, THIN, Page, between, listed, plural, show_answer, show_doubts, show_table
+from salesopt.errors import ParameterError
+from salesopt.results import Conclusion
+
+NAN, INF = math.nan, math.inf
+PC = f"{THIN}%"
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "text"),
+    [
+        ("number", 1234567.8, "1,234,568"),
+        ("number", 999.6, "1,000"),
+        ("number", 999.4, "999"),
+        ("number", 9.996, "10.0"),
+        ("number", 0.9996, "1.00"),
+        ("number", 0.01234, "0.0123"),
+        ("number", -1.8361, f"{MINUS}1.84"),
+        ("number", 0.0, "0"),
+        ("number", -0.0, "0"),
+        ("number", 5e-324, "< 0.000001"),
+        ("number", -1e-9, f"> {MINUS}0.000001"),
+        ("number", 2e-6, "0.00000200"),
+        ("number", NAN, "n/a"),
+        ("number", None, "n/a"),
+        ("number", pd.NA, "n/a"),
+        ("number", INF, "unlimited"),
+        ("number", -INF, f"{MINUS}unlimited"),
+        ("integer", 999.6, "1,000"),
+        ("integer", -0.4, "0"),
+        ("integer", -10, f"{MINUS}10"),
+        ("integer", -100, f"{MINUS}100"),
+        ("integer", INF, "unlimited"),
+        ("percent", 0.1234, f"12.3{PC}"),
+        ("percent", -0.0001, f"0.0{PC}"),
+        ("percent", -0.5, f"{MINUS}50.0{PC}"),
+        ("percent", 12.5, f"1,250.0{PC}"),
+        ("percent", NAN, "n/a"),
+        ("money", 999.6, "1,000"),
+        ("money", 0.9996e6, "1.00 million"),
+        ("money", 999_499, "999,500"),
+        ("money", 999.6e6, "1.00 billion"),
+        ("money", 1_234_567, "1.23 million"),
+        ("money", 45_600.4, "45,600"),
+        ("money", 123_456, "123,500"),
+        ("money", 12.3, "12.30"),
+        ("money", 0.0, "0"),
+        ("money", -0.0, "0"),
+        ("money", -0.001, "0.00"),
+        ("money", -2.5e9, f"{MINUS}2.50 billion"),
+        ("money", NAN, "n/a"),
+        ("money", -INF, f"{MINUS}unlimited"),
+        ("price", 3.456, "3.46"),
+        ("price", -0.004, "0.00"),
+        ("price", INF, "unlimited"),
+        ("points", 2.605, "2.60"),
+        ("points", -0.001, "0.00"),
+        ("chance", 0.834, f"83{PC}"),
+        ("chance", 0.9951, f"more than 99{PC}"),
+        ("chance", 1.0, f"100{PC}"),
+        ("chance", 0.0, f"0{PC}"),
+        ("chance", 0.001, f"less than 1{PC}"),
+        ("p_value", 0.0429, "0.043"),
+        ("p_value", 1e-12, "< 0.001"),
+        ("p_value", NAN, "n/a"),
+    ],
+)
+def test_a_number_in_words(style, value, text):
+    assert getattr(display, style)(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-45_600, f"{MINUS}USD 45,600"),
+        (1.5e6, "USD 1.50 million"),
+        (-0.001, "USD 0.00"),
+        (NAN, "n/a"),
+        (INF, "unlimited"),
+    ],
+)
+def test_money_with_its_currency(value, text):
+    assert display.money(value, "USD") == text
+
+
+@pytest.mark.parametrize("size", [10.0**power for power in range(-5, 12)])
+def test_every_size_keeps_three_digits_without_an_exponent(size):
+    for factor in (1, 1.234, 5.6789, 9.994, 9.996, 9.9999):
+        text = display.number(size * factor)
+        assert "e" not in text
+        assert float(text.replace(",", "")) == pytest.approx(size * factor, rel=0.0051)
+        if "." in text:
+            assert len(text.replace(".", "").lstrip("0")) == 3
+
+
+def test_intervals_lists_and_counts():
+    assert between(0.1, 0.25, "percent") == f"10.0{PC} to 25.0{PC}"
+    assert between(-1e6, INF, "money", "EUR") == f"{MINUS}EUR 1.00 million to unlimited"
+    assert [listed([]), listed(["a"]), listed("ab"), listed("abcdefg", 5)] == [
+        "",
+        "a",
+        "a and b",
+        "a, b, c, d, e and 2 more",
+    ]
+    assert [plural(1, "product"), plural(3, "product"), plural(2, "strategy", "strategies")] == [
+        "1 product",
+        "3 products",
+        "2 strategies",
+    ]
+
+
+HOSTILE = "<script>alert('1')</script> & \"so\""
+
+
+def test_every_cell_heading_and_caption_is_escaped():
+    table = pd.DataFrame({"factor": [HOSTILE], "value": [1.0]})
+    page = show_table(
+        table,
+        columns={"factor": HOSTILE, "value": "Value"},
+        currency=HOSTILE,
+        formats={"value": "price"},
+        caption=HOSTILE,
+    )
+    assert "<script>" not in page.body and page.body.count("&lt;script&gt;") == 4
+    assert HOSTILE in page.plain
+    assert "<script>" not in show_table(table.iloc[:0], caption=HOSTILE).body
+    conclusion = Conclusion(HOSTILE, (HOSTILE,))
+    skipped = pd.DataFrame({"item": [HOSTILE], "reason": [HOSTILE]})
+    for part in (show_answer(conclusion), show_doubts(conclusion, skipped)):
+        assert "<script>" not in part._repr_html_() and HOSTILE in repr(part)
+
+
+def test_a_table_shows_each_kind_of_value():
+    table = pd.DataFrame(
+        {
+            "name": ["a", None], "share": [0.5, NAN], "count": [1200, 3], "sure": [True, False], "maybe": [True, None],
+            "day": pd.to_datetime(["2026-07-01", None]), "mixed": pd.Series([0.123456, None], dtype=object),
+            "small": np.array([1.5, NAN], dtype="float32"),
+        }
+    )  # fmt: skip
+    body = show_table(table, {"share": "percent"}).body
+    first, second = (row.split("</td>") for row in body.split("<tbody><tr>")[1].split("</tr><tr>"))
+    assert [cell.split(">")[-1] for cell in first[:8]] == [
+        "a",
+        f"50.0{PC}",
+        "1,200",
+        "yes",
+        "yes",
+        "2026-07-01",
+        "0.123",
+        "1.50",
+    ]
+    assert [cell.split(">")[-1] for cell in second[:8]] == ["", "", "3", "no", "", "", "", ""]
+    assert '<th class="text">Name</th><th>Share</th>' in body
+
+
+def test_a_long_table_says_where_the_rest_is():
+    page = show_table(pd.DataFrame({"value": range(45)}), most=40)
+    assert page.body.count("<tr>") == 41 and "5 more rows in tables.xlsx" in page.body
+    assert "more row" not in show_table(pd.DataFrame({"value": range(40)})).body
+
+
+@pytest.mark.parametrize(
+    "call", [lambda table: show_table(table, columns=["absent"]), lambda table: show_table(table, {"value": "pct"})]
+)
+def test_a_wrong_column_or_format_is_refused(call):
+    with pytest.raises(ParameterError):
+        call(pd.DataFrame({"value": [1.0]}))
+
+
+def test_a_page_is_html_in_a_notebook_and_text_elsewhere():
+    assert (Page("<b>x</b>", "x")._repr_html_(), repr(Page("<b>x</b>", "x"))) == ("<b>x</b>", "x")

@@ -1,0 +1,175 @@
+"""What chapters save comes back the same; what was changed since, or is hostile, is refused."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.results import (
+    Conclusion,
+    Finding,
+    load_results,
+    read_metrics,
+    save_results,
+    saved_words,
+    scalars_of,
+    tables_of,
+)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Made:
+    table: pd.DataFrame
+    skipped: pd.DataFrame
+    empty: pd.DataFrame | None
+    cautions: tuple[str, ...]
+    total: float
+    seen: object
+
+
+def made(total=1.5, seen=None):
+    table = pd.DataFrame(
+        {
+            "item": ["a", "b"],
+            "value": [1.5, math.nan],
+            "sure": [True, None],
+            "day": pd.to_datetime(["2026-01-01", None]),
+        }
+    )
+    return Made(table, pd.DataFrame(columns=["item", "reason"]), None, ("be careful", "né à Zürich"), total, seen)
+
+
+FINDING = Finding("Move 6", 12.5, 10.0, math.nan, "USD a year", "Move them", "", "team")
+CONCLUSION = Conclusion(
+    "Half <b>sure</b>.", ("a doubt",), (FINDING,), {"team.gain": 12.5, "team.unknown": math.nan, "team.most": math.inf}
+)
+
+
+def test_what_is_saved_comes_back(tmp_path):
+    place = save_results(tmp_path, "team", made(), CONCLUSION, also={"more": pd.DataFrame({"x": [1]})})
+    assert place == tmp_path / "results" / "team" and saved_words(tmp_path) == ["team"]
+    back = load_results(tmp_path, "team")
+    assert list(back.tables) == ["table", "skipped", "more"] and len(back.tables["skipped"]) == 0
+    pd.testing.assert_frame_equal(back.tables["table"], made().table, check_dtype=False)
+    assert back.scalars["total"] == 1.5 and back.scalars["cautions"] == ["be careful", "né à Zürich"]
+    assert (back.conclusion.answer, back.conclusion.doubts) == (CONCLUSION.answer, CONCLUSION.doubts)
+    finding = back.conclusion.findings[0]
+    assert dataclasses.replace(finding, high=0) == dataclasses.replace(FINDING, high=0) and math.isnan(finding.high)
+    metrics = back.conclusion.metrics
+    assert metrics["team.gain"] == 12.5 and math.isnan(metrics["team.unknown"]) and metrics["team.most"] == math.inf
+
+
+def test_a_finding_without_limit_comes_back_as_a_number(tmp_path):
+    endless = dataclasses.replace(FINDING, value=math.inf, low=-math.inf)
+    save_results(tmp_path, "team", made(), Conclusion("x", findings=(endless,)))
+    back = load_results(tmp_path, "team").conclusion.findings[0]
+    assert (back.value, back.low) == (math.inf, -math.inf)
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.int64(3), 3),
+        (np.float32(0.5), 0.5),
+        (np.bool_(True), True),
+        (math.nan, None),
+        (pd.NaT, None),
+        (pd.NA, None),
+        (-math.inf, "-inf"),
+        (pd.Timestamp("2026-07-01"), "2026-07-01 00:00:00"),
+        ({"b", "a", "c"}, ["a", "b", "c"]),
+        (pd.Series([1.0, math.nan]), [1.0, None]),
+        ({1: (2, {"x": np.array([3])})}, {"1": [2, {"x": [3]}]}),
+        (FINDING, {**dataclasses.asdict(FINDING), "high": None}),
+        ("text", "text"),
+    ],
+)
+def test_scalars_are_what_json_knows(value, plain, tmp_path):
+    assert scalars_of(made(seen=value))["seen"] == plain
+    save_results(tmp_path, "team", made(seen=value), CONCLUSION)
+    assert load_results(tmp_path, "team").scalars["seen"] == plain
+
+
+def test_tables_by_name_without_those_that_are_none():
+    assert list(tables_of(made())) == ["table", "skipped"]
+
+
+def test_saving_again_replaces_what_stood_there(tmp_path):
+    save_results(tmp_path, "team", made(), CONCLUSION, also={"old": pd.DataFrame({"x": [1]})})
+    save_results(tmp_path, "team", made(total=2.0), CONCLUSION)
+    back = load_results(tmp_path, "team")
+    assert back.scalars["total"] == 2 and "old" not in back.tables
+    assert sorted(path.name for path in (tmp_path / "results" / "team").iterdir()) == [
+        "results.json",
+        "skipped.parquet",
+        "table.parquet",
+    ]
+
+
+def test_two_runs_write_the_same_bytes(tmp_path):
+    for place in ("one", "two"):
+        save_results(tmp_path / place, "team", made(seen={"b", "a"}), CONCLUSION)
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / place / "results" / "team").iterdir()}
+        for place in ("one", "two")
+    )
+    assert one == two
+
+
+@pytest.mark.parametrize("word", ["../team", "Team", "", "team/..", "te am", "team\n", "/etc", "1team"])
+def test_a_hostile_word_is_refused(word, tmp_path):
+    with pytest.raises(ParameterError):
+        save_results(tmp_path, word, made(), CONCLUSION)
+    with pytest.raises(ParameterError):
+        load_results(tmp_path, word)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../table", "table", "A b"])
+def test_a_further_table_needs_a_plain_name_of_its_own(name, tmp_path):
+    with pytest.raises(ParameterError):
+        save_results(tmp_path, "team", made(), CONCLUSION, also={name: pd.DataFrame({"x": [1]})})
+    assert list(tmp_path.iterdir()) == []
+
+
+def tamper(place, change):
+    path = place / "results.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda place: (place / "table.parquet").unlink(),
+        lambda place: pd.DataFrame({"item": ["z"]}).to_parquet(place / "table.parquet"),
+        lambda place: (place / "results.json").write_text("{ not json"),
+        lambda place: (place / "results.json").write_text("[]"),
+        lambda place: (place / "results.json").unlink(),
+        lambda place: (place / "results.json").write_bytes(b"\xff\xfe\x00"),
+        lambda place: tamper(place, lambda content: content.pop("answer")),
+        lambda place: tamper(place, lambda content: content["findings"][0].pop("low")),
+        lambda place: tamper(place, lambda content: content["findings"][0].update(value="much")),
+        lambda place: tamper(place, lambda content: content["findings"][0].update(surprise=1)),
+        lambda place: tamper(place, lambda content: content["tables"].update({"../../x": content["tables"]["table"]})),
+    ],
+)
+def test_what_was_changed_since_is_refused(spoil, tmp_path):
+    spoil(save_results(tmp_path, "team", made(), CONCLUSION))
+    with pytest.raises(DataError):
+        load_results(tmp_path, "team")
+
+
+def test_metrics_of_earlier_quarters_in_their_order(tmp_path):
+    for quarter, share in (("2026Q2", 0.28), ("2026Q1", 0.31), ("2026Q3", 0.25), ("draft", 9.0)):
+        metrics = {"market.share": share, "market.unknown": math.nan}
+        save_results(tmp_path / quarter, "market", made(), Conclusion("x", metrics=metrics))
+    found = read_metrics(tmp_path / "2026Q3", until="2026Q3")
+    assert list(found) == ["market.share"] and found["market.share"].to_dict() == {"2026Q1": 0.31, "2026Q2": 0.28}
+    assert list(read_metrics(tmp_path / "2026Q3")["market.share"]) == [0.31, 0.28, 0.25]
+    assert read_metrics(tmp_path / "2026Q1", until="2026Q1") == {} == read_metrics(tmp_path / "nowhere" / "2026Q1")
