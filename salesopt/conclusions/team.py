@@ -92,8 +92,8 @@ def _assigned_answer(assignment: TeamAssignment) -> str:
     share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
     return (
         f"Reassigning {plural(moved, 'account')} of {integer(len(assignment.table))} {way} "
-        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours; no plan within the limits "
-        f"takes more than {percent(assignment.gap, 1)} less."
+        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours; "
+        f"no plan within the limits takes more than {percent(assignment.gap, 1)} less."
     )
 
 
