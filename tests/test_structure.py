@@ -269,6 +269,8 @@ def test_intervals_widen_with_what_is_uncertain():
         assert large["cost_low"] <= large["cost"] <= large["cost_high"]
     assert wide.scores["wins"].sum() == pytest.approx(1)
     assert wide.lead_low < wide.lead < wide.lead_high
+    assert wide.best != wide.today_form
+    assert 0 < wide.saving_low < wide.saving < wide.saving_high
 
 
 def test_same_seed_same_answer_and_inputs_stay_as_they_are():
