@@ -9,8 +9,6 @@ from salesopt.stats.cells import Cells, Codes, Floats, Mask, number_within
 from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.stats.panel import PARTS, codes_of, lag, period_part
 
-YEAR = np.timedelta64(1, "D") * 365.25
-
 
 def gather_rows(sales: pd.DataFrame, design: Design) -> Gathered:
     """The cells of `sales`, a checked table; rows with a blank, or for logs no sale, are left out and counted."""
@@ -57,7 +55,7 @@ def _variables(sales: pd.DataFrame, design: Design, owner: Codes) -> Floats:
     found = {
         INTERCEPT: np.ones(len(sales)),
         PRICE: price,
-        TREND: ((sales["period"] - sales["period"].min()) / YEAR).to_numpy(np.float64),
+        TREND: (sales["period"].dt.year + sales["period"].dt.month / 12).to_numpy(np.float64),
         UNITS: np.log(np.where(units > 0, units, np.nan)) if design.log_units else units,
     }
     if design.deals:

@@ -128,7 +128,7 @@ def fact_sql(design: Design, columns: Sequence[str]) -> str:
     """Per unit: rows, broken rules, rows used and without a sale, range of prices, revenue, sums of the variables."""
     place = _places(columns)
     bad = [
-        f"SUM(CASE WHEN {rule.format(_raw(name, place))} THEN 1 ELSE 0 END) AS bad{number}"
+        f"CAST(SUM(CASE WHEN {rule.format(_raw(name, place))} THEN 1 ELSE 0 END) AS BIGINT) AS bad{number}"
         for number, (name, (rule, _)) in enumerate(RULES.items())
     ]
     filled = _filled(design, place)
@@ -141,9 +141,9 @@ def fact_sql(design: Design, columns: Sequence[str]) -> str:
         *(f"{place[name]} AS u{number}" for number, name in enumerate(design.unit)),
         "COUNT(*) AS n",
         *bad,
-        f"SUM(CASE WHEN {filled} THEN 1 ELSE 0 END) AS filled",
-        f"SUM(CASE WHEN ({filled}) AND {units} = 0 THEN 1 ELSE 0 END) AS zeros",
-        f"SUM(CASE WHEN {used} THEN 1 ELSE 0 END) AS rows_used",
+        f"CAST(SUM(CASE WHEN {filled} THEN 1 ELSE 0 END) AS BIGINT) AS filled",
+        f"CAST(SUM(CASE WHEN ({filled}) AND {units} = 0 THEN 1 ELSE 0 END) AS BIGINT) AS zeros",
+        f"CAST(SUM(CASE WHEN {used} THEN 1 ELSE 0 END) AS BIGINT) AS rows_used",
         f"MIN(CASE WHEN {used} THEN {price} END) AS price_low",
         f"MAX(CASE WHEN {used} THEN {price} END) AS price_high",
         f"SUM(CASE WHEN {used} THEN {price} * {units} END) AS revenue",
@@ -198,13 +198,13 @@ def _own(name: str, place: dict[str, str]) -> bool:
 def _values(design: Design, place: dict[str, str]) -> list[str]:
     """SQL of the variables, in order."""
     day = f"CAST({place['period']} AS DATE)"
-    year, passed = (f"CAST(EXTRACT({part} FROM {day}) AS DOUBLE)" for part in ("YEAR", "DOY"))
+    year, month = (PARTS_SQL[part].format(day) for part in ("year", "month"))
     price = f"LN({_number('base_price' if design.deals else 'price', place)})"
     units = _number("units", place)
     special = {
         INTERCEPT: "CAST(1 AS DOUBLE)",
         PRICE: price,
-        TREND: f"({year} + {passed} / CAST(365.25 AS DOUBLE))",
+        TREND: f"(CAST({year} AS DOUBLE) + CAST({month} AS DOUBLE) / CAST(12 AS DOUBLE))",
         UNITS: f"LN(CASE WHEN {units} > 0 THEN {units} END)",
     }
     if design.deals:
@@ -213,10 +213,11 @@ def _values(design: Design, place: dict[str, str]) -> list[str]:
 
 
 def _filled(design: Design, place: dict[str, str]) -> str:
-    """SQL of whether a row has every column that the design needs."""
-    numbers = [FINITE.format(_number(name, place)) for name in ("units", "price", *design.numeric)]
+    """SQL of whether a row has every column that the design needs beyond those that `RULES` hold for all rows."""
+    numbers = [FINITE.format(_number(name, place)) for name in design.numeric]
     base = [f"{_number('base_price', place)} > 0", FINITE.format(_number("base_price", place))] if design.deals else []
-    return " AND ".join([*numbers, *base, *(f"{key} IS NOT NULL" for key in _keys(design, place).values())])
+    named = [f"{place[name]} IS NOT NULL" for name in design.named if name not in RULES]
+    return " AND ".join([*numbers, *base, *named]) or "TRUE"
 
 
 def _gathered(
