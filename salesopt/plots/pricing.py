@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from salesopt.display import between, money, percent, plural, price
 from salesopt.plots import theme
@@ -56,7 +56,7 @@ def plot_profit(plan: PricePlan, product: str = "", ax: Axes | None = None, *, c
     change = (
         f"{row['product']}: {price(row['price_now'])} to {price(row['price'])} gains {money(row['gain'], currency)}"
     )
-    return theme.title(ax, f"{change} a year ({between(row['gain_low'], row['gain_high'], 'money')}){held}")
+    return theme.title(ax, f"{change} a year ({between(row['gain_low'], row['gain_high'], 'money')}){held}", width=62)
 
 
 def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Axes:
@@ -69,25 +69,24 @@ def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Ax
     ax.hlines(rows, least, most_change, color=theme.NEUTRAL, linewidth=5, alpha=0.35, label="range allowed")
     left, right = min(least.min(), -0.05) - 0.02, max(most_change.max(), 0.05) + 0.02
     ends = [(table[column] / now - 1).clip(left, right) for column in ("best_low", "best_high")]
-    ax.hlines(
-        rows, ends[0], ends[1], color=theme.BLUE, linewidth=1.5, label="interval of the best price (cut at the frame)"
-    )
+    ax.hlines(rows, ends[0], ends[1], color=theme.BLUE, linewidth=1.5, label="interval of the best price")
     held = table["binding"] != ""
-    for which, marker, word in ((~held, "o", "new price"), (held, "D", "new price, held by a limit")):
+    for which, marker, word in ((~held, "o", "new price"), (held, "D", "held by a limit")):
         ax.scatter(
             table.loc[which, "price_change"], rows[which], marker=marker, color=theme.GREEN, zorder=3, s=26, label=word
         )
     ax.axvline(0, color=theme.INK, linewidth=0.8)
     ax.set_xlim(left, right)
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_yticks(rows, theme.thin_labels(ax, list(table["product"])))
     ax.set_xlabel("Price against today's")
     ax.margins(y=0.02)
-    ax.legend(loc="upper left", bbox_to_anchor=(-0.3, 0.0), borderaxespad=4.5, ncols=2)
+    ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=2, columnspacing=1.0)
     up, down = int((plan.table["price_change"] >= 0.005).sum()), int((plan.table["price_change"] <= -0.005).sum())
     stay = len(plan.table) - up - down
     held_count = int((plan.table["binding"] != "").sum())
-    return theme.title(ax, f"{up} prices go up, {down} down, {stay} stay; {held_count} are held by a limit")
+    return theme.title(ax, f"{up} prices go up, {down} down, {stay} stay; {held_count} are held by a limit", width=46)
 
 
 def plot_ladder(plan: PricePlan, product: str = "", ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -117,7 +116,9 @@ def plot_ladder(plan: PricePlan, product: str = "", ax: Axes | None = None, *, c
     ax.legend(loc="best")
     cost = f"snapping costs {money(row['snap_cost'], currency)} a year"
     whole = f"all products {money(plan.snap_cost, currency)}"
-    return theme.title(ax, f"{name}: {price(row['price'])} of {plural(len(points), 'price point')}; {cost} ({whole})")
+    return theme.title(
+        ax, f"{name}: {price(row['price'])} of {plural(len(points), 'price point')}; {cost} ({whole})", width=62
+    )
 
 
 def _row(plan: PricePlan, product: str) -> pd.Series:

@@ -33,6 +33,10 @@ def _sentences(row: Row, item: Row, refused: bool, extrapolate: bool, no_point: 
         said.append("No price point lies within its range, so the price nearest to today's within it is kept.")
     if not row["sure"] and abs(row["price_change"]) >= 0.005 and row["gain"] > 0:
         said.append(f"The move may lose: the interval of its gain starts at {row['gain_low']:,.0f}.")
+    if (row["price_change"] < -0.005 and row["best_low"] > row["price_now"]) or (
+        row["price_change"] > 0.005 and row["best_high"] < row["price_now"]
+    ):
+        said.append("It moves away from its own best price, to make room for others under a limit or for their sake.")
     if row["gain"] < 0 and abs(row["price_change"]) >= 0.005:
         said.append("The move costs profit; a limit or the list of price points asks for it.")
     if item["assumed"]:
