@@ -142,7 +142,7 @@ def test_every_notebook_is_one_of_an_analysis_and_source_only(path):
 def test_every_test_of_a_module_has_its_module():
     words = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
     modules = {name.split(".")[-1] for name in NAMES}
-    assert words - modules - {"layout", "notebooks", "orchard", "grocer", "browser"} == set()
+    assert words - modules - {"layout", "notebooks", "orchard", "grocer", "browser", "security"} == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem
+from salesopt.study.declare import problems_at, shown
 
 
 class Reference(NamedTuple):
@@ -114,28 +116,29 @@ def row_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -
 
     Rows are counted as in the file of a table without empty rows.
     """
-    problems = []
+    problems: list[Problem] = []
     for rule in RULES:
         table = tables.get(rule.table)
         if table is None or not set(rule.columns) <= set(table.columns):
             continue
-        broken = rule.broken(table)
-        if broken.any():
-            values = table.loc[broken, list(rule.columns)].iloc[0]
-            shown = ", ".join(f"{name} {_shown(value)}" for name, value in values.items())
-            problems.append(_problem(rule.table, " / ".join(rule.columns), broken, shown, rule.expected, files))
+        rows = np.flatnonzero(rule.broken(table))
+        cells = table[list(rule.columns)].iloc[rows]
+        texts = [", ".join(f"{name} {_shown(value)}" for name, value in row.items()) for _, row in cells.iterrows()]
+        file = files.get(rule.table, "")
+        problems += problems_at(rule.table, " / ".join(rule.columns), rows, texts, rule.expected, file)
     return problems
 
 
 def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> list[Problem]:
     """The names in the checked `tables` that another of them should have and has not, as `row_problems` does."""
-    problems = []
+    problems: list[Problem] = []
     for reference in REFERENCES:
         unknown = _unknown(tables, reference)
-        if unknown is not None and unknown.any():
-            value = repr(str(tables[reference.table].loc[unknown, reference.column].iloc[0]))
+        if unknown is not None:
+            rows, (table, column) = np.flatnonzero(unknown), reference[:2]
             expected = f"a {reference.name} that stands in {files.get(reference.other, reference.other)}"
-            problems.append(_problem(reference.table, reference.column, unknown, value, expected, files))
+            texts = tables[table][column].iloc[rows].map(shown)
+            problems += problems_at(table, column, rows, texts, expected, files.get(table, ""))
     return problems
 
 
@@ -179,11 +182,6 @@ def _unknown(tables: Mapping[str, pd.DataFrame], reference: Reference) -> pd.Ser
     names = table[reference.column]
     unknown = names.notna() & ~names.isin(other[reference.name])
     return unknown & table["group"].isin(reference.only) if reference.only else unknown
-
-
-def _problem(table: str, column: str, bad: pd.Series, value: str, expected: str, files: Mapping[str, str]) -> Problem:
-    row = int(bad.to_numpy().argmax()) + 2
-    return Problem(table, column, row, value, expected, files.get(table, ""), int(bad.sum()))
 
 
 def _shown(value: object) -> str:

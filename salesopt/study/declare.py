@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 with warnings.catch_warnings():
@@ -22,6 +23,8 @@ with warnings.catch_warnings():
 
 from salesopt.errors import Problem, close_match
 from salesopt.study.periods import first_days
+
+MOST = 10  # distinct values of a problem that are listed one by one
 
 
 def _column(kind: str, meaning: str, unit: str, checks: list[pa.Check], optional: bool, blank: bool) -> pa.Column:
@@ -94,7 +97,7 @@ def check_frame(
         if column in frame.columns:
             typed[column], found = _typed(name, frame[column], spec, file)
             problems += found
-    problems += _rule_problems(name, typed, schema, file)
+    problems += _rule_problems(name, typed, schema, frame, file)
     problems += _key_problems(name, typed, schema, file)
     return typed, problems
 
@@ -105,14 +108,31 @@ def _spelt(column: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
     return close_match(column, others).replace("did you mean", "is it")
 
 
-def _first(name: str, column: str, bad: pd.Series, values: pd.Series, expected: str, file: str) -> list[Problem]:
-    """One Problem for the rows where `bad` holds, showing the first; none where no row is bad."""
-    if not bad.any():
-        return []
-    at = int(bad.to_numpy().argmax())
-    value = values.iloc[at]
-    shown = "an empty cell" if pd.isna(value) else repr(str(value))
-    return [Problem(name, column, at + 2, shown, expected, file, int(bad.sum()))]
+def problems_at(
+    name: str, column: str, rows: Iterable[int], texts: Iterable[str], expected: str, file: str
+) -> list[Problem]:
+    """One Problem for each distinct text that stands in `rows` (counted from 0), with its first row and their number.
+
+    After `MOST` texts the rest is one Problem, so that a column of nonsense stays readable.
+    """
+    found: dict[str, list[int]] = {}
+    for row, text in zip(rows, texts, strict=True):
+        found.setdefault(text, []).append(int(row))
+    listed = list(found.items())
+    if rest := [row for _, at in listed[MOST:] for row in at]:
+        listed[MOST:] = [(f"{len(listed) - MOST} more values", rest)]
+    return [Problem(name, column, at[0] + 2, text, expected, file, len(at)) for text, at in listed]
+
+
+def _where(name: str, column: str, bad: pd.Series, values: pd.Series, expected: str, file: str) -> list[Problem]:
+    """The problems of the rows where `bad` holds."""
+    rows = np.flatnonzero(bad.to_numpy())
+    return problems_at(name, column, rows, values.iloc[rows].map(shown), expected, file) if len(rows) else []
+
+
+def shown(value: Any) -> str:
+    """A cell as a message shows it."""
+    return "an empty cell" if pd.isna(value) else repr(str(value))
 
 
 def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Series, list[Problem]]:
@@ -131,9 +151,9 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
         missing = missing | (typed == "")
         typed = typed.mask(missing)
         wanted = "some text"
-    problems = _first(name, column, typed.isna() & ~missing, values, wanted, file)
+    problems = _where(name, column, typed.isna() & ~missing, values, wanted, file)
     if not blank:
-        problems += _first(name, column, missing, values.where(~missing), wanted, file)
+        problems += _where(name, column, missing, values.where(~missing), wanted, file)
     return typed, problems
 
 
@@ -144,17 +164,18 @@ def _whole(values: pd.Series) -> pd.Series:
     return values
 
 
-def _rule_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, file: str) -> list[Problem]:
-    """What pandera finds: values outside their limits or choices."""
+def _rule_problems(
+    name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, frame: pd.DataFrame, file: str
+) -> list[Problem]:
+    """What pandera finds in `typed`: values outside their limits or choices, shown as they stand in `frame`."""
     present = pa.DataFrameSchema({key: spec for key, spec in schema.columns.items() if key in typed.columns})
     try:
         present.validate(typed.reset_index(drop=True), lazy=True)
     except pa.errors.SchemaErrors as errors:
         problems = []
         for (column, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False):
-            first = cases.sort_values("index").iloc[0]
-            shown = repr(str(first["failure_case"]))
-            problems.append(Problem(name, column, int(first["index"]) + 2, shown, str(check), file, len(cases)))
+            rows = np.sort(cases["index"].to_numpy(dtype="int64"))
+            problems += problems_at(name, column, rows, frame[column].iloc[rows].map(shown), str(check), file)
         return problems
     return []
 
@@ -165,10 +186,11 @@ def _key_problems(name: str, typed: pd.DataFrame, schema: pa.DataFrameSchema, fi
     present = [column for column in key if column in typed.columns]
     if not set(required) <= set(present):
         return []
-    again = typed.duplicated(present) & typed[required].notna().all(axis=1)
-    if not again.any():
-        return []
-    at = int(again.to_numpy().argmax())
-    shown = repr(" | ".join("" if pd.isna(value) else str(value) for value in typed[present].iloc[at]))
-    expected = "one row per " + ", ".join(present)
-    return [Problem(name, " + ".join(present), at + 2, shown, expected, file, int(again.sum()))]
+    again = np.flatnonzero(typed.duplicated(present) & typed[required].notna().all(axis=1))
+    keys = typed[present].iloc[again].itertuples(index=False)
+    texts = [repr(" | ".join("" if pd.isna(value) else _plainly(value) for value in row)) for row in keys]
+    return problems_at(name, " + ".join(present), again, texts, "one row per " + ", ".join(present), file)
+
+
+def _plainly(value: Any) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else str(value)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem
+from salesopt.study.declare import problems_at, shown
 from salesopt.study.numbers import Written, are_numbers, look_at_numbers, misfits, write_plainly
 from salesopt.study.periods import first_days
 from salesopt.study.raw import Raw
@@ -28,9 +30,9 @@ def tidy_table(
         decimal = form.get("decimal") or _decimal(column, written, looked, raw)
         doubtful, found, expected = _doubt(name, written, decimal)
         if doubtful and column in TABLES[name].columns:
-            bad = frame[column].isin(doubtful)
-            row = int(bad.to_numpy().argmax()) + 2
-            problems.append(Problem(name, column, row, found, expected, file, int(bad.sum())))
+            rows = np.flatnonzero(frame[column].isin(doubtful))
+            texts = [found] * len(rows) if decimal == "?" else frame[column].iloc[rows].map(shown)
+            problems += problems_at(name, column, rows, texts, expected, file)
         elif doubtful:
             cautions.append(f"{file}: column '{column}' stays text: found {found}, expected {expected}.")
             continue
@@ -99,7 +101,7 @@ def _dates(
     """First days; cells that are no date stay for the checks, those that may be two dates are a problem."""
     day_first = {"day first": True, "month first": False}.get(form.get("dates", ""))
     days = first_days(cells, day_first=day_first, fiscal_start=fiscal_start)
-    problems = []
+    problems: list[Problem] = []
     if day_first is None and (days.isna() & cells.notna()).any():
         either = first_days(cells, day_first=True).fillna(first_days(cells, day_first=False))
         doubtful = days.isna() & either.notna()
