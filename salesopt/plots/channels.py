@@ -7,7 +7,9 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -33,7 +35,7 @@ def plot_curves(result: ChannelMix, *, currency: str = "", most: int = 12) -> Fi
     up, down = (result.table[result.table["change"] * sign > 0] for sign in (1, -1))
     text = f"Money moves to {listed(_names(result, up.index), 3) or 'no channel'}"
     text += f", away from {listed(_names(result, down.index), 3)}" if len(down) else ""
-    figure.suptitle("\n".join(textwrap.wrap(text, 90)), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    figure.suptitle("\n".join(textwrap.wrap(text, 76)), x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.supxlabel(f"Spend a period{_unit(currency)}", fontsize=9)
     figure.supylabel("Response a period", fontsize=9)
     return figure
@@ -86,7 +88,9 @@ def plot_marginal_returns(result: ChannelMix, ax: Axes | None = None, *, currenc
     ax.set_xlabel(f"{'Margin' if result.objective_name == 'profit' else 'Response'} from one more {unit} of spend")
     ax.legend(loc="lower right")
     low, high = table["marginal_return_now"].min(), table["marginal_return_now"].max()
-    return theme.title(ax, f"Today the next {unit} brings between {number(low, 2)} and {number(high, 2)} by channel")
+    return theme.title(
+        ax, f"Today the next {unit} brings between {number(low, 2)} and {number(high, 2)} by channel", width=62
+    )
 
 
 def plot_frontier(result: ChannelMix, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -96,20 +100,20 @@ def plot_frontier(result: ChannelMix, ax: Axes | None = None, *, currency: str =
     ax.plot(table["budget"], table[column], color=theme.BLUE, label="best plan at each budget")
     now, plan = (result.profit_now, result.profit) if column == "profit" else (result.response_now, result.response)
     ax.plot(result.spend_now, now, "o", color=theme.INK, markerfacecolor="white", markersize=8, label="today")
-    ax.plot(result.spend, plan, "o", color=theme.ORANGE, markersize=8, label="plan")
     best = table[table["point"] == "profit-best"]
     ax.plot(best["budget"], best[column], "D", color=theme.GREEN, markersize=7, label="profit-best budget")
+    ax.plot(result.spend, plan, "o", color=theme.ORANGE, markersize=11, markerfacecolor="none", mew=2, label="plan")
     ax.set_xlabel(f"Budget of the plan{_unit(currency)}")
     ax.set_ylabel(f"{column.capitalize()} of the plan{_unit(currency) if column == 'profit' else ''}")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(_short))
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower left")
     if column == "profit" and np.isfinite(result.best_budget):
         text = f"The plan earns {money(plan - now, currency)} more than today; "
         text += f"beyond {money(result.best_budget, currency)} more spend loses money"
     else:
         text = f"The best split brings {number(plan, 4)}, today's {number(now, 4)}"
-    return theme.title(ax, text)
+    return theme.title(ax, text, width=62)
 
 
 def plot_decomposition(response: ChannelResponse, ax: Axes | None = None) -> Axes:
@@ -117,14 +121,17 @@ def plot_decomposition(response: ChannelResponse, ax: Axes | None = None) -> Axe
     ax = theme.axes(ax)
     wide = response.decomposition.pivot_table(index="period", columns="part", values="response", sort=False)
     shown = wide.loc[:, wide.abs().sum() > 0]
-    ax.stackplot(shown.index, shown.to_numpy().T, labels=theme.thin_labels(ax, list(shown.columns)), alpha=0.85)
+    shades = sns.color_palette("husl", len(shown.columns))
+    ax.stackplot(shown.index, shown.to_numpy().T, labels=theme.thin_labels(ax, list(shown.columns)), colors=shades)
     ax.plot(response.periods_table["period"], response.periods_table["outcome"], ".", color=theme.INK, label="outcome")
     ax.yaxis.set_major_formatter(FuncFormatter(_short))
+    ax.xaxis.set_major_locator(plt.MaxNLocator(6))
+    ax.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
     ax.set_ylabel("Response a period")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
     part = shown.sum().drop("baseline", errors="ignore")
     share = part.max() / shown.to_numpy().sum()
-    return theme.title(ax, f"{part.idxmax()} brings most: {percent(share, 0)} of the fitted response")
+    return theme.title(ax, f"{part.idxmax()} brings most: {percent(share, 0)} of the fitted response", width=62)
 
 
 def plot_funnel(funnel: OnlineFunnel, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -136,7 +143,7 @@ def plot_funnel(funnel: OnlineFunnel, ax: Axes | None = None, *, currency: str =
     ax.barh(places, table["cost_per_order"], color=theme.ORANGE, height=0.3, label="per order placed")
     ax.set_yticks(places, theme.thin_labels(ax, table["channel"].tolist()))
     ax.set_xlabel(f"Spend per order{_unit(currency)}")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper right")
     best, worst = table.iloc[-1], table.iloc[0]
     text = f"An order served well costs {money(best['cost_per_served'], currency)} through {best['channel']}, "
-    return theme.title(ax, text + f"{money(worst['cost_per_served'], currency)} through {worst['channel']}")
+    return theme.title(ax, text + f"{money(worst['cost_per_served'], currency)} through {worst['channel']}", width=62)

@@ -20,6 +20,7 @@ LAGS = 13
 DECAYS = (0.02, 0.9)
 SHAPES = (0.4, 5.0)
 STEPS = 40
+SETTLED = 1e-9  # share of the sum of squares below which a step no longer matters
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,7 @@ def fit_history(history: History, outcomes: Numbers, start: Numbers | None = Non
     left, jacobian = _residuals(history, outcomes, place, project, noise)
     loss = (left**2).sum(axis=1)
     damping = np.full(len(outcomes), 1e-2)
+    settled = np.zeros(len(outcomes), dtype=bool)
     for _ in range(STEPS):
         flat = jacobian.reshape(*jacobian.shape[:2], -1)
         normal = np.einsum("hip,hiq->hpq", flat, flat)
@@ -105,11 +107,15 @@ def fit_history(history: History, outcomes: Numbers, start: Numbers | None = Non
         )
         tried = _bounded(place + np.clip(step[..., 0].reshape(place.shape), -1.5, 1.5) * free, history)
         now, slopes = _residuals(history, outcomes, tried, project, noise)
-        better = (now**2).sum(axis=1) < loss
+        fallen = loss - (now**2).sum(axis=1)
+        better = fallen > 0
         place = np.where(better[:, None, None], tried, place)
         left, jacobian = np.where(better[:, None], now, left), np.where(better[:, None, None, None], slopes, jacobian)
         loss = (left**2).sum(axis=1)
         damping = np.clip(np.where(better, damping / 4, damping * 5), 1e-9, 1e9)
+        settled |= (better & (fallen < SETTLED * loss)) | (damping > 1e5)
+        if settled.all():
+            break
     return _read(history, outcomes, place)
 
 

@@ -123,6 +123,7 @@ def curve_points(built: MixProblem, spend: Numbers, now: Numbers, points: int = 
 
 
 def schedule_table(built: MixProblem, spend: Numbers) -> pd.DataFrame:
+    """The plan by period: channel, segment, period, spend."""
     rows = len(built.names)
     segment = built.table["segment"] if "segment" in built.table.columns else pd.Series("", index=built.table.index)
     return pd.DataFrame(
@@ -143,6 +144,7 @@ def plan_cautions(
     draws: pd.DataFrame | None,
     now: Numbers,
 ) -> tuple[str, ...]:
+    """When not to trust the plan, in plain sentences."""
     problem, gap = built.problem, optimum.gap
     pattern = optimum.problem is not problem and not problem.risk
     outside = table.loc[table["caution"].str.contains("seen so far"), "channel"].tolist()

@@ -23,6 +23,7 @@ from salesopt.stats.response import Curves
 Numbers = NDArray[np.float64]
 ORDINARY = 5_000  # pieces up to which the model is written in PuLP; beyond it goes to HiGHS column-wise
 ROUNDS = 25
+LARGE_GAP = 1e-6  # where a large model stops
 ROUGH = 1e-3  # tolerance from which on a plan is not refined to the last digit
 FEW = 24  # breakpoints a curve starts with where patterns are searched
 PATTERNS = 30  # rounds of that search at most
@@ -76,7 +77,9 @@ def with_dense_pieces(optimum: Optimum, pieces: int) -> Optimum:
     at = np.concatenate([cut.start, cut.start + cut.length])
     low = cut.start[np.diff(cut.place, prepend=-1) > 0]
     high = (cut.start + cut.length)[np.diff(cut.place, append=-1) != 0]
-    points = add_breaks(*break_curves(problem.curves, low, high, pieces), place, at)
+    more_place, more = break_curves(problem.curves, low, high, pieces)
+    bent = np.bincount(cut.place)[more_place] > 1
+    points = add_breaks(place, at, more_place[bent], more[bent])
     dense = _cut(problem, *points)
     dense = dataclasses.replace(dense, convex=np.zeros(len(dense.place), dtype=bool))
     solver = Solver(build_programme(problem, dense, firm=optimum.firm))
@@ -125,7 +128,7 @@ def _solve_concave(
         made = problem.objective(spend)
         best = Optimum(spend, made, max(bound, made), number, problem, cut, firm, solver, solution)
         wanted = 1e-10 if tolerance < ROUGH else tolerance / 100
-        if best.gap <= wanted or (large and best.gap <= 1e-8):
+        if best.gap <= wanted or (large and best.gap <= min(LARGE_GAP, tolerance)):
             break
         bends = problem.curves.kind != "linear"
         worth_it = np.flatnonzero(bends & (excess > 1e-13 * _scale(made)))
@@ -149,7 +152,7 @@ def _near(place: NDArray[np.int64], at: Numbers, *points: Numbers) -> tuple[NDAr
     kept[first], kept[last] = True, True
     for point in points:
         below = first - 1 + np.bincount(place, at <= point[place], len(first)).astype(int)
-        for step in (-1, 0, 1, 2):
+        for step in (0, 1):
             kept[np.clip(below + step, first, last)] = True
     return place[kept], at[kept]
 

@@ -19,7 +19,7 @@ from salesopt.stats.refine import Optimum
 
 Numbers = NDArray[np.float64]
 NUDGE = 1e-7
-CAREFUL = 0.95  # share of the drift that is used: away from the optimum the price is that of pieces
+CAREFUL = 0.85  # share of the drift that is used: away from the optimum the price is that of pieces
 STEPS = 24
 
 
