@@ -258,17 +258,20 @@ def _cautions(table: pd.DataFrame, joined: dict[str, pd.DataFrame], global_weigh
         (raters["cr"] > ACCEPTABLE)
         & ~raters["group"].isin(consistency.loc[consistency["acceptable"].eq(False), "group"])
     ]
-    for group, rows in hidden.groupby("group", sort=False):
-        names = ", ".join(rows["rater"])
+    if len(hidden):
+        names = "; ".join(f"{group}: {', '.join(rows['rater'])}" for group, rows in hidden.groupby("group", sort=False))
         cautions.append(
-            f"{group}: the group's mean hides contradictions in the judgements of {names} "
-            f"(consistency ratio above {ACCEPTABLE:.2f})."
+            f"The groups' means hide contradictions in the judgements of single raters ({names}; "
+            f"consistency ratio above {ACCEPTABLE:.2f})."
         )
-    for group, rows in joined["reversals"].groupby("group", sort=False):
-        turned = rows.iloc[0]
+    turned = joined["reversals"]
+    if len(turned):
+        first = turned.to_dict("records")[0]
+        others = turned["group"].drop_duplicates().size - 1
         cautions.append(
-            f"{group}: the order of close items hangs on what they are compared with: without {turned['left_out']}, "
-            f"{turned['behind']} comes before {turned['ahead']}."
+            f"The order of close items hangs on what they are compared with: in {first['group']}, "
+            f"without {first['left_out']}, {first['behind']} comes before {first['ahead']}"
+            + (f"; likewise in {others} other groups." if others else ".")
         )
     if len(global_weights) and global_weights.groupby("group").size().drop_duplicates().size > 1:
         cautions.append(

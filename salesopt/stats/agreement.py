@@ -222,7 +222,7 @@ def tell_agreement(
     alpha_interval, interval_low, interval_high, words. No rows with one rater.
     """
     rows: list[tuple[object, ...]] = []
-    unknown: list[tuple[str, str]] = []
+    unknown: dict[tuple[str, str], list[str]] = {}
     if min(len(sheet) for sheet in sheets.values()) < 2:
         return pd.DataFrame(columns=AGREEMENT), [("agreement of raters", "one rater only")]
     for part in [*dict.fromkeys(parts), "all"]:
@@ -236,13 +236,11 @@ def tell_agreement(
             words = agreement_in_words(ranks.alpha, order.p)
             alphas = (ranks.alpha, ranks.low, ranks.high, even.alpha, even.low, even.high)
             rows.append((part, measure, ranks.items, len(sheet), order.w, order.p, *alphas, words))
-            name = f"agreement of {measure}, {named.get(part, 'all factors')}"
-            unknown += [
-                (f"{name}: {what}", reason)
-                for what, reason in (("Kendall's W", order.reason), ("Krippendorff's alpha", ranks.reason))
-                if reason
-            ]
-    return pd.DataFrame(rows, columns=AGREEMENT), unknown
+            for what, reason in (("Kendall's W", order.reason), ("Krippendorff's alpha", ranks.reason)):
+                if reason:
+                    unknown.setdefault((f"agreement of {measure}: {what}", reason), []).append(named.get(part, "all"))
+    listed = [(f"{item} ({', '.join(own)})", reason) for (item, reason), own in unknown.items()]
+    return pd.DataFrame(rows, columns=AGREEMENT), listed
 
 
 def _checked(scores: Array) -> Array:

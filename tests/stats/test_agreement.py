@@ -173,7 +173,7 @@ def test_agreement_per_part_lists_what_cannot_be_told():
     )
     assert table["part"].tolist() == ["a", "b", "all"]
     assert table.loc[0, "kendall_w"] == kendall_w(scores[:, :4]).w
-    assert ("agreement of rating, second: Kendall's W", "every rater gave all items the same score") in unknown
+    assert ("agreement of rating: Kendall's W (second)", "every rater gave all items the same score") in unknown
     assert json.loads(table.to_json(orient="records"))[1]["words"] == "cannot be told"
 
 

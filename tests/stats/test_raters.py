@@ -44,6 +44,30 @@ def test_intervals_of_items_hold_their_level(raters, items, strictness, whole):
     assert 0.92 <= held / total <= 0.98
 
 
+def test_strict_and_lenient_raters_tie_the_items_together_and_the_interval_allows_for_it():
+    """Where strictness rules, 20 items by 3 raters hold no more than 3 raters' worth of knowledge."""
+    held, total = 0, 0
+    for scores, truth in panels(3, 20, 1.0, False, repeats=800, seed=6):
+        mean, deviation = deviations(lambda take, scores=scores: panel_means(scores, take), 3)
+        low, high = interval(mean, *moderated_errors(deviation), 0.95)
+        held, total = held + int(((low <= truth) & (truth <= high)).sum()), total + 20
+    assert 0.915 <= held / total <= 0.97
+
+
+def test_intervals_hold_for_contested_and_for_agreed_items_alike():
+    """One pooled spread for all would be too narrow where raters disagree and too wide where they agree."""
+    rng = np.random.default_rng(4)
+    spread = np.repeat([0.3, 1.2], 10)
+    held, width = np.zeros(20), np.zeros(20)
+    for _ in range(300):
+        scores = 2.5 + spread * rng.standard_normal((12, 20))
+        mean, deviation = deviations(lambda take, scores=scores: panel_means(scores, take), 12)
+        low, high = interval(mean, *moderated_errors(deviation), 0.95)
+        held, width = held + ((low <= 2.5) & (high >= 2.5)), width + (high - low)
+    assert 0.93 <= held[:10].mean() / 300 <= 1 and 0.91 <= held[10:].mean() / 300 <= 0.97
+    assert width[10:].sum() > 1.5 * width[:10].sum()
+
+
 def test_the_plain_bootstrap_of_raters_would_not_hold_it():
     """Why the module does more than resample: six raters, whole-number scores."""
     rng = np.random.default_rng(1)
