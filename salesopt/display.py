@@ -53,6 +53,11 @@ def integer(value: float) -> str:
     return _signed(f"{value:,.0f}") if odd is None else odd
 
 
+def heads_of(heads: float) -> str:
+    """Heads as a reader says them: whole ones without a decimal, others with one."""
+    return integer(heads) if abs(heads - round(heads)) < 1e-6 else f"{heads:,.1f}"
+
+
 def percent(value: float, digits: int = 1) -> str:
     """A fraction as percent: 0.1234 -> "12.3 %"."""
     odd = _odd(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.display import between, integer, listed, money, number, percent, plural
+from salesopt.display import between, heads_of, integer, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.team import CallPlan, TeamAssignment, TeamSize, Workload
 
@@ -42,11 +42,6 @@ def conclude_team(
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
     return Conclusion(answer, _doubts(size, assignment, calls, workload), tuple(findings), metrics)
-
-
-def heads_of(heads: float) -> str:
-    """Heads as a reader says them: whole ones without a decimal, others with one."""
-    return integer(heads) if abs(heads - round(heads)) < 1e-6 else f"{heads:,.1f}"
 
 
 def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter
 
-from salesopt.conclusions.team import heads_of
-from salesopt.display import integer, money, percent, plural
+from salesopt.display import heads_of, integer, money, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
 from salesopt.team import TeamAssignment, TeamSize
 

@@ -117,6 +117,7 @@ class _Highs(highspy.Highs):
 
 
 def quiet_solver(*, gap: float | None = None) -> highspy.Highs:
+    """HiGHS that prints nothing, on one thread with a fixed seed; `gap` is the relative gap at which it may stop."""
     solver = _Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
