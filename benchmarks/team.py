@@ -53,27 +53,43 @@ def transport(accounts: int, reps: int, slow: bool) -> pd.DataFrame:
     return table.assign(ratio=table["seconds"] / table["seconds"].iloc[0], excess=table["cost"] / ours.cost - 1)
 
 
-def balanced_problem(accounts: int, reps: int, spread: float) -> Matching:
-    """Accounts in a square, travel to the nearest bases, hours and potential (lognormal, `spread`) balanced."""
+def drawn_problem(accounts: int, reps: int) -> Matching:
+    """As in the literature: whole costs from 10 to 50 without geography, hours that depend on the pair."""
+    draw = np.random.default_rng(0)
+    hours, potential = draw.uniform(5, 25, accounts), draw.lognormal(3, 0.5, accounts)
+    cost = draw.integers(10, 51, (accounts, reps)).astype(float)
+    capacity = np.full(reps, 1.1 * hours.sum() / reps)
+    use = hours[:, None] * draw.uniform(0.9, 1.1, (accounts, reps))
+    full = Load("hours", "capacity", use, np.full(reps, -np.inf), capacity, capacity)
+    return Matching(cost, (*balances(hours, potential, reps), full))
+
+
+def balances(hours: np.ndarray, potential: np.ndarray, reps: int) -> list[Load]:
+    """Hours and potential within 15 % of an even share."""
+    loads = []
+    for name, values in (("hours", hours), ("potential", potential)):
+        fair = np.full(reps, values.sum() / reps)
+        use = np.repeat(values[:, None], reps, axis=1)
+        loads.append(Load(name, "balance", use, 0.85 * fair, 1.15 * fair, fair))
+    return loads
+
+
+def placed_problem(accounts: int, reps: int, spread: float) -> Matching:
+    """Accounts in a square, travel to the bases, potential lognormal with `spread`: the hard case."""
     draw = np.random.default_rng(0)
     places, bases = draw.uniform(0, 100, (accounts, 2)), draw.uniform(0, 100, (reps, 2))
     calls = draw.integers(4, 30, accounts)
     hours = calls * draw.uniform(0.5, 1.5, accounts)
     potential = draw.lognormal(3, spread, accounts)
     cost = calls[:, None] * np.hypot(*(places[:, None] - bases[None]).transpose(2, 0, 1)) / 30
-    loads = []
-    for name, values in (("hours", hours), ("potential", potential)):
-        fair = np.full(reps, values.sum() / reps)
-        use = np.repeat(values[:, None], reps, axis=1)
-        loads.append(Load(name, "balance", use, 0.85 * fair, 1.15 * fair, fair))
     capacity = np.full(reps, 1.3 * (hours.sum() + 1.3 * cost.min(axis=1).sum()) / reps)
-    loads.append(Load("hours", "capacity", hours[:, None] + cost, np.full(reps, -np.inf), capacity, capacity))
-    return Matching(cost, tuple(loads))
+    full = Load("hours", "capacity", hours[:, None] + cost, np.full(reps, -np.inf), capacity, capacity)
+    return Matching(cost, (*balances(hours, potential, reps), full))
 
 
-def balanced(accounts: int, reps: int, seconds: float, spread: float) -> pd.DataFrame:
+def balanced(problem: Matching, seconds: float) -> pd.DataFrame:
     """Cost, bound and proved gap of the balanced form at equal time."""
-    problem = balanced_problem(accounts, reps, spread)
+    accounts, reps = problem.cost.shape
     start = time.perf_counter()
     ours = solve_matching(problem, time_limit=seconds, gap=1e-3)
     rows = [("ours", time.perf_counter() - start, ours.cost, ours.bound)]
@@ -153,9 +169,10 @@ def main() -> None:
         if name == "transport":
             print("transport form, 200 x 10,000\n" + transport(10_000, 200, chosen.slow).to_string(index=False))
         elif name == "balanced":
-            for spread in (0.5, 1.0):
-                table = balanced(1000, 50, chosen.seconds, spread)
-                print(f"balanced form, 50 x 1,000, spread of potential {spread}\n" + table.to_string(index=False))
+            drawn, placed = drawn_problem(1000, 50), placed_problem(1000, 50, 0.5)
+            for kind, problem in (("costs drawn freely", drawn), ("travel in a square", placed)):
+                table = balanced(problem, chosen.seconds)
+                print(f"balanced form, 50 x 1,000, {kind}\n" + table.to_string(index=False))
         else:
             print("sizing, 1,000 units, 5,000 heads\n" + sizing(1000, 5000).to_string(index=False))
 

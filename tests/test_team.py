@@ -13,7 +13,7 @@ from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
 from salesopt.stats.effort import calibrated, consensus, draw_units
 from salesopt.stats.judgement import adbudg
-from salesopt.stats.sizing import best_heads
+from salesopt.stats.sizing import best_heads, make_plans, unit_limits
 from salesopt.team import join_team, mean_cost, size_team
 from salesopt.workload import workload_size
 
@@ -97,6 +97,18 @@ def test_marginal_profit_is_what_one_head_more_brings():
     assert asked == pytest.approx(frontier.loc[: heads + 1, "profit"].max())
     difference = frontier.loc[heads + 1, "profit"] - frontier.loc[heads, "profit"]
     assert frontier.loc[heads + 1, "marginal_profit"] == pytest.approx(difference)
+
+
+def test_a_unit_is_served_from_its_total_on():
+    units, _ = calibrated(consensus(judged(truth())))
+    low, high = unit_limits(units, None, None, True)
+    plans = make_plans(units, COST, None, low, high, True)
+    for unit, total in enumerate(size_team(judged(truth()), cost_per_rep=COST).table["switch_on_total"]):
+        served = {heads: plan[unit] > 0 for heads, plan in zip(plans.totals, plans.divided, strict=True)}
+        if np.isnan(total):
+            assert not served[plans.totals[-1]]
+        else:
+            assert all(served[heads] for heads in served if heads >= total) and not served[total - 1]
 
 
 def test_a_unit_is_switched_off_just_above_its_price_and_on_just_below():

@@ -97,6 +97,15 @@ def test_the_least_travel_is_that_of_cp_sat(seed, keep):
     assert result.table["travel"].sum() == pytest.approx(result.objective)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bound_of_an_unfinished_search_is_not_above_the_optimum(seed):
+    accounts, reps = firm(30, 10, seed, spare=3.0)
+    best = assign_accounts(accounts, reps, tolerance=0.4, gap=0.0)
+    rough = assign_accounts(accounts, reps, tolerance=0.4, gap=0.5)
+    assert rough.bound <= best.objective + 1e-6 <= rough.objective + 2e-6
+    assert best.objective == pytest.approx(best.bound, rel=1e-6)
+
+
 def test_a_small_firm_is_that_of_brute_force():
     accounts, reps = firm(8, 3, 5)
     travel, hours = travel_hours(accounts, reps), (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
