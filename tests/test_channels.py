@@ -16,7 +16,7 @@ from salesopt.plots.channels import plot_curves, plot_frontier, plot_funnel, plo
 from salesopt.stats.mix import build_programme, mean_of_worst, write_model
 from salesopt.stats.mixtable import build_problem
 from salesopt.stats.piecewise import break_curves, cut_pieces, cut_tangents, largest_misses
-from salesopt.stats.programme import programme_of, solve_programme
+from salesopt.stats.programme import programme_of, solve_programme, solve_with_cbc
 from salesopt.stats.refine import solve_mix
 from salesopt.stats.response import curves_from
 
@@ -232,6 +232,22 @@ def test_cbc_agrees_with_the_model():
     assert pulp.value(model.objective) == pytest.approx(
         solve_programme(build_programme(problem, pieces)).objective, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fallback_solver_gives_the_same_optimum_and_prices(seed):
+    problem = make_problem(make_channels(4, seed), 500.0, quotas={"channel 1": 300.0}).problem
+    pieces = cut_pieces(problem.curves, (), *break_curves(problem.curves, problem.floor, problem.roof, 12))
+    programme = build_programme(problem, pieces)
+    first, second = solve_programme(programme), solve_with_cbc(programme)
+    assert second.objective == pytest.approx(first.objective, rel=1e-7)
+    assert second.values == pytest.approx(first.values, abs=1e-4)
+    assert second.row_dual == pytest.approx(first.row_dual, abs=1e-5)
+    assert second.reduced == pytest.approx(first.reduced, abs=1e-5)
+    beyond = programme.row_lower.copy()
+    beyond[1] = 1e9
+    with pytest.raises(InfeasibleError):
+        solve_with_cbc(dataclasses.replace(programme, row_lower=beyond, upper=np.minimum(programme.upper, 1e4)))
 
 
 def test_pieces_never_lie_above_a_concave_curve_and_their_miss_is_bounded():

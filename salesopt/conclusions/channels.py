@@ -28,7 +28,7 @@ def conclude_channels(
     doubts = [*result.cautions, *(() if channels is None else channels.cautions)]
     if funnel is not None:
         doubts += funnel.cautions
-    findings = [*_gain_finding(result, currency, yearly), *_limit_findings(result, currency, yearly)]
+    findings = [*_gain_finding(result, doubts, currency, yearly), *_limit_findings(result, currency, yearly)]
     return Conclusion(
         answer=_answer(result, currency, periods_per_year),
         doubts=tuple(doubts),
@@ -79,6 +79,12 @@ def price_sentences(result: ChannelMix, *, currency: str = "") -> pd.DataFrame:
     tight = table[(table["shadow_price"].fillna(0) != 0)]
     order = (tight["shadow_price"].abs() * tight["bound"].abs().clip(lower=1)).sort_values(ascending=False).index
     rows = [(row["limit"], _sentence(row, result, currency)) for _, row in tight.loc[order].iterrows()]
+    idle = table[(table["kind"] == "budget") & (table["slack"] > 0)]
+    for _, row in idle.iterrows():
+        left = money(float(row["slack"]), currency)
+        rows.append(
+            (row["limit"], f"One more {currency or 'unit'} of budget earns nothing: {left} of it stays unspent.")
+        )
     return pd.DataFrame(rows, columns=["limit", "sentence"])
 
 
@@ -117,12 +123,12 @@ def _bound(value: float, row: pd.Series, currency: str) -> str:
     return money(value, currency) if row["kind"] in ("budget", "most", "least") else number(value, 4)
 
 
-def _gain_finding(result: ChannelMix, currency: str, yearly: float) -> list[Finding]:
+def _gain_finding(result: ChannelMix, doubts: list[str], currency: str, yearly: float) -> list[Finding]:
     gain = (result.objective - result.objective_now) * yearly
     profit = result.objective_name == "profit"
     unit = f"{currency} a year".strip() if profit else "response a year"
     certain = "" if math.isfinite(result.gain_low) else "The curves are taken as certain, so there is no interval."
-    beyond = [text for text in result.cautions if "beyond" in text or "breaks" in text]
+    beyond = [text for text in doubts if "beyond" in text or "breaks" in text or "cannot tell" in text]
     return [
         Finding(
             what="Move money between channels" if gain >= 0 else "Meeting the channel limits costs money",

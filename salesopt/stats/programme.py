@@ -91,8 +91,10 @@ class Solver:
         found = highspy.HighsModelStatus
         if status in (found.kInfeasible, found.kUnboundedOrInfeasible):
             raise InfeasibleError("no point meets all limits")
+        if status == found.kUnbounded:
+            raise NoSolution("the objective has no upper end")
         if status not in (found.kOptimal, found.kTimeLimit) or not highs.getSolution().value_valid:
-            raise NoSolution(f"the solver stopped without an optimum: {highs.modelStatusToString(status)}")
+            return solve_with_cbc(self._as_changed())
         solution, info = highs.getSolution(), highs.getInfo()
         whole = bool(self.programme.whole.any())
         rows = len(self.programme.row_lower)
@@ -103,6 +105,18 @@ class Solver:
             bound=-(info.mip_dual_bound if whole else info.objective_function_value),
             row_dual=np.full(rows, np.nan) if whole else -np.array(solution.row_dual),
             reduced=np.full(len(self.programme.cost), np.nan) if whole else -np.array(solution.col_dual),
+        )
+
+    def _as_changed(self) -> Programme:
+        """The programme with the changes made since."""
+        model, given = self._highs.getLp(), self.programme
+        return dataclasses.replace(
+            given,
+            cost=-np.array(model.col_cost_),
+            lower=self._lower,
+            upper=self._upper,
+            row_lower=np.array(model.row_lower_),
+            row_upper=np.array(model.row_upper_),
         )
 
     def is_feasible(self) -> bool:
@@ -153,15 +167,42 @@ def solve_programme(programme: Programme, *, gap: float = 1e-7, seconds: float =
     return Solver(programme, gap=gap, seconds=seconds).solve()
 
 
-def with_fixed(programme: Programme, values: Numbers) -> Programme:
-    """The linear programme left when every whole column stands at its (rounded) value in `values`."""
-    fixed = np.where(programme.whole, np.round(values), np.nan)
-    return dataclasses.replace(
-        programme,
-        lower=np.where(programme.whole, fixed, programme.lower),
-        upper=np.where(programme.whole, fixed, programme.upper),
-        whole=np.zeros_like(programme.whole),
-    )
+def solve_with_cbc(programme: Programme) -> Solution:
+    """The optimum by CBC, for the rare programme that HiGHS gives up on; raises InfeasibleError or NoSolution."""
+    model = pulp.LpProblem("programme", pulp.LpMinimize)
+    bounds = zip(programme.lower, programme.upper, programme.whole, strict=True)
+    columns = [
+        model.add_variable(f"x{number}", _finite(low), _finite(high), pulp.LpInteger if whole else pulp.LpContinuous)
+        for number, (low, high, whole) in enumerate(bounds)
+    ]
+    model += pulp.lpSum(-cost * column for cost, column in zip(programme.cost, columns, strict=True))
+    matrix, sides = programme.matrix.tocsr(), []
+    for row, (low, high) in enumerate(zip(programme.row_lower, programme.row_upper, strict=True)):
+        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        used = zip(matrix.data[span], matrix.indices[span], strict=True)
+        use = pulp.lpSum(float(rate) * columns[column] for rate, column in used)
+        sides += [(row, use == low)] if low == high else []
+        sides += [(row, use <= high)] if low < high < INFINITE else []
+        sides += [(row, use >= low)] if -INFINITE < low < high else []
+    for number, (_, constraint) in enumerate(sides):
+        model += constraint, f"row{number}"
+    status = model.solve(pulp.COIN_CMD(msg=False, path=pulp.apis.PULP_CBC_CMD.pulp_cbc_path))
+    if status == pulp.LpStatusInfeasible:
+        raise InfeasibleError("no point meets all limits")
+    if status != pulp.LpStatusOptimal:
+        raise NoSolution(f"neither solver found an optimum: {pulp.LpStatus[status]}")
+    objective = programme.offset - float(pulp.value(model.objective))
+    row_dual, whole = np.zeros(len(programme.row_lower)), bool(programme.whole.any())
+    for (row, _), constraint in zip(sides, model.constraints(), strict=True):
+        row_dual[row] -= constraint.pi or 0.0
+    values = np.array([column.value() or 0.0 for column in columns])
+    reduced = programme.cost - programme.matrix.T @ row_dual
+    nothing = np.nan if whole else 1.0
+    return Solution(values, objective, objective, row_dual * nothing, reduced * nothing)
+
+
+def _finite(bound: float) -> float | None:
+    return float(bound) if abs(bound) < INFINITE else None
 
 
 def with_row(programme: Programme, coefficients: Numbers, lower: float, upper: float) -> Programme:
