@@ -235,6 +235,7 @@ def test_weights_from_pairwise_judgements_replace_the_raters():
     )
     found = tally_swot(made_up(), priorities=table).factors.set_index("factor")["weight"]
     assert {name: found[name] for name in wanted} == pytest.approx(wanted) and found["frost"] == pytest.approx(0.25)
+    assert any("taken as certain" in caution for caution in tally_swot(made_up(), priorities=table).cautions)
     with pytest.raises(DataError, match="a weight for every factor"):
         tally_swot(made_up(), priorities=table.iloc[1:])
 

@@ -162,7 +162,10 @@ def _findings(
             f"Measured against judged: {row['factor']}",
             f"Put {row['metric']} before the raters and score '{row['factor']}' again",
         )
-        why = f"No interval: a run of {abs(row['run'])} changes, not an estimate."
+        overlap = (
+            " Sums over four quarters overlap, which makes runs longer." if row["metric"].startswith("sales.") else ""
+        )
+        why = f"No interval: a run of {abs(row['run'])} changes, not an estimate.{overlap}"
         findings.append(Finding(what, row["value"], math.nan, math.nan, row["metric"], act, why, "swot"))
     return findings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2b6cb0", "#dd8422", "#2f8f5b", "#c039
 PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
 GOOD, BAD, NEUTRAL = GREEN, RED, GREY
 INK = "#1f2933"
+UNDRAWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 CHINESE = Path(__file__).parent / "fonts" / "NotoSansSC-Subset.ttf"
 
 
@@ -77,11 +79,16 @@ def title(ax: Axes, answer: str, *, width: int = 78) -> Axes:
 
 
 def plain(text: object) -> str:
-    """Text for a drawing as it stands: a dollar sign is a dollar sign, not the start of a formula."""
-    return str(text).replace("$", r"\$")
+    """Text for a drawing as it stands: a dollar sign is a dollar sign, not the start of a formula.
+
+    Characters that no font draws (control characters, and those that turn the direction of writing) become blanks.
+    """
+    drawn = "".join(" " if UNDRAWN.match(one) else one for one in str(text))
+    return drawn.replace("$", r"\$")
 
 
 def thin_labels(ax: Axes, labels: Sequence[str], most: int = 32) -> list[str]:
     """Labels cut to `most` characters with an ellipsis, so that a long name cannot push the drawing off the page."""
-    cut = [label if len(label) <= most else label[: most - 1] + "\u2026" for label in map(str, labels)]
+    lines = [" ".join(str(label).split()) for label in labels]
+    cut = [label if len(label) <= most else label[: most - 1] + "\u2026" for label in lines]
     return [plain(label) for label in cut]

@@ -235,6 +235,10 @@ def doubt_panel(panel: Panel, table: pd.DataFrame, totals: pd.DataFrame, agreeme
         off = [f"{name} {total:.3g}" for name, total in zip(panel.names, sums, strict=True) if abs(total - 1) > 0.005]
         if off:
             cautions.append(f"{matrix} weights did not sum to 1 ({', '.join(off)}); they were brought to 1.")
+    if panel.fixed is not None:
+        cautions.append(
+            "The weights were given and are taken as certain; the intervals carry the raters' ratings only."
+        )
     gaps = int(np.isnan(panel.ratings).sum())
     if gaps:
         cautions.append(

@@ -10,10 +10,10 @@ def track_sales(
 ) -> dict[str, pd.Series]:
     """Metrics from the table sales: name -> series by quarter, each value the sum over the last `quarters` quarters.
 
-    Sums over four quarters have no season in them. Names: sales.units, sales.revenue, sales.price (revenue per unit);
-    for each product and, where `products` has lines, each line: sales.units:NAME, sales.revenue:NAME,
-    sales.share:NAME (fraction of revenue). The first `quarters` - 1 quarters have no value; with fewer quarters there
-    are no metrics.
+    Sums over four quarters have no season in them, but they overlap: a run of rises or falls comes more easily by
+    chance. Names: sales.units, sales.revenue, sales.price (revenue per unit); for each product and, where `products`
+    has lines, each line: sales.units:NAME, sales.revenue:NAME, sales.share:NAME (fraction of revenue). The first
+    `quarters` - 1 quarters have no value; with fewer quarters there are no metrics.
     """
     if sales is None:
         return {}
