@@ -41,6 +41,7 @@ def test_every_receipt_line_is_in_the_sales_or_left_out_for_a_reason(built, rece
     assert used > 200_000
     paid = (sales["units"] * sales["price"]).sum()
     assert paid == pytest.approx(receipts["sales_value"].sum() - built.left_out["amount"].sum(), rel=0.02)
+    assert built.left_out["what"].tolist() == [what for _, what, _ in journey.LEFT_OUT]
     assert (built.left_out["rows"] > 0).all() and built.left_out["why"].str.len().min() > 10
 
 
@@ -48,6 +49,18 @@ def test_every_receipt_line_is_in_the_sales_or_left_out_for_a_reason(built, rece
     ("what", "lines"),
     [
         ("COUPON/MISC ITEMS", lambda all_: all_["product_category"] == "COUPON/MISC ITEMS"),
+        (
+            "lines with a manufacturer's coupon",
+            lambda all_: (
+                (all_["coupon_disc"] > 0)
+                & (all_["quantity"] > 0)
+                & (all_["sales_value"] > 0)
+                & (all_["product_category"] != "COUPON/MISC ITEMS")
+                & ~all_["department"].isin(["FUEL", "COUPON"])
+                & all_["product_type"].notna()
+                & (all_["product_type"] != "NaN")
+            ),
+        ),
         (
             "lines without a quantity",
             lambda all_: (
