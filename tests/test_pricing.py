@@ -622,10 +622,21 @@ def test_a_calendar_moves_with_the_elasticity_not_with_the_level_of_demand():
     slopes.loc[2, "elasticity"] = -3.0
     moved = price_calendar(listed, slopes, sales).table.set_index("level")["price"]
     assert moved["Q3"] == pytest.approx(1.6) and moved["Q1"] == pytest.approx(2.0)
+    assert not any("two years" in said for said in same.cautions)
+    year = price_calendar(listed, slopes, sales[sales["period"] >= "2026"])
+    assert "less than two years" in year.cautions[0]
     months = with_season(sales, "month")
     assert months["season"].tolist() == [f"{month:02}" for month in range(1, 13)] * 2
     with pytest.raises(ParameterError, match="season"):
         with_season(sales, "moon")
+
+
+def test_a_level_that_cannot_tell_takes_the_single_price_and_makes_no_extra_profit():
+    """One inelastic product, one level too uncertain: a price per level must not earn what a plain rise earns."""
+    listed, slopes, sales = by_level((-0.7, -0.7))
+    slopes = slopes.assign(low=[-0.9, -5.0], high=[-0.5, 3.6], std_error=[0.1, 2.2])
+    plan = differentiate_prices(listed, slopes, sales)
+    assert plan.table["price"].tolist() == pytest.approx([2.4, 2.4]) and plan.extra == pytest.approx(0, abs=1e-6)
 
 
 def test_what_has_no_second_level_is_left_out():

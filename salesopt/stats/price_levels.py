@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from salesopt.errors import DataError, ParameterError, Problem
-from salesopt.stats.demand import Array, best_price, profit_at, spread_draws
+from salesopt.stats.demand import Array, Places, best_price, profit_at, spread_draws
 from salesopt.stats.panel import period_part
 from salesopt.stats.price_items import price_items, table_of
 from salesopt.stats.price_range import narrow_to_sure, price_range
@@ -81,10 +81,11 @@ def price_calendar(
     not move the best price, only how it answers to price does: a season that just sells more keeps the price. Raises
     DataError, ParameterError.
     """
-    return differentiate_prices(
+    seasonal = with_season(sales, season)
+    plan = differentiate_prices(
         products,
         elasticity,
-        with_season(sales, season),
+        seasonal,
         by="season",
         bounds=bounds,
         margin_floor=margin_floor,
@@ -93,6 +94,11 @@ def price_calendar(
         draws=draws,
         seed=seed,
     )
+    days = (seasonal["period"].max() - seasonal["period"].min()).days
+    if days >= 700:
+        return plan
+    short = "The sales cover less than two years: what looks like a season may have happened only once."
+    return replace(plan, cautions=(short, *plan.cautions))
 
 
 def differentiate_prices(
@@ -114,8 +120,9 @@ def differentiate_prices(
     elasticity : a result with `.table`, or the table: product, `by`, elasticity, std_error or low and high; where
                  known own_elasticity, own_std_error (before pooling; for the test of equality), price_low, price_high
     sales      : see `tables.SALES`, with the column `by`; price and units of a level come from its last 12 months
-    The rules are those of `optimise_prices`: no price below cost, beyond the bounds or the prices observed, and no move
-    that only part of the interval of an elasticity at or above -1 supports. Raises DataError, ParameterError.
+    The rules are those of `optimise_prices`: no price below cost, beyond the bounds or the prices observed. A level
+    whose elasticity or interval is not below -1 moves away from the best single price only as far as its interval
+    gains. Raises DataError, ParameterError.
     """
     items, skipped, cautions, confidence = _items(products, elasticity, sales, by, assumed_margin)
     items[["name", "level"]] = items["product"].str.split(JOIN, n=1, expand=True)
@@ -217,9 +224,9 @@ def _priced(
         items[column].to_numpy(float) for column in ("price", "units", "unit_cost", "elasticity")
     )
     refused = ((items["elasticity"] >= -1) | ~(items["high"] < -1)).to_numpy()
-    narrowed = narrow_to_sure(_around(items), ranges, cost, refused)
+    uniform = _uniform(items, ranges, confidence)
+    narrowed = narrow_to_sure(items.assign(price=uniform), ranges, cost, refused)
     price = np.clip(best_price(cost, slope), narrowed["least"].to_numpy(float), narrowed["most"].to_numpy(float))
-    uniform = _uniform(items, narrowed)
     drawn = spread_draws(slope, items["spread"], draws, np.random.default_rng(seed))
     gains = profit_at(price, now, units, cost, drawn) - (now - cost) * units
     extras = gains - (profit_at(uniform, now, units, cost, drawn) - (now - cost) * units)
@@ -284,26 +291,53 @@ def _around(items: pd.DataFrame) -> pd.DataFrame:
     return items.assign(price=items["mean_price"], price_low=items["lowest"], price_high=items["highest"])
 
 
-def _uniform(items: pd.DataFrame, narrowed: pd.DataFrame) -> Array:
-    """The best single price of each product within the ranges of all its levels, one value per item.
+def _uniform(items: pd.DataFrame, ranges: pd.DataFrame, confidence: float) -> Array:
+    """The best single price of each product within its range, one value per item.
 
-    A grid, then twice a grid as fine again around its best point.
+    The elasticity of the product is the mean of its levels', weighted by precision, with the smallest of their errors;
+    where it, or its interval, is not below -1, the price moves only as far as all of that interval gains. The search
+    runs over a grid, then twice over a grid as fine again around its best point.
     """
+    whole, place = _whole(items, confidence)
+    refused = ((whole["elasticity"] >= -1) | ~(whole["high"] < -1)).to_numpy()
+    first = np.unique(place, return_index=True)[1]
+    limits = narrow_to_sure(
+        whole, ranges.iloc[first].reset_index(drop=True), whole["unit_cost"].to_numpy(float), refused
+    )
     found = np.empty(len(items))
-    least, most = narrowed["least"].to_numpy(float), narrowed["most"].to_numpy(float)
-    for rows in items.groupby("name", sort=False).indices.values():
-        part = items.iloc[rows]
+    for at in range(len(whole)):
+        part = items[place == at]
         now, units, cost, slope = (
             part[column].to_numpy(float)[:, None] for column in ("price", "units", "unit_cost", "elasticity")
         )
-        low, high = float(least[rows].max()), float(most[rows].min())
+        low, high = float(limits["least"].iloc[at]), float(limits["most"].iloc[at])
         for _ in range(3):
-            grid = np.linspace(low, max(high, low), GRID)
+            grid = np.linspace(low, high, GRID)
             totals = profit_at(grid[None, :], now, units, cost, slope).sum(axis=0)
             best, step = int(totals.argmax()), (high - low) / (GRID - 1)
             low, high = max(low, grid[best] - step), min(high, grid[best] + step)
-        found[rows] = grid[best]
+        found[place == at] = grid[best]
     return found
+
+
+def _whole(items: pd.DataFrame, confidence: float) -> tuple[pd.DataFrame, Places]:
+    """One row per product with the mean elasticity of its levels and its interval; and each item's row there."""
+    place, names = pd.factorize(items["name"])
+    weight = 1 / items["spread"].clip(lower=1e-9) ** 2
+    mean = (weight * items["elasticity"]).groupby(place).sum() / weight.groupby(place).sum()
+    reach = float(norm.ppf(0.5 + confidence / 2)) * items["spread"].groupby(place).min()
+    first = items.groupby(place)[["mean_price", "unit_cost"]].first()
+    whole = pd.DataFrame(
+        {
+            "product": names,
+            "price": first["mean_price"],
+            "unit_cost": first["unit_cost"],
+            "elasticity": mean,
+            "low": mean - reach,
+            "high": mean + reach,
+        }
+    )
+    return whole, place.astype(np.intp)
 
 
 def _by_product(names: pd.Series, values: Array) -> Array:

@@ -16,8 +16,17 @@ import pulp
 from salesopt.errors import InfeasibleError
 from salesopt.stats.demand import Array, Places
 from salesopt.stats.joint_price import Demand
+from salesopt.stats.relaxation import quiet_solver
 
 MOST_COMBINATIONS = 200_000
+
+
+class _SilentHiGHS(pulp.HiGHS):
+    """PuLP's HiGHS on a solver that prints no banner, on one thread."""
+
+    def createAndConfigureSolver(self, lp: pulp.LpProblem) -> None:  # the name is PuLP's
+        lp.solverModel = quiet_solver(gap=1e-9)
+        lp.solverModel.setOptionValue("time_limit", 120.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +144,7 @@ def _solve(
             for variable, gain in zip(variables, (value - value.max()) / scale, strict=True)
         ]
         problem.setObjective(pulp.LpAffineExpression(worth))
-    status = problem.solve(pulp.HiGHS(msg=False, gapRel=1e-9, timeLimit=120))
+    status = problem.solve(_SilentHiGHS(msg=False))
     if elastic:
         return {name: float(over.value() + under.value()) for name, (over, under) in gaps.items()}
     if pulp.LpStatus[status] != "Optimal":
