@@ -95,7 +95,7 @@ def price_calendar(
         seed=seed,
     )
     days = (seasonal["period"].max() - seasonal["period"].min()).days
-    if days >= 700:
+    if days >= 690:  # first to last day of a period; 24 months begin 699 days apart
         return plan
     short = "The sales cover less than two years: what looks like a season may have happened only once."
     return replace(plan, cautions=(short, *plan.cautions))
