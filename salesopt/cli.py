@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -103,7 +104,7 @@ def new(study: Annotated[Path, typer.Argument(help="Folder to make")]) -> None:
     from salesopt.study.scaffold import new_study
 
     new_study(study)
-    console.print(f"Made {escape(str(study))}. Fill in its tables, then: salesopt check {escape(str(study))}")
+    console.print(f"Made {escape(str(study))}. Fill in its tables, then: salesopt check {escape(quote(str(study)))}")
 
 
 @app.command()

@@ -7,7 +7,6 @@ cell the parameters. There is no registry beside the folder listing.
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import re
 import tokenize
@@ -18,7 +17,7 @@ from typing import Any
 
 import nbformat
 
-from salesopt.errors import ParameterError
+from salesopt.errors import ParameterError, close_match
 
 PARTS = {
     "1": "Where do we stand?",
@@ -92,7 +91,7 @@ def choose_chapters(chapters: list[Chapter], only: Iterable[str]) -> list[Chapte
     """The chapters whose words are in `only` (all where it is empty), the summary always included."""
     wanted, known = set(only), [chapter.word for chapter in chapters]
     for word in sorted(wanted - set(known)):
-        raise ParameterError(f"no chapter is called {word!r}{_closest(word, known)}; there are {', '.join(known)}")
+        raise ParameterError(f"no chapter is called {word!r}{close_match(word, known)}; there are {', '.join(known)}")
     return [chapter for chapter in chapters if not wanted or chapter.word in wanted | {SUMMARY}]
 
 
@@ -112,12 +111,12 @@ def check_values(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]
     faults = []
     for word, given in values.items():
         if word not in by_word:
-            faults.append(f"[parameters.{word}]: no chapter is called {word!r}{_closest(word, by_word)}")
+            faults.append(f"[parameters.{word}]: no chapter is called {word!r}{close_match(word, by_word)}")
             continue
         declared = by_word[word].parameters
         for name, value in given.items():
             if name not in declared:
-                faults.append(f"{word}: no parameter is called {name!r}{_closest(name, declared)}")
+                faults.append(f"{word}: no parameter is called {name!r}{close_match(name, declared)}")
             elif not _fits(value, declared[name].type):
                 faults.append(f"{word}.{name}: expected {declared[name].type}, found {value!r}")
     if faults:
@@ -164,8 +163,3 @@ def _comments(source: str) -> dict[int, str]:
 
 def _fits(value: Any, kind: str) -> bool:
     return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
-
-
-def _closest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
