@@ -40,25 +40,23 @@ def _row(table: pd.DataFrame, structure: str) -> pd.Series:
 
 def _answer(structures: Structures, currency: str) -> str:
     best, score = _row(structures.table, structures.best), _row(structures.scores, structures.best)
-    span = f" ({percent(structures.confidence, 0)} interval {between(score['low'], score['high'])})"
-    interval = span if math.isfinite(score["low"]) else ""
-    costs = ""
+    costs = money(best["cost"], currency)
     if math.isfinite(best["cost_low"]):
-        costs = f" (interval {money(best['cost_low'], currency)} to {money(best['cost_high'], currency)})"
+        costs += f" ({money(best['cost_low'], currency)} to {money(best['cost_high'], currency)})"
     return (
         f"Under the weights given the sales force is best organised {NAMES[structures.best]}: "
-        f"{number(score['score'])} of 1 point{interval}, {_ahead(structures)}. "
-        f"It needs {plural(int(best['reps']), 'representative')} and costs "
-        f"{money(best['cost'], currency)} a year{costs}. {flip_sentence(structures)}"
+        f"{number(score['score'])} of 1 point, {_ahead(structures)}, with "
+        f"{plural(int(best['reps']), 'representative')} at {costs} a year. {flip_sentence(structures)}"
     )
 
 
 def _ahead(structures: Structures) -> str:
     """How far ahead of the runner-up, with the interval of the distance."""
     text = f"{number(structures.lead, 2)} ahead of {NOUNS[structures.second]}"
-    if math.isfinite(structures.lead_low):
-        text += f" ({between(structures.lead_low, structures.lead_high)})".replace("0.0 to", "0 to")
-    return text
+    if not math.isfinite(structures.lead_low):
+        return text
+    interval = f"{number(structures.lead_low, 2)} to {number(structures.lead_high, 2)}"
+    return f"{text} ({percent(structures.confidence, 0)} interval {interval})"
 
 
 def flip_sentence(structures: Structures) -> str:
@@ -75,7 +73,7 @@ def flip_sentence(structures: Structures) -> str:
             f"the weight of {CRITERION[row['criterion']]} {word} {percent(edge)} (now {percent(row['weight'])}): "
             f"then {NAMES[row['winner']]}"
         )
-    return f"The answer flips when {'; or when '.join(parts[:2])}."
+    return f"The answer flips when {parts[0]}."
 
 
 def _distance(flips: pd.DataFrame) -> pd.Series:
@@ -93,12 +91,12 @@ def _least_shift(structures: Structures) -> str:
 def _close(structures: Structures) -> list[str]:
     wins = _row(structures.scores, structures.best)["wins"]
     found = []
-    if math.isfinite(wins) and wins < 0.9:
+    if math.isfinite(wins):
+        only = "only " if wins < 0.9 else ""
         found.append(
-            f"Within the ranges of the assumptions {NAMES[structures.best]} wins only {percent(wins, 0)} of draws."
+            f"With every assumption drawn from its range, {NOUNS[structures.best]} wins {only}{percent(wins, 0)} of "
+            f"{plural(structures.draws, 'draw')}."
         )
-    elif math.isfinite(wins):
-        found.append(f"Within the ranges of the assumptions {NAMES[structures.best]} wins {percent(wins, 0)} of draws.")
     any_weight = _row(structures.scores, structures.best)["wins_any"]
     found.append(f"Of all weights that could be given, {percent(any_weight)} lead to the same structure.")
     if structures.table["shared_accounts"].max() == 0:
@@ -182,13 +180,8 @@ def _duty_sentence(duties: DutyCheck) -> str:
     wrong = duties.duties - duties.sound
     if not wrong and not duties.overloaded:
         return f"All {plural(duties.duties, 'duty', 'duties')} have one owner, and nobody is overloaded."
-    kinds = duties.problems["problem"].value_counts()
-    listing = listed(f"{problem} ({count})" for problem, count in kinds.items())
-    loaded = f"{plural(duties.overloaded, 'person is', 'people are')} overloaded"
-    loaded = loaded if duties.overloaded else "nobody is overloaded"
-    if not wrong:
-        return f"All {plural(duties.duties, 'duty', 'duties')} are sound, but {loaded}."
-    return f"Of {plural(duties.duties, 'duty', 'duties')}, {integer(wrong)} are not sound: {listing}; {loaded}."
+    loaded = f"; {plural(duties.overloaded, 'person is', 'people are')} overloaded" if duties.overloaded else ""
+    return f"Of {plural(duties.duties, 'duty', 'duties')}, {integer(wrong)} are not sound{loaded}."
 
 
 def _duty_findings(duties: DutyCheck) -> list[Finding]:
@@ -203,7 +196,7 @@ def _duty_findings(duties: DutyCheck) -> list[Finding]:
                 low=nothing,
                 high=nothing,
                 unit="duties",
-                action=f"Settle who owns {listed(wrong['duty'])}.",
+                action=f"Settle who owns and who does {listed(wrong['duty'])}: {_kinds(duties)}.",
                 caution="A count from the table duties; there is no interval to it.",
                 chapter="structure",
             )
@@ -223,3 +216,9 @@ def _duty_findings(duties: DutyCheck) -> list[Finding]:
             )
         )
     return found
+
+
+def _kinds(duties: DutyCheck) -> str:
+    """What is wrong, with how often: "no owner (2)"."""
+    counts = duties.problems["problem"].value_counts()
+    return listed(f"{problem} ({count})" for problem, count in counts.items())
