@@ -277,7 +277,8 @@ def test_the_heat_map_numbers_every_factor_and_hides_none():
     gaps = [np.hypot((a[0] - b[0]) / 0.034, (a[1] - b[1]) / 0.24) for at, a in enumerate(places) for b in places[:at]]
     assert min(gaps) >= 0.999
     named = next(text for text in axes.texts if "tax of" in text.get_text())
-    assert named._preprocess_math(named.get_text()) == ("1  P  tax of $5 or $6", False)
+    shown, mathematics = named._preprocess_math(named.get_text())
+    assert (shown.split(), mathematics) == ("1 P tax of $5 or $6".split(), False)
 
 
 def test_the_balance_and_the_moves_draw_the_tables():
