@@ -278,7 +278,7 @@ def test_the_heat_map_numbers_every_factor_and_hides_none():
     assert min(gaps) >= 0.999
     named = next(text for text in axes.texts if "tax of" in text.get_text())
     shown, mathematics = named._preprocess_math(named.get_text())
-    assert (shown.split(), mathematics) == ("1 P tax of $5 or $6".split(), False)
+    assert (" ".join(shown.split()), mathematics) == ("1 P tax of $5 or $6", False)
 
 
 def test_the_balance_and_the_moves_draw_the_tables():
