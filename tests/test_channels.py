@@ -266,7 +266,7 @@ def test_pieces_never_lie_above_a_concave_curve_and_their_miss_is_bounded():
 
 
 def test_bounding_pieces_lie_nowhere_below_the_curve_and_touch_it():
-    table = make_channels(6, 3, shape=(0.5, 4.0))
+    table = make_channels(6, 3).assign(shape=[0.5, 0.8, 1.0, 1.5, 2.5, 4.0])
     curves = curves_from(table)
     place, at = break_curves(curves, np.zeros(6), np.full(6, 1000.0), 16)
     pieces = cut_tangents(curves, place, at)
