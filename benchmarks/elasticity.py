@@ -6,7 +6,8 @@ Every program estimates, for every product, log units on log price and promotion
 and errors clustered by market. Each contender runs in a process of its own on the same table. Seconds are of the
 estimate alone, on the clock and of processor time over all threads; compare the latter on a busy machine. Memory is the
 highest of the whole process during the estimate, and what it held before it with the table loaded. Peers that would
-take more than about five minutes are left out and say so. `parquet` is salesopt reading a file that is never loaded whole.
+take more than about five minutes are left out and say so.
+`parquet` is salesopt reading a file that is never loaded whole.
 """
 
 from __future__ import annotations
