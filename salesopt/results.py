@@ -181,20 +181,22 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def read_metrics(folder: str | os.PathLike[str], *, until: str = "") -> dict[str, pd.Series]:
-    """What the reports of earlier quarters measured: metric -> its values in order of the quarters.
+def read_metrics(folder: str | os.PathLike[str], *, quarter: str) -> dict[str, pd.Series]:
+    """What this report and those of earlier quarters measured: metric -> its values in order of the quarters.
 
-    `folder` is that of the report being made ("reports/orchard/2026Q3"); its neighbours named by a quarter are the
-    earlier ones. `until` leaves out this quarter and later ones. Where there is no earlier report there are no metrics.
+    `folder` is that of the report being made for `quarter` ("reports/orchard/2026Q3"): what its chapters have saved so
+    far is the last value; its neighbours named by an earlier quarter come before.
     """
     found: dict[str, dict[str, float]] = {}
     for path in sorted(Path(os.path.abspath(folder)).parent.glob("*/results/*/results.json")):
-        quarter = path.parents[2].name
-        if not re.fullmatch(r"\d{4}Q[1-4]", quarter) or (until and quarter >= until):
+        earlier = path.parents[2].name
+        if not re.fullmatch(r"\d{4}Q[1-4]", earlier) or earlier >= quarter:
             continue
         for name, value in json.loads(path.read_text(encoding="utf-8"))["metrics"].items():
             if isinstance(value, (int, float)):
-                found.setdefault(name, {})[quarter] = float(value)
+                found.setdefault(name, {})[earlier] = float(value)
+    for name, now in collect_metrics(folder).items():
+        found.setdefault(name, {})[quarter] = now
     return {name: pd.Series(values).sort_index() for name, values in sorted(found.items())}
 
 
@@ -221,7 +223,7 @@ def collect_metrics(folder: str | os.PathLike[str]) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for word in saved_words(folder):
         known = load_results(folder, word).conclusion.metrics
-        metrics |= {name: float(value) for name, value in known.items() if value is not None}
+        metrics |= {name: float(value) for name, value in known.items() if not math.isnan(value)}
     return metrics
 
 

@@ -169,7 +169,9 @@ def test_metrics_of_earlier_quarters_in_their_order(tmp_path):
     for quarter, share in (("2026Q2", 0.28), ("2026Q1", 0.31), ("2026Q3", 0.25), ("draft", 9.0)):
         metrics = {"market.share": share, "market.unknown": math.nan}
         save_results(tmp_path / quarter, "market", made(), Conclusion("x", metrics=metrics))
-    found = read_metrics(tmp_path / "2026Q3", until="2026Q3")
-    assert list(found) == ["market.share"] and found["market.share"].to_dict() == {"2026Q1": 0.31, "2026Q2": 0.28}
-    assert list(read_metrics(tmp_path / "2026Q3")["market.share"]) == [0.31, 0.28, 0.25]
-    assert read_metrics(tmp_path / "2026Q1", until="2026Q1") == {} == read_metrics(tmp_path / "nowhere" / "2026Q1")
+    found = read_metrics(tmp_path / "2026Q3", quarter="2026Q3")
+    assert list(found) == ["market.share"] and list(found["market.share"]) == [0.31, 0.28, 0.25]
+    assert read_metrics(tmp_path / "2026Q1", quarter="2026Q1")["market.share"].to_dict() == {"2026Q1": 0.31}
+    stage = read_metrics(tmp_path / "draft", quarter="2026Q2")  # where a report is being made
+    assert stage["market.share"].to_dict() == {"2026Q1": 0.31, "2026Q2": 9.0}
+    assert read_metrics(tmp_path / "nowhere" / "2026Q1", quarter="2026Q1") == {}

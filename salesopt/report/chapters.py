@@ -57,6 +57,7 @@ class Chapter:
     title      : heading on the page
     needs      : tables without which it is left out
     uses       : tables it uses where the study has them
+    after      : whether it reads what the other chapters saved, and so runs after them
     parameters : what its tagged cell declares, by name
     """
 
@@ -66,6 +67,7 @@ class Chapter:
     path: Path
     needs: tuple[str, ...]
     uses: tuple[str, ...]
+    after: bool
     parameters: Mapping[str, Parameter]
 
     @property
@@ -153,7 +155,7 @@ def _chapter(path: Path) -> Chapter:
     number, word = path.stem.split("_", 1)
     parameters = read_parameters(notebook, path.name)
     needs, uses = tuple(about.get("needs", ())), tuple(about.get("uses", ()))
-    return Chapter(number, word, about["title"], path, needs, uses, parameters)
+    return Chapter(number, word, about["title"], path, needs, uses, bool(about.get("after", False)), parameters)
 
 
 def _comments(source: str) -> dict[int, str]:

@@ -162,11 +162,12 @@ def _is_current(plan: Plan) -> bool:
 
 
 def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int], None] | None) -> list[ChapterRun]:
-    """Run all chapters, the summary after the others because it reads what they saved."""
-    first = [chapter for chapter in plan.chapters if chapter.word != SUMMARY]
+    """Run all chapters: first those that stand alone, then those that read what others saved, the summary last."""
+    alone = [chapter for chapter in plan.chapters if not chapter.after and chapter.word != SUMMARY]
+    after = [chapter for chapter in plan.chapters if chapter.after and chapter.word != SUMMARY]
     last = [chapter for chapter in plan.chapters if chapter.word == SUMMARY]
     runs: list[ChapterRun] = []
-    for group in (first, last):
+    for group in (alone, after, last):
         jobs = [
             Job(chapter.word, chapter.path, stage / "notebooks" / chapter.path.name, _values(plan, chapter, stage))
             for chapter in group
