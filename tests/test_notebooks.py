@@ -26,7 +26,7 @@ def outputs(notebook, kind):
 
 def check_report(report, words):
     assert {run.word: run.error for run in report.runs} == dict.fromkeys(words, "")
-    assert saved_words(report.folder) == sorted(words)
+    assert set(words) <= set(saved_words(report.folder))  # a chapter may save more than one result
     page = (report.folder / "index.html").read_text(encoding="utf-8")
     for word in words:
         saved = load_results(report.folder, word)
