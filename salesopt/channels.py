@@ -56,7 +56,8 @@ class ChannelMix:
     curves        : channel, spend, response: points of each response curve, with `point` "now", "plan" or ""
     schedule      : channel, segment, period, spend: the plan by period
     skipped       : item, reason
-    objective_name, objective, objective_now, bound, gap (what a better plan could add at most: a fraction)
+    objective_name, objective, objective_now (both weighed by `risk`), bound, gap (what a better plan could add at most:
+    a fraction)
     budget, spend, spend_now, response, response_now, profit, profit_now, best_budget (nan unless "profit")
     herfindahl (sum of squared shares of spend), price_of_robustness (expected objective given up for caution)
     gain_low, gain_high : 95 % interval, under the draws of the objective's gain over today; nan without draws
@@ -248,6 +249,8 @@ def _assemble(
         plans = {"today": now, "plan": optimum.spend, "best on the central curves": central.spend}
         made = mixviews.outcomes(plain, draws, plans)
         gain = np.quantile(made["plan"] - made["today"], [0.025, 0.975])
+    objective_now = built.problem.objective(now) + plain.constant
+    best = optimum.objective + plain.constant
     robust = mixviews.robust_table(made)
     table = mixtables.plan_table(plain, optimum, prices, now)
     spend, response = mixtables.money_of(plain.problem, optimum.spend), plain.responses(optimum.spend)
@@ -263,10 +266,13 @@ def _assemble(
         curves=mixtables.curve_points(plain, optimum.spend, now),
         schedule=mixtables.schedule_table(plain, optimum.spend),
         skipped=pd.DataFrame(skipped, columns=["item", "reason"]),
-        cautions=mixtables.plan_cautions(plain, optimum, table, tolerance, draws, now),
+        cautions=(
+            *mixtables.plan_cautions(plain, optimum, table, tolerance, draws, now),
+            *_off_center(best - objective_now, gain),
+        ),
         objective_name=objective,
-        objective=optimum.objective + plain.constant,
-        objective_now=plain.problem.objective(now) + plain.constant,
+        objective=best,
+        objective_now=objective_now,
         bound=optimum.bound + plain.constant,
         gap=optimum.gap,
         budget=budget,
@@ -285,6 +291,15 @@ def _assemble(
         risk=built.problem.risk,
         drift=drift,
     )
+
+
+def _off_center(gain: float, interval: Numbers) -> list[str]:
+    """Say it where the gain that is told lies outside its interval, as it can: the draws need not centre on it."""
+    low, high = interval
+    if not np.isfinite(interval).all() or low <= gain <= high:
+        return []
+    side = "below" if gain < low else "above"
+    return [f"The gain on the central curves lies {side} its interval, which comes from draws: lean on the interval."]
 
 
 def _price_of_robustness(robust: pd.DataFrame) -> float:

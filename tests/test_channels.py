@@ -7,16 +7,18 @@ import pandas as pd
 import pulp
 import pytest
 from matplotlib import pyplot as plt
+from scipy import sparse
 from scipy.optimize import linprog, minimize
 
 from salesopt.channels import complete_channels, measure_online_funnel, optimise_channel_mix
 from salesopt.conclusions.channels import conclude_channels, price_sentences
+from salesopt.display import MINUS, money
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.channels import plot_curves, plot_frontier, plot_funnel, plot_marginal_returns
 from salesopt.stats.mix import build_programme, mean_of_worst, write_model
 from salesopt.stats.mixtable import build_problem
 from salesopt.stats.piecewise import break_curves, cut_pieces, cut_tangents, largest_misses
-from salesopt.stats.programme import programme_of, solve_programme, solve_with_cbc
+from salesopt.stats.programme import INFINITE, Programme, Solver, programme_of, solve_programme, solve_with_cbc
 from salesopt.stats.refine import solve_mix
 from salesopt.stats.response import curves_from
 
@@ -248,6 +250,48 @@ def test_the_fallback_solver_gives_the_same_optimum_and_prices(seed):
     beyond[1] = 1e9
     with pytest.raises(InfeasibleError):
         solve_with_cbc(dataclasses.replace(programme, row_lower=beyond, upper=np.minimum(programme.upper, 1e4)))
+
+
+def heavy_programme(whole=False):
+    """A programme that takes HiGHS far longer than the milliseconds it is given below."""
+    random = np.random.default_rng(0)
+    matrix = sparse.random(120, 200, 0.2, random_state=1, format="csc")
+    columns, rows = np.zeros(200), np.full(120, 5.0)
+    return Programme(
+        random.random(200), columns, columns + 10, np.full(200, whole), matrix, np.full(120, -INFINITE), rows
+    )
+
+
+def test_a_programme_without_whole_columns_is_solved_to_the_end_however_little_time_it_is_given():
+    programme = heavy_programme()
+    reference = linprog(-programme.cost, programme.matrix, programme.row_upper, bounds=(0, 10))
+    found = solve_programme(programme, seconds=1e-9)
+    assert found.objective == pytest.approx(-reference.fun, rel=1e-9)
+    assert found.bound == pytest.approx(-reference.fun, rel=1e-9)
+
+
+def test_the_time_of_one_solve_is_not_taken_from_the_next():
+    solver = Solver(heavy_programme(whole=True), seconds=0.3, gap=0.0)
+    first = solver.solve()  # uses up its time
+    solver.bound_row(0, -INFINITE, 5.5)
+    left = solver._highs.getRunTime()
+    solver.solve()
+    assert solver._highs.getRunTime() > left + 0.1
+    assert first.bound > first.objective  # cut short, so not proved
+
+
+def test_a_search_cut_short_keeps_a_plan_that_meets_the_limits_and_an_honest_bound():
+    programme = heavy_programme(whole=True)
+    short, again = (Solver(programme, nodes=3, gap=0.0).solve() for _ in range(2))
+    assert (programme.matrix @ short.values <= programme.row_upper + 1e-6).all()
+    assert short.objective == pytest.approx(programme.cost @ short.values)
+    assert short.bound > short.objective
+    assert (short.values == again.values).all()
+
+
+def test_the_fallback_solver_takes_a_programme_that_aims_at_nothing():
+    programme = dataclasses.replace(heavy_programme(), cost=np.zeros(200))
+    assert solve_with_cbc(programme).objective == 0
 
 
 def test_pieces_never_lie_above_a_concave_curve_and_their_miss_is_bounded():
@@ -527,6 +571,33 @@ def test_the_frontier_turns_at_the_profit_best_budget():
     assert frontier.loc[frontier["point"] == "planned", "profit"].item() == pytest.approx(result.profit, rel=1e-4)
     slope = np.gradient(frontier["profit"], frontier["budget"])[3:-3]
     assert frontier["shadow_price"].to_numpy()[3:-3] == pytest.approx(slope, abs=0.15)
+
+
+def test_a_plan_that_is_todays_gains_nothing_however_careful_it_is():
+    table = make_channels(4, 1, current_spend=90.0, min_spend=90.0, max_spend=90.0)
+    for risk in (0.0, 0.7, 1.0):
+        result = plan(table, budget=360, draws=make_draws(table, 0.4), risk=risk)
+        assert result.objective - result.objective_now == pytest.approx(0, abs=1e-6 * abs(result.objective))
+
+
+def test_a_gain_outside_of_its_interval_is_said():
+    table = make_channels(4, 1)
+    draws = make_draws(table, 0.05)
+    assert not any("lean on the interval" in one for one in plan(table, budget=300, draws=draws).cautions)
+    poor = plan(table, budget=300, draws=draws.assign(ceiling=draws["ceiling"] * 0.5))
+    assert poor.objective - poor.objective_now < poor.gain_low
+    assert any("below its interval" in one for one in poor.cautions)
+
+
+def test_a_loss_is_told_with_an_interval_of_losses():
+    table = make_channels(4, 1, current_spend=200.0)
+    result = plan(table, budget=100, draws=make_draws(table, 0.05))
+    assert result.objective < result.objective_now
+    answer = conclude_channels(result, currency="USD", periods_per_year=1).answer
+    told = answer.split("(95 % interval ")[1].split(")")[0]
+    assert " costs USD " in answer
+    assert MINUS not in told
+    assert money(-result.gain_high, "USD") in told
 
 
 def test_alternatives_are_nearly_as_good_and_truly_different():

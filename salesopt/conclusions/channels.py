@@ -46,6 +46,7 @@ def _answer(result: ChannelMix, currency: str, periods_per_year: int) -> str:
     span = ""
     if math.isfinite(result.gain_low):
         low, high = result.gain_low * yearly, result.gain_high * yearly
+        low, high = (low, high) if gain >= 0 else (-high, -low)
         span = f" (95 % interval {between(low, high, 'money', currency)})"
     word = "earns" if gain >= 0 else "costs"
     left = result.budget - result.spend

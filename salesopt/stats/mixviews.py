@@ -21,6 +21,7 @@ from salesopt.stats.shadow import Bound, Price, price_bound
 Numbers = NDArray[np.float64]
 PRICE_COLUMNS = ("limit", "kind", "bound", "slack", "shadow_price", "valid_from", "valid_to")
 DENSE = 256  # pieces of a curve for the ranges of shadow prices
+NODES = 5_000  # branches after which the search for one alternative stops: equal on every machine, unlike seconds
 FREE_MIP = 12  # decisions up to which a plan with 0/1 columns is searched for alternatives
 
 
@@ -171,7 +172,7 @@ def alternative_plans(built: MixProblem, optimum: Optimum, *, within: float, mos
     programme = plan_programme(built, optimum, 24)
     best = optimum.solution.objective if programme is optimum.solver.programme else optimum.objective
     floor = best - within * abs(optimum.objective) - programme.offset
-    solver = Solver(with_row(programme, programme.cost, floor, INFINITE), gap=1e-3, seconds=5.0)
+    solver = Solver(with_row(programme, programme.cost, floor, INFINITE), gap=1e-3, nodes=NODES)
     decisions, names = len(built.problem.lower), decision_names(built)
     found: list[tuple[str, Numbers]] = []
     for number, name in enumerate(names):

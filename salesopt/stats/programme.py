@@ -65,27 +65,38 @@ class _Highs(highspy.Highs):
 
 
 class Solver:
-    """A programme kept in HiGHS, so that the next solve after a small change starts from the last optimum."""
+    """A programme kept in HiGHS, so that the next solve after a small change starts from the last optimum.
 
-    def __init__(self, programme: Programme, *, gap: float = 1e-7, seconds: float = 120.0) -> None:
+    seconds : after which one solve of a programme with whole columns stops at the best plan found; its `bound` says
+              how good that is at least. A programme without whole columns is always solved to the end.
+    nodes   : the same as a number of branches, which is equal on every machine; None for no such end
+    """
+
+    def __init__(
+        self, programme: Programme, *, gap: float = 1e-7, seconds: float = 120.0, nodes: int | None = None
+    ) -> None:
         self.programme = programme
+        self._seconds = seconds if programme.whole.any() else INFINITE
         self._lower, self._upper = programme.lower.copy(), programme.upper.copy()
         self._highs = _Highs()
         for option, value in (
             ("output_flag", False),
             ("mip_rel_gap", gap),
-            ("time_limit", seconds),
             ("threads", 1),
             ("primal_feasibility_tolerance", 1e-9),
             ("dual_feasibility_tolerance", 1e-9),
             ("mip_feasibility_tolerance", 1e-9),
         ):
             _require(self._highs.setOptionValue(option, value), f"option {option}")
+        if nodes is not None:
+            _require(self._highs.setOptionValue("mip_max_nodes", nodes), "option mip_max_nodes")
         _require(self._highs.passModel(_highs_model(programme)), "model")
 
     def solve(self) -> Solution:
         """The optimum; raises InfeasibleError where no point meets the rows, NoSolution where none was found."""
         highs = self._highs
+        # HiGHS counts the seconds of all solves together, so a sweep would run out of time and keep its last point.
+        _require(highs.setOptionValue("time_limit", self._seconds + highs.getRunTime()), "option time_limit")
         highs.run()
         status = highs.getModelStatus()
         found = highspy.HighsModelStatus
@@ -93,10 +104,12 @@ class Solver:
             raise InfeasibleError("no point meets all limits")
         if status == found.kUnbounded:
             raise NoSolution("the objective has no upper end")
-        if status not in (found.kOptimal, found.kTimeLimit) or not highs.getSolution().value_valid:
-            return solve_with_cbc(self._as_changed())
         solution, info = highs.getSolution(), highs.getInfo()
         whole = bool(self.programme.whole.any())
+        cut_short = whole and status in (found.kTimeLimit, found.kSolutionLimit)
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if status != found.kOptimal and not (cut_short and feasible):
+            return solve_with_cbc(self._as_changed())
         rows = len(self.programme.row_lower)
         # The model minimises the negative, hence the signs.
         return Solution(
@@ -191,11 +204,11 @@ def solve_with_cbc(programme: Programme) -> Solution:
         raise InfeasibleError("no point meets all limits")
     if status != pulp.LpStatusOptimal:
         raise NoSolution(f"neither solver found an optimum: {pulp.LpStatus[status]}")
-    objective = programme.offset - float(pulp.value(model.objective))
     row_dual, whole = np.zeros(len(programme.row_lower)), bool(programme.whole.any())
     for (row, _), constraint in zip(sides, model.constraints(), strict=True):
         row_dual[row] -= constraint.pi or 0.0
     values = np.array([column.value() or 0.0 for column in columns])
+    objective = programme.offset + float(programme.cost @ values)
     reduced = programme.cost - programme.matrix.T @ row_dual
     nothing = np.nan if whole else 1.0
     return Solution(values, objective, objective, row_dual * nothing, reduced * nothing)
