@@ -686,6 +686,28 @@ def test_at_the_break_even_lift_a_price_cut_gains_nothing_with_borrowed_sales():
     assert offers(plan).loc["price cut", "gain"] < offers(without).loc["price cut", "gain"]
 
 
+def test_units_borrowed_by_a_bundle_cost_the_margin_of_both_products_later():
+    listed = products(("tea", 1.0, 2.0, 5200), ("milk", 0.6, 1.5, 2600))
+    slopes = estimates(("tea", -4.0, 0.1), ("milk", -3.0, 0.1))
+    pair = pd.DataFrame({"product": ["tea"], "partner": ["milk"]})
+    none, half = (
+        offers(compare_promotions(listed, slopes, bundles=pair, borrowed=share)).loc["bundle"] for share in (0.0, 0.5)
+    )
+    extra = none["units"] - none["units_base"]
+    assert extra > 0
+    assert none["gain"] - half["gain"] == pytest.approx(0.5 * extra * (1.0 + 0.9))
+
+
+def test_a_product_that_costs_nothing_has_no_bundle_of_its_margin():
+    listed = products(("tea", 0.0, 2.0, 520), ("milk", 0.0, 2.0, 520))
+    slopes = estimates(("tea", -2, 0.1), ("milk", -2, 0.1))
+    pair = pd.DataFrame({"product": ["tea"], "partner": ["milk"]})
+    plan = compare_promotions(listed, slopes, bundles=pair)
+    assert "costs nothing" in plan.skipped.set_index("item").loc["tea with milk", "reason"]
+    assert set(plan.table["offer"]) == {"price cut", "deal"}
+    assert np.isfinite(plan.table[["profit", "gain", "gain_low", "gain_high"]]).all(axis=None)
+
+
 def test_a_temporary_price_uses_the_elasticity_of_deals_where_known():
     slopes = estimates(
         ("tea", -2.0, 0.1), ("milk", -2.0, 0.1), deal_elasticity=[-4.0, np.nan], deal_std_error=[0.2, np.nan]

@@ -15,7 +15,7 @@ from salesopt.stats.price_items import Skipped, price_items, table_of
 
 CUT, DEAL, BUNDLE = "price cut", "deal", "bundle"
 DEEPEST = 0.6
-Offer = tuple[str, str, float, float, Array, Array]
+Offer = tuple[str, str, float, float, Array, Array, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,8 @@ def compare_promotions(
                  depth is the one that leaves the margin of the price cut (at most 60 %)
     bundle     : with the partner in `bundles` (product, partner); `attach` of the buyers take both, at one price with
                  the margin of the price cut; the others buy as before
-    borrowed   : share of the extra units that are taken from later weeks at full margin (stocking up)
+    borrowed   : share of the extra units that are taken from later weeks at full margin (stocking up); of a bundle
+                 both products
 
     Raises DataError, ParameterError. Source of the comparison at equal margin: Blattberg and Neslin, Sales Promotion.
     """
@@ -93,16 +94,18 @@ def compare_promotions(
         stand_in = f"The elasticity of a lasting price stands in. {item['caution']}".strip()
         caution = str(item["caution"]) if item["product"] in temporary else stand_in
         cut, deal = _cut(item, own, depth), _deal(item, own, margin, redemption)
-        offers: list[Offer] = [(CUT, "", depth, margin, *cut), (DEAL, "", *deal)]
+        full = item["price"] - item["unit_cost"]
+        offers: list[Offer] = [(CUT, "", depth, margin, *cut, full), (DEAL, "", *deal, full)]
         for other in partners.get(str(item["product"]), []):
             with_it = np.append(items["elasticity"].iloc[other], slopes[:, other])
-            found = _bundle(item, items.iloc[other].to_dict(), own, with_it, margin, attach)
+            second = items.iloc[other].to_dict()
+            found = _bundle(item, second, own, with_it, margin, attach)
             partner = str(items["product"].iloc[other])
             if found is None:
-                reason = "no bundle leaves that margin: the partner's is too low"
+                reason = "no bundle is set by that margin: the partner's is too low, or the product costs nothing"
                 skipped.append((f"{item['product']} with {partner}", reason))
             else:
-                offers.append((BUNDLE, partner, *found))
+                offers.append((BUNDLE, partner, *found, full + second["price"] - second["unit_cost"]))
         rows += [_row(item, offer, share, borrowed, confidence, caution) for offer in offers]
     if not rows:
         raise DataError(
@@ -209,6 +212,8 @@ def _bundle(
 ) -> tuple[float, float, Array, Array] | None:
     """Depth of the bundle's price that leaves the margin, the margin, and the changes; None where there is none."""
     list_price, cost = item["price"] + other["price"], item["unit_cost"] + other["unit_cost"]
+    if margin >= 1:  # the product costs nothing, so that no price of the bundle is singled out by its margin
+        return None
     price = cost / (1 - margin)
     depth = 1 - price / list_price
     if depth <= 0:
@@ -227,10 +232,13 @@ def _row(
     confidence: float,
     caution: str,
 ) -> dict[str, object]:
-    """One row of the table; the promotion lasts `share` of a year, borrowed units cost their margin later."""
-    name, partner, depth, margin, change, extra = offer
+    """One row of the table; the promotion lasts `share` of a year, borrowed units cost their margin later.
+
+    The last part of an offer is that margin: of a unit, or of both units of a bundle.
+    """
+    name, partner, depth, margin, change, extra, later = offer
     full, less = item["price"] - item["unit_cost"], item["price"] * (1 - depth) - item["unit_cost"]
-    gains = share * (change - borrowed * np.maximum(extra, 0.0) * full)
+    gains = share * (change - borrowed * np.maximum(extra, 0.0) * later)
     base, tail = item["units"] * share, (1 - confidence) / 2
     low, high = np.quantile(gains[1:], [tail, 1 - tail])
     if name == DEAL and depth == DEEPEST:
