@@ -121,7 +121,7 @@ def estimate_elasticity(
                   of `sales` is used otherwise
     deals       : split the price into base price (the elasticity) and deal (price / base price, `deal_elasticity`);
                   None means: where there is a column `base_price`
-    engine      : "auto": in memory up to a million rows, grouped sums by DuckDB beyond and for files; "memory",
+    engine      : "auto": row by row up to a million rows, grouped sums beyond, and by DuckDB for files; "memory",
                   "duckdb", "spark" (the active session) or a Spark address (such as "local[2]") choose. Grouped
                   sums serve "ols" and "iv" with clusters, without lags and weights
 
@@ -269,12 +269,15 @@ def _piece_text(low: float, high: float) -> str:
 
 def _demand(solved: Solved, table: pd.DataFrame, design: Design, good: Mask) -> pd.DataFrame:
     """Data and curve of the units with most revenue."""
-    points = demand_points(solved.cells, solved.found, solved.x, solved.y, solved.fitted)
-    number = np.flatnonzero(good)
+    largest = table["revenue"].nlargest(DRAWN).index
+    drawn = np.flatnonzero(good)[np.sort(largest)]
+    keep = np.isin(solved.cells.unit, drawn)
+    fitted = None if solved.fitted is None else solved.fitted[keep]
+    points = demand_points(take(solved.cells, keep), solved.found.beta[drawn], solved.x, solved.y, fitted)
     parts = []
-    for place in table["revenue"].nlargest(DRAWN).index:
+    for place in largest:
         row = table.loc[place]
-        seen = thinned(points[points["unit"] == number[place]])
+        seen = thinned(points[points["unit"] == np.searchsorted(np.sort(largest), place)])
         curve = demand_curve(seen, row["elasticity"], row["low"], row["high"])
         for kind, part in (("data", seen[["price", "units"]]), ("curve", curve)):
             parts.append(part.assign(kind=kind, **{name: row[name] for name in design.unit}))

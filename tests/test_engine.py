@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from salesopt.elasticity import estimate_elasticity
-from salesopt.engine import gather
+from salesopt.engine import blocks, gather
 from salesopt.engine.sums import cell_sql
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.design import Design
@@ -85,14 +85,59 @@ def test_files_equal_the_table(kind, tmp_path):
 
 def test_many_rows_go_to_the_engine_by_themselves(monkeypatch):
     called = []
-    real = gather.gather_sums
-    monkeypatch.setattr(gather, "gather_sums", lambda *given: called.append(given[2]) or real(*given))
+    by_blocks, by_engine = gather.gather_blocks, gather.gather_sums
+    monkeypatch.setattr(gather, "gather_blocks", lambda *given: called.append("blocks") or by_blocks(*given))
+    monkeypatch.setattr(gather, "gather_sums", lambda *given: called.append(given[2]) or by_engine(*given))
     estimate_elasticity(SALES)
     assert called == []
     monkeypatch.setattr(gather, "ROWS", len(SALES) - 1)
     estimate_elasticity(SALES)
+    assert called == ["blocks"]
     estimate_elasticity(SALES.assign(period=SALES["period"].dt.strftime("%Y-%m")))
-    assert called == ["duckdb", "duckdb"]
+    assert called == ["blocks", "blocks", "duckdb"]
+
+
+@pytest.fixture
+def blocks_only(monkeypatch):
+    """Every table in memory is summed in small blocks, and by nothing else."""
+    monkeypatch.setattr(gather, "ROWS", 0)
+    monkeypatch.setattr(blocks, "BLOCK", 97)
+    monkeypatch.setattr(gather, "gather_sums", lambda *_: pytest.fail("not summed in blocks"))
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_sums_of_blocks_equal_rows_in_memory(name, blocks_only):
+    arguments = {**DESIGNS[name], "pool": False}
+    mixed = SALES.sample(frac=1, random_state=3)
+    same(
+        estimate_elasticity(SALES, engine="memory", **arguments),
+        estimate_elasticity(mixed, **arguments),
+    )
+
+
+def test_blocks_take_categories_deals_lines_and_products_without_a_sale(blocks_only):
+    sales = SALES.assign(base_price=SALES["price"] * np.exp(0.2 * SALES["promo"]))
+    first = sales["product"].iloc[0]
+    sales.loc[sales["product"] == first, "units"] = 0
+    sales.loc[3:9, "base_price"] = np.nan
+    sales = sales.assign(product=sales["product"].astype("category").cat.add_categories("never sold"))
+    sales["line"] = sales["line"].where(sales.index % 3 > 0)
+    one = estimate_elasticity(sales.assign(product=sales["product"].astype("str")), engine="memory")
+    other = estimate_elasticity(sales)
+    assert list(other.skipped["item"]) == [first]
+    assert (
+        one.cautions[0] == other.cautions[0] == "7 of 1,440 rows were left out because a column that the estimate "
+        "needs is blank there."
+    )
+    assert other.table["line"].notna().all()
+    same(one, other)
+
+
+def test_more_combinations_than_rows_go_to_the_engine(monkeypatch):
+    monkeypatch.setattr(blocks, "LEAST", 0)
+    design = Design(("product",), effects=("market", "period"), clusters=("market",))
+    assert blocks.gather_blocks(SALES, design) is not None
+    assert blocks.gather_blocks(SALES.iloc[:300], design) is None
 
 
 def test_a_memory_limit_is_kept(monkeypatch, tmp_path):
@@ -116,9 +161,11 @@ def test_a_memory_limit_is_kept(monkeypatch, tmp_path):
         ({"period": "spring"}, "column 'period'"),
     ],
 )
-def test_bad_rows_are_refused(change, message):
+@pytest.mark.parametrize("engine", ["duckdb", "auto"])
+def test_bad_rows_are_refused(change, message, engine, monkeypatch):
+    monkeypatch.setattr(gather, "ROWS", 0)
     with pytest.raises(DataError, match=message):
-        estimate_elasticity(SALES.assign(**change), controls=["promo"], engine="duckdb")
+        estimate_elasticity(SALES.assign(**change), controls=["promo"], engine=engine)
 
 
 def test_absent_columns_and_files_are_named(tmp_path):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesopt.engine.blocks import gather_blocks
 from salesopt.engine.rows import gather_rows
 from salesopt.engine.session import SPARK, column_names
 from salesopt.engine.sums import gather_sums
@@ -19,8 +20,9 @@ ROWS = 1_000_000
 def gather(sales: Any, design: Design, engine: str = "auto") -> tuple[Gathered, list[str]]:
     """The data of the regressions, and sentences about what was done to the rows on the way.
 
-    With engine "auto" a table of at most `ROWS` rows stays in memory; a larger one, a path or a Spark DataFrame is
-    summed by DuckDB (or Spark). "memory", "duckdb", "spark" and Spark addresses choose.
+    With engine "auto" a table of at most `ROWS` rows is taken row by row; a larger one is summed in blocks where that
+    can be done, else by DuckDB, as a path is (a Spark DataFrame by Spark). "memory", "duckdb", "spark" and Spark
+    addresses choose.
     """
     if engine != "memory" and engine not in ("auto", "duckdb", "spark") and not engine.startswith(SPARK):
         raise ParameterError(
@@ -28,6 +30,9 @@ def gather(sales: Any, design: Design, engine: str = "auto") -> tuple[Gathered, 
         )
     table = isinstance(sales, pd.DataFrame)
     if engine not in ("auto", "memory") or (engine == "auto" and (not table or len(sales) > ROWS)):
+        summed = gather_blocks(sales, design) if table and engine == "auto" else None
+        if summed:
+            return summed, _blank_caution(summed, len(sales), design) + _segment_caution(sales, design)
         chosen = "duckdb" if engine == "auto" and not hasattr(sales, "createOrReplaceTempView") else engine
         gathered, total = gather_sums(sales, design, "spark" if chosen == "auto" else chosen)
         return gathered, _blank_caution(gathered, total, design) + _segment_caution(sales, design)

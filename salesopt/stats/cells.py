@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+DENSE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,8 @@ class Cells:
     weight   : (cells,) sum of the rows' weights
     mean     : (variables, cells) weighted means
     within   : (pairs, cells) weighted cross-products about the means, for the pairs of `pairs(variables)`;
-               None where every cell is one row
+               None where every cell is one row. Those of cells that share all clusters may stand at one of them, as
+               only their sums are used
     """
 
     unit: Codes
@@ -78,7 +80,13 @@ def number_within(unit: Codes, codes: Codes) -> Codes:
     units = np.arange(int(unit.max()) + 1)
     for row, values in enumerate(codes):
         span = int(values.max()) + 1
-        distinct, inverse = np.unique(unit * span + values, return_inverse=True)
+        place = unit * span + values
+        if len(units) * span <= DENSE * len(unit):
+            present = np.zeros((len(units), span), dtype=bool)
+            present.ravel()[place] = True
+            numbered[row] = (present.cumsum(axis=1) - 1).ravel()[place]
+            continue
+        distinct, inverse = np.unique(place, return_inverse=True)
         numbered[row] = inverse - np.searchsorted(distinct, units * span)[unit]
     return numbered
 

@@ -9,20 +9,17 @@ import pandas as pd
 
 from salesopt.stats.cells import Cells, Floats
 from salesopt.stats.effects import absorb
-from salesopt.stats.inference import Estimates
 
 POINTS = 40
 MOST = 1500
 FARTHEST = 50.0
 
 
-def demand_points(
-    cells: Cells, found: Estimates, x: Sequence[int], y: int, fitted: Floats | None = None
-) -> pd.DataFrame:
+def demand_points(cells: Cells, beta: Floats, x: Sequence[int], y: int, fitted: Floats | None = None) -> pd.DataFrame:
     """unit, price, units, one row per cell: observed units at the price, moved to the unit's average other conditions.
 
-    `x[-1]` is log price and `y` log units; for a Poisson fit, whose outcome is units, `fitted` are the expected units
-    and `cells` carry them in their weights.
+    `beta` (units, regressors) are the coefficients, `x[-1]` is log price and `y` log units; for a Poisson fit, whose
+    outcome is units, `fitted` are the expected units and `cells` carry them in their weights.
     """
     weight = cells.weight if fitted is None else cells.weight * fitted
     weighted = Cells(cells.unit, cells.effects, cells.clusters, cells.rows, weight, cells.mean, cells.within)
@@ -33,9 +30,9 @@ def demand_points(
     center = (np.add.reduceat(weight * cells.mean[x[-1]], starts) / total)[cells.unit]
     if not len(cells.effects):
         price = price - center
-    along = found.beta[cells.unit, -1] * price
+    along = beta[cells.unit, -1] * price
     if fitted is None:
-        left = residual[y] - np.einsum("xr,rx->r", residual[list(x)], found.beta[cells.unit])
+        left = residual[y] - np.einsum("xr,rx->r", residual[list(x)], beta[cells.unit])
         level = (np.add.reduceat(weight * cells.mean[y], starts) / total)[cells.unit]
         units = np.exp(level + along + left)
     else:

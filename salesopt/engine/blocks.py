@@ -1,0 +1,283 @@
+"""Gather a design's data from a large table in memory, block after block, into arrays of sums.
+
+Every combination of unit, clusters and effects has a place of its own, found from the numbers of its names, so that no
+row is sorted, grouped or copied. Products of the variables are needed per unit and cluster only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesopt.engine.rows import level
+from salesopt.stats.cells import Cells, Codes, Floats, number_within, pairs
+from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
+from salesopt.stats.panel import codes_of
+
+BLOCK = 1 << 17
+SAMPLE = 100_000
+LEAST = 100_000
+MOST_DAYS = 400_000
+LINE = "line"
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """A column of names: the level of a row is `levels[index]`, and `names` has the text of each level."""
+
+    index: NDArray[np.integer]
+    levels: Codes
+    names: pd.Index
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The columns of a table: names and parts of the period by `keys`, numbers, and the trend of each day."""
+
+    keys: dict[str, Key]
+    numbers: dict[str, NDArray[np.number]]
+    day: NDArray[np.integer]
+    trend: Floats
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """What is summed over the blocks: per cell, per group (unit and clusters), and per unit.
+
+    count, sums : (cells,) rows, (variables, cells) sums of the variables less `centers`
+    products    : (pairs, groups) sums of their products
+    seen, blank, zeros, revenue, low, high, line : (units,) see `Gathered.units`; `blank` are rows that are not filled
+    """
+
+    centers: Floats
+    count: Floats
+    sums: Floats
+    products: Floats
+    seen: Floats
+    blank: Floats
+    zeros: Floats
+    revenue: Floats
+    low: Floats
+    high: Floats
+    line: Floats
+
+
+def gather_blocks(sales: pd.DataFrame, design: Design) -> Gathered | None:
+    """The cells of `sales`, equal to those of `gather_sums`; None where that one has to be asked.
+
+    That is so where the design needs single rows, where a column is not plain numbers or dates, where a key is blank or
+    a price or units are out of range (it says which), and where there are more combinations than rows.
+    """
+    if design.lags or design.weights or not design.clusters or not design.log_units or not _plain(sales, design):
+        return None
+    source = _source(sales, design)
+    if source is None:
+        return None
+    groups = list(dict.fromkeys((*design.unit, *design.clusters)))
+    names = list(dict.fromkeys((*groups, *design.effects)))
+    sizes = {name: len(source.keys[name].names) for name in names}
+    cells = int(np.prod(list(sizes.values()), dtype=object))
+    if cells > max(source.rows, LEAST):
+        return None
+    per_group = cells // int(np.prod([sizes[name] for name in groups]))
+    per_unit = cells // int(np.prod([sizes[name] for name in design.unit]))
+    sums = _empty(_centers(source, design), cells, cells // per_group, cells // per_unit)
+    for start in range(0, source.rows, BLOCK):
+        block = slice(start, start + BLOCK)
+        place = _place(source, sizes, block)
+        if not _add(sums, source, design, block, place, place // per_group, place // per_unit):
+            return None
+    return Gathered(_cells(sums, design, sizes, per_group, per_unit), *_facts(sums, source, design))
+
+
+def _plain(sales: pd.DataFrame, design: Design) -> bool:
+    """Whether all columns are there, numbers and dates as NumPy holds them."""
+    numbers = _numbers(design)
+    if not len(sales) or not sales.columns.is_unique or not {*numbers, *design.columns, "market"} <= set(sales.columns):
+        return False
+    kinds = [sales[name].dtype for name in (*numbers, "period")]
+    return all(
+        isinstance(kind, np.dtype) and kind.kind in ("M" if place == len(numbers) else "iuf")
+        for place, kind in enumerate(kinds)
+    )
+
+
+def _numbers(design: Design) -> list[str]:
+    return ["units", "price", *design.numeric, *(["base_price"] if design.deals else [])]
+
+
+def _source(sales: pd.DataFrame, design: Design) -> Source | None:
+    """The columns as numbers; None where a key is blank or the dates lie too far apart."""
+    period = sales["period"].to_numpy()
+    first, last = (end.astype("datetime64[D]") for end in (period.min(), period.max()))
+    if np.isnat(first) or (last - first).astype(int) > MOST_DAYS:
+        return None
+    day = (period.astype("datetime64[D]") - first).astype(np.int32)
+    seen = np.flatnonzero(np.bincount(day))
+    days = pd.DataFrame({"period": first + seen})
+    levels, trend = np.zeros(int(seen[-1]) + 1, dtype=np.int64), np.zeros(int(seen[-1]) + 1)
+    trend[seen] = days["period"].dt.year + days["period"].dt.month / 12
+    keys = {}
+    for name in dict.fromkeys((*design.unit, "market", *design.clusters, *design.effects)):
+        if name in sales and name != "period":
+            keys[name] = _named(sales[name])
+            if keys[name].index.min() < 0:
+                return None
+        else:
+            values = level(days, name)
+            levels[seen] = codes_of(values)
+            keys[name] = Key(day, levels.copy(), pd.Index(values.unique()))
+    if LINE in sales and LINE not in design.unit:
+        keys[LINE] = _named(sales[LINE])
+    return Source(keys, {name: sales[name].to_numpy() for name in _numbers(design)}, day, trend, len(sales))
+
+
+def _named(column: pd.Series) -> Key:
+    """A column of names; levels are in the order of the names as text. A blank has index -1 and the last level."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        index, names = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        index, names = pd.factorize(column)
+    levels, ordered = pd.factorize(pd.Index(names).astype("str"), sort=True)
+    return Key(index, np.append(levels, len(ordered)).astype(np.int64), pd.Index(ordered))
+
+
+def _place(source: Source, sizes: dict[str, int], block: slice) -> Codes:
+    """The cell of each row of a block."""
+    place: Codes = np.zeros(1, dtype=np.int64)
+    for name, size in sizes.items():
+        key = source.keys[name]
+        place = place * size + key.levels[key.index[block]]
+    return place
+
+
+def _variables(source: Source, design: Design, block: slice) -> Floats:
+    """(variables, rows of the block) in the order of `design.variables`; not finite where a row lacks one."""
+    numbers = {name: values[block].astype(np.float64, copy=False) for name, values in source.numbers.items()}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = np.log(numbers["base_price" if design.deals else "price"])
+        special = {
+            INTERCEPT: 1.0,
+            PRICE: price,
+            TREND: source.trend[source.day[block]],
+            UNITS: np.log(numbers["units"]),
+        }
+        if design.deals:
+            special[DEAL] = np.log(numbers["price"]) - price
+    values = np.empty((len(design.variables), len(price)))
+    for row, name in zip(values, design.variables, strict=True):
+        row[:] = special[name] if name in special else numbers[name]
+    return values
+
+
+def _centers(source: Source, design: Design) -> Floats:
+    """About the mean of each variable, so that sums of squares keep their digits."""
+    values = _variables(source, design, slice(None, None, max(source.rows // SAMPLE, 1)))
+    good = np.isfinite(values).all(axis=0)
+    return values[:, good].mean(axis=1) if good.any() else np.zeros(len(values))
+
+
+def _empty(centers: Floats, cells: int, groups: int, units: int) -> Sums:
+    width = len(centers)
+    return Sums(
+        centers,
+        count=np.zeros(cells),
+        sums=np.zeros((width, cells)),
+        products=np.zeros((len(pairs(width)), groups)),
+        seen=np.zeros(units),
+        blank=np.zeros(units),
+        zeros=np.zeros(units),
+        revenue=np.zeros(units),
+        low=np.full(units, np.inf),
+        high=np.full(units, -np.inf),
+        line=np.full(units, np.inf),
+    )
+
+
+def _add(sums: Sums, source: Source, design: Design, block: slice, cell: Codes, group: Codes, unit: Codes) -> bool:
+    """Add a block; False where a price or units are out of range."""
+    price, units = (source.numbers[name][block].astype(np.float64, copy=False) for name in ("price", "units"))
+    if not (price.min() > 0 and units.min() >= 0 and price.max() < np.inf and units.max() < np.inf):
+        return False
+    values = _variables(source, design, block)
+    filled = np.isfinite(values[:-1]).all(axis=0)
+    used = filled & (units > 0)
+    count = len(sums.seen)
+    sums.seen[:] += np.bincount(unit, minlength=count)
+    if LINE in source.keys:
+        key = source.keys[LINE]
+        _lower(sums.line, unit, key.levels[key.index[block]].astype(np.float64))
+    if not used.all():
+        sums.blank[:] += np.bincount(unit[~filled], minlength=count)
+        sums.zeros[:] += np.bincount(unit[filled & ~used], minlength=count)
+        values, price, units = values[:, used], price[used], units[used]
+        cell, group, unit = cell[used], group[used], unit[used]
+    _lower(sums.low, unit, price)
+    _lower(sums.high, unit, price, np.greater)
+    sums.revenue[:] += np.bincount(unit, price * units, minlength=count)
+    values -= sums.centers[:, None]
+    np.add.at(sums.count, cell, 1.0)
+    for row, total in zip(values, sums.sums, strict=True):
+        np.add.at(total, cell, row)
+    for (i, j), total in zip(pairs(len(values)), sums.products, strict=True):
+        np.add.at(total, group, values[i] * values[j])
+    return True
+
+
+def _lower(best: Floats, place: Codes, values: Floats, than: np.ufunc = np.less) -> None:
+    """Lower (or with np.greater raise) `best` at `place` to `values`; only rows that change it are looked at twice."""
+    better = than(values, best[place])
+    if better.any():
+        (np.minimum if than is np.less else np.maximum).at(best, place[better], values[better])
+
+
+def _cells(sums: Sums, design: Design, sizes: dict[str, int], per_group: int, per_unit: int) -> Cells:
+    """The cells that have rows. Products within the cells stand at the first cell of each group."""
+    found = np.flatnonzero(sums.count)
+    codes, left = {}, found
+    for name, size in reversed(sizes.items()):
+        left, codes[name] = np.divmod(left, size)
+    unit = np.unique(found // per_unit, return_inverse=True)[1].astype(np.int64)
+    count, group = sums.count[found], found // per_group
+    total = sums.sums[:, found]
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    within = np.zeros((len(sums.products), len(found)))
+    for row, product, (i, j) in zip(within, sums.products, pairs(len(total)), strict=True):
+        row[first] = product[group[first]] - np.add.reduceat(total[i] * total[j] / count, first)
+    return Cells(
+        unit,
+        number_within(unit, np.array([codes[name] for name in design.effects]).reshape(-1, len(found))),
+        number_within(unit, np.array([codes[name] for name in design.clusters])),
+        count,
+        count,
+        total / count + sums.centers[:, None],
+        within,
+    )
+
+
+def _facts(sums: Sums, source: Source, design: Design) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The units that have rows to use, those that have none, and the number of rows that lack something."""
+    names = pd.MultiIndex.from_product([source.keys[name].names for name in design.unit], names=design.unit)
+    facts = names.to_frame(index=False)
+    if LINE in source.keys:
+        known = np.append(source.keys[LINE].names.astype(object), np.nan)
+        facts[LINE] = known[np.minimum(sums.line, len(known) - 1).astype(np.int64)]
+    rows = np.bincount(np.arange(len(sums.count)) // (len(sums.count) // len(facts)), sums.count)
+    facts = facts.assign(
+        rows=rows.astype(np.int64),
+        zeros=sums.zeros.astype(np.int64),
+        filled=(sums.seen - sums.blank).astype(np.int64),
+        price_low=sums.low,
+        price_high=sums.high,
+        revenue=sums.revenue,
+    )
+    present = rows > 0
+    return (
+        facts[present].reset_index(drop=True),
+        facts[~present & (sums.seen > 0)].reset_index(drop=True),
+        int(sums.blank.sum()),
+    )
