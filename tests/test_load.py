@@ -304,7 +304,14 @@ def test_a_link_out_of_the_study_is_refused_one_inside_is_not(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(None, "no study.toml"), (b"[study", "not valid TOML"), (b"title = '\xff'", "not UTF-8")]
+    ("content", "says"),
+    [
+        (None, "no study.toml"),
+        (b"[study", "not valid TOML"),
+        (b"title = '\xff'", "not UTF-8"),
+        (b"x = " + b"[" * 5000, "not valid TOML"),
+        (b"x = " + b"9" * 5000, "not valid TOML"),
+    ],
 )
 def test_what_is_no_study_is_said_to_be_none(tmp_path, content, says):
     if content is not None:
@@ -314,6 +321,30 @@ def test_what_is_no_study_is_said_to_be_none(tmp_path, content, says):
             look(tmp_path)
     with pytest.raises(DataError, match="no such study folder"):
         load_study(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("file", "says"), [("a" * 5000 + ".csv", "a file that is there"), ("sales\\u0000.csv", "without a zero byte")]
+)
+def test_a_name_that_no_file_can_have_is_a_problem_of_the_study(tmp_path, file, says):
+    study(tmp_path, SETTINGS + f'[tables]\nsales = "{file}"\n')
+    assert says in check_study(tmp_path)[0].expected
+    for look in (load_study, find_quarters):
+        with pytest.raises(DataError):
+            look(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "utf\\u0000", "hex", "latin-99"])
+def test_an_encoding_that_reads_no_text_is_refused(tmp_path, encoding):
+    settings = f'[tables]\nsales = "sales.csv"\n[format.sales]\nencoding = "{encoding}"\n'
+    with pytest.raises(DataError, match="no encoding is called"):
+        load_study(study(tmp_path, SETTINGS + settings, sales=SALES))
+
+
+def test_the_calendar_of_a_table_with_a_column_twice_is_refused(tmp_path):
+    study(tmp_path, sales=SALES.replace("market", "product", 1))
+    with pytest.raises(DataError, match="twice"):
+        find_quarters(tmp_path)
 
 
 def test_parameters_of_chapters_are_handed_on(tmp_path):

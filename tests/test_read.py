@@ -304,3 +304,11 @@ def test_what_only_looks_like_a_number_is_none(text):
     column = pd.Series([text])
     found = look_at_numbers(column)
     assert found.decimal == "" and not are_numbers(found)
+
+
+def test_a_view_of_a_table_that_is_gone_cannot_be_read(tmp_path):
+    base = sqlite3.connect(tmp_path / "a.db")
+    base.executescript("create table gone (a); create view sales as select * from gone; drop table gone;")
+    base.close()
+    with pytest.raises(DataError, match="not an SQLite table that can be read"):
+        read_table(tmp_path / "a.db", part="sales")

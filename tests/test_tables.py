@@ -134,6 +134,34 @@ def test_numbers_used_as_names_stay_readable(names):
     assert check_table("sales", sales(product=names))[0]["product"].tolist() == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    "units",
+    [
+        [True, False, True],
+        pd.to_datetime(["2026-07-01", "2026-07-02", "2026-07-03"]),
+        pd.to_timedelta([1, 2, 3], "D"),
+        [pd.Timestamp(2026, 7, 1), True, b"7"],
+    ],
+)
+def test_dates_times_truths_and_bytes_are_no_numbers(units):
+    typed, problems = check_table("sales", sales(units=units))
+    assert typed["units"].isna().all()
+    assert sum(one.count for one in problems) == 3
+    assert {(one.column, one.expected) for one in problems} == {("units", "a number (units)")}
+
+
+def test_bytes_are_no_name():
+    problems = check_table("sales", sales(product=[b"\xff", "tea", "milk"]))[1]
+    assert [(one.row, one.expected) for one in problems] == [(2, "some text")]
+
+
+@pytest.mark.parametrize("period", ["1600-01", "9999-12", "2200-01-01"])
+def test_a_date_in_no_year_of_ours_is_refused(period):
+    for given in ([period] * 3, pd.to_datetime([period] * 3)):
+        problems = check_table("sales", sales(product=["a", "b", "c"], period=given))[1]
+        assert [(one.column, one.count) for one in problems] == [("period", 3)]
+
+
 def test_blank_text_in_an_optional_column_is_blank():
     typed, problems = check_table("sales", sales(segment=["a", " ", None]))
     assert problems == [] and typed["segment"].isna().tolist() == [False, True, True]

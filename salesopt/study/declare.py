@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import warnings
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ with warnings.catch_warnings():
 from salesopt.errors import Problem, close_match
 from salesopt.study.periods import first_days
 
+NOT_NUMBERS = (bool, np.bool_, bytes, complex, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 MOST = 10  # distinct values of a problem that are listed one by one
 
 
@@ -140,14 +142,15 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
     typed: pd.Series
     missing = values.isna()
     if kind == "number":
-        typed = pd.to_numeric(values, errors="coerce").astype("float64")
+        typed = pd.to_numeric(_countable(values), errors="coerce").astype("float64")
         typed = typed.where(typed.abs() != float("inf"))
         wanted = f"a number ({spec.metadata['unit']})" if spec.metadata["unit"] else "a number"
     elif kind == "date":
         typed = first_days(values)
         wanted = "a date or period such as 2026-07-06, 2026-07 or 2026Q3"
     else:
-        typed = _whole(values).astype("str").str.strip().where(~missing)
+        named = _named(values)
+        typed = _whole(named).astype("str").str.strip().where(named.notna())
         missing = missing | (typed == "")
         typed = typed.mask(missing)
         wanted = "some text"
@@ -155,6 +158,20 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
     if not blank:
         problems += _where(name, column, missing, values.where(~missing), wanted, file)
     return typed, problems
+
+
+def _countable(values: pd.Series) -> pd.Series:
+    """The column without dates, times, truths and bytes, which pandas would turn into numbers."""
+    if values.dtype == object:
+        return values.mask(values.map(lambda cell: isinstance(cell, NOT_NUMBERS)).astype(bool))
+    return values.where(values.isna()).astype(object) if values.dtype.kind in "bcmM" else values
+
+
+def _named(values: pd.Series) -> pd.Series:
+    """The column without bytes, as databases hold them, which are no names."""
+    if values.dtype != object:
+        return values
+    return values.mask(values.map(lambda cell: isinstance(cell, bytes)).astype(bool))
 
 
 def _whole(values: pd.Series) -> pd.Series:

@@ -209,8 +209,8 @@ def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[
         if "period" in schema.columns and (name in settings.tables or name in built):
             table = read[name] if name in read else read_checked(settings, name, built.get(name))
             problems = [problem for problem in table.problems if problem.column in ("", "period")]
-            if problems:
-                raise DataError(problems)
+            if problems or "period" not in table.frame:
+                raise DataError(problems or list(table.problems))
             return table.frame["period"]
     return None
 

@@ -129,12 +129,17 @@ def first_days(values: pd.Series, *, day_first: bool | None = None, fiscal_start
     such as 03/04/2026 is read only where the column settles which part is the day (one above 12), or `day_first` does.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.tz_localize(None) if values.dt.tz is not None else values
+        return _in_reach(values.dt.tz_localize(None) if values.dt.tz is not None else values)
     distinct = values.dropna().unique()
     if day_first is None:
         day_first = _day_first(distinct)
     found = {value: _first_day(value, day_first, fiscal_start) for value in distinct}
-    return pd.to_datetime(values.map(found))
+    return _in_reach(pd.to_datetime(values.map(found)))
+
+
+def _in_reach(days: pd.Series) -> pd.Series:
+    """Days of the years that a quarter can be written for, 1900 to 2199; no others."""
+    return days.where(days.dt.year.between(1900, 2199))
 
 
 def _frequency(fiscal_start: int) -> str:

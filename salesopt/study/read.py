@@ -102,7 +102,7 @@ def _read_sqlite(path: Path, part: str) -> pd.DataFrame:
         query = "select name from sqlite_master where type in ('table', 'view')"
         known = [row[0] for row in base.execute(query).fetchall()]
         return pd.read_sql_query(f"select * from {_identifier(path, part, known)}", base)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, pd.errors.DatabaseError) as error:
         raise DataError(f"{path.name}#{part}: not an SQLite table that can be read: {error}") from error
     finally:
         base.close()

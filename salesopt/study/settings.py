@@ -74,7 +74,7 @@ def look_at_settings(folder: str | os.PathLike[str]) -> tuple[Settings, list[Pro
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: this file is not UTF-8; save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets in brackets
         raise DataError(f"{path}: not valid TOML: {error}") from error
     problems = _problems(place, content)
     wrong = {problem.column for problem in problems}
@@ -113,10 +113,19 @@ def inside(folder: Path, file: str) -> Path:
     posix, windows = PurePosixPath(file), PureWindowsPath(file)
     if posix.is_absolute() or windows.is_absolute() or windows.drive or ".." in windows.parts:
         raise DataError([_problem("tables", file, "a relative path to a file inside the study folder")])
+    if "\0" in file:
+        raise DataError([_problem("tables", file, "the name of a file, without a zero byte")])
     path = folder / file
     if not path.resolve().is_relative_to(folder.resolve()):
         raise DataError([_problem("tables", file, "a file inside the study folder, not a link that leads out of it")])
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than the file system allows
+        return False
 
 
 def _problem(where: str, value: Any, expected: str) -> Problem:
@@ -183,7 +192,7 @@ def _table_problems(folder: Path, tables: dict[str, Any], built: bool) -> list[P
             problems.append(_problem(f"tables.{name}", file, expected))
             continue
         try:
-            if not inside(folder, split_file(file)[0]).is_file():
+            if not _is_file(inside(folder, split_file(file)[0])):
                 problems.append(_problem(f"tables.{name}", file, "a file that is there"))
         except DataError as error:
             problems += [replace(one, column=f"tables.{name}") for one in error.problems]

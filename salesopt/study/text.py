@@ -29,10 +29,10 @@ def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
     if encoding:
         try:
             return content.decode(encoding), encoding
-        except LookupError as error:
-            raise DataError(f"no encoding is called {encoding!r}; use utf-8, gb18030 or cp1252") from error
         except UnicodeDecodeError as error:
             raise DataError(f"the file is not {encoding}: byte {error.start} does not fit") from error
+        except (LookupError, ValueError) as error:
+            raise DataError(f"no encoding is called {encoding!r}; use utf-8, gb18030 or cp1252") from error
     for mark, name in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return decode(content, name)
