@@ -70,4 +70,9 @@ def _cautions(ranked: pd.DataFrame) -> tuple[str, ...]:
             f"{unsure} of {len(ranked)} amounts have an interval that reaches down to zero or below, or none at all: "
             "treat these as ideas to test, not as money found."
         )
+    doubted = int((ranked["caution"] != "").sum())
+    if doubted:
+        cautions.append(
+            f"{doubted} of {len(ranked)} amounts carry a caution of their own: read it before acting on them."
+        )
     return tuple(cautions)
