@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import NonlinearConstraint, differential_evolution, minimize_scalar
 
-from salesopt.conclusions.pricing import conclude_pricing
+from salesopt.conclusions.pricing import conclude_calendar, conclude_pricing, conclude_promotions
+from salesopt.elasticity import estimate_elasticity
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.pricing import (
     plot_calendar,
@@ -706,6 +707,38 @@ def test_a_product_that_costs_nothing_has_no_bundle_of_its_margin():
     assert "costs nothing" in plan.skipped.set_index("item").loc["tea with milk", "reason"]
     assert set(plan.table["offer"]) == {"price cut", "deal"}
     assert np.isfinite(plan.table[["profit", "gain", "gain_low", "gain_high"]]).all(axis=None)
+
+
+def test_where_nothing_can_be_promoted_the_reason_is_told_in_place_of_offers():
+    plan = compare_promotions(products(("tea", 1.9, 2.0, 520), ("milk", 1.0, 1.05, 99)), estimates(*THIN), depth=0.1)
+    assert plan.table.empty and set(plan.skipped["item"]) == {"tea", "milk"}
+    said = conclude_promotions(plan)
+    assert said.answer == "No product can be promoted; for 2 of 2: a cut of 10 % would sell below unit cost."
+    assert not said.findings
+    assert "No product can be promoted" in plot_promotions(plan).get_title(loc="left")
+
+
+THIN = (("tea", -3.0, 0.1), ("milk", -3.0, 0.1))
+
+
+def test_where_no_product_has_two_seasons_there_is_no_calendar_and_the_reason_is_told():
+    listed, slopes, _ = by_level((-1.8, -3.0))
+    sold = monthly(12).assign(units=10.0, price=2.0)
+    one = slopes.iloc[:1].drop(columns="segment").assign(season="Q1")
+    for found in (one, one.iloc[:0]):
+        plan = price_calendar(listed, found, sold)
+        assert plan.table.empty and plan.products.empty and plan.extra == 0
+        said = conclude_calendar(plan)
+        assert "no price calendar" in said.answer and not said.findings
+        assert "no price calendar" in plot_calendar(plan).get_title(loc="left")
+    assert "tea" in set(price_calendar(listed, one, sold).skipped["item"])
+
+
+def test_why_there_are_no_elasticities_at_all_is_handed_on():
+    flat = monthly(24).assign(units=10.0, price=2.0)
+    found = estimate_elasticity(flat, effects=(), cluster=None)
+    with pytest.raises(DataError, match="no product can be priced: tea: no elasticity: the price never changed"):
+        optimise_prices(products(("tea", 1.0, 2.0, 520)), found)
 
 
 def test_a_temporary_price_uses_the_elasticity_of_deals_where_known():

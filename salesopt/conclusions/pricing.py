@@ -44,6 +44,8 @@ def conclude_cross(result: CrossElasticity) -> Conclusion:
 
 def conclude_calendar(plan: TailoredPrices, *, currency: str = "") -> Conclusion:
     """Whether a price per season (or segment) is worth having over a single one."""
+    if plan.products.empty:
+        return Conclusion(plan.cautions[0], plan.cautions)
     extra = f"{money(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'money', currency)})"
     verdict = "is worth having" if plan.extra_low > 0 else "is not shown to be worth having"
     finding = Finding(
@@ -68,6 +70,8 @@ def conclude_promotions(plan: PromotionPlan, *, currency: str = "") -> Conclusio
     """For how many products an offer pays, which kind, and what they bring together."""
     best = plan.table[plan.table["best"]]
     count = plan.table["product"].nunique()
+    if plan.table.empty:
+        return Conclusion(plan.cautions[0], plan.cautions)
     cut = f"At the margin of a {percent(plan.depth, 0)} price cut"
     if best.empty:
         return Conclusion(f"{cut}, no offer pays for any of {plural(count, 'product')}.", plan.cautions)

@@ -135,6 +135,8 @@ def _row(plan: PricePlan, product: str) -> pd.Series:
 
 def plot_promotions(plan: PromotionPlan, ax: Axes | None = None, *, currency: str = "", most: int = 12) -> Axes:
     """The offers of the products that gain most, side by side, each with its interval."""
+    if plan.table.empty:
+        return theme.empty(ax, plan.cautions[0])
     order = plan.table.groupby("product")["gain"].max().sort_values(ascending=False).index[:most][::-1]
     ax = theme.axes(ax, height=theme.height_for(len(order), each=0.42))
     looks = {"price cut": (theme.BLUE, 0.2), "deal": (theme.ORANGE, 0.0), "bundle": (theme.PURPLE, -0.2)}
@@ -158,6 +160,8 @@ def plot_promotions(plan: PromotionPlan, ax: Axes | None = None, *, currency: st
 
 def plot_calendar(plan: TailoredPrices, ax: Axes | None = None, *, currency: str = "", most: int = 15) -> Axes:
     """What a price per season (or segment) earns over the best single price, product by product, with intervals."""
+    if plan.products.empty:
+        return theme.empty(ax, plan.cautions[0])
     part = plan.products.sort_values("extra", ascending=False).head(most)[::-1]
     ax = theme.axes(ax, height=theme.height_for(len(part)))
     rows = np.arange(len(part))

@@ -78,6 +78,13 @@ def title(ax: Axes, answer: str, *, width: int = 78) -> Axes:
     return ax
 
 
+def empty(ax: Axes | None, why: str) -> Axes:
+    """A figure without data that says why there is none."""
+    ax = axes(ax, height=1.6)
+    ax.set_axis_off()
+    return title(ax, why)
+
+
 def plain(text: object) -> str:
     """Text for a drawing as it stands: a dollar sign is a dollar sign, not the start of a formula.
 

@@ -38,13 +38,16 @@ def price_items(
     price_high, assumed (True where the cost was), caution.
     """
     listed = require_table("products", products, columns=["price", "units"]).reset_index(drop=True)
-    estimates = require_table("elasticities", table_of(elasticity, "elasticity")).reset_index(drop=True)
+    estimates = table_of(elasticity, "elasticity")
+    if len(estimates) or not isinstance(getattr(elasticity, "skipped", None), pd.DataFrame):
+        estimates = require_table("elasticities", estimates).reset_index(drop=True)
     listed["assumed"] = listed["unit_cost"].isna() if "unit_cost" in listed else True
     if assumed_margin is not None:
         stand_in = listed["price"] * (1 - assumed_margin)
         listed["unit_cost"] = listed["unit_cost"].fillna(stand_in) if "unit_cost" in listed else stand_in
     wanted = ["product", "elasticity", "std_error", "low", "high", "own_weight", "price_low", "price_high", "caution"]
-    estimates = estimates.reindex(columns=wanted)
+    numbers = ("elasticity", "std_error", "low", "high", "own_weight")
+    estimates = estimates.reindex(columns=wanted).astype(dict.fromkeys(numbers, float))
     given = listed.reindex(
         columns=["product", "line", "unit_cost", "price", "units", "min_price", "max_price", "ladder", "assumed"]
     )

@@ -20,6 +20,15 @@ from salesopt.study.tables import require_table
 SEASONS = ("month", "quarter")
 GRID = 401
 JOIN = "\x1f"
+TABLE = (
+    *("product", "level", "elasticity", "low", "high", "price_now", "price_uniform", "price", "price_change"),
+    *("best_low", "best_high", "units_now", "units", "profit_now", "profit_uniform", "profit", "gain", "gain_low"),
+    *("gain_high", "binding", "caution"),
+)
+SUMMARY = (
+    *("product", "levels", "profit_now", "profit_uniform", "profit", "gain_uniform", "gain", "extra", "extra_low"),
+    *("extra_high", "leak", "same_p", "caution"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,27 +87,54 @@ def price_calendar(
 
     elasticity : one row per product and season, as from `estimate_elasticity(with_season(sales), by="season")`
     The other arguments are those of `differentiate_prices`. With constant elasticities the level of demand alone does
-    not move the best price, only how it answers to price does: a season that just sells more keeps the price. Raises
+    not move the best price, only how it answers to price does: a season that just sells more keeps the price. Where no
+    product has two seasons that can be priced the tables are empty, and `cautions` and `skipped` say why. Raises
     DataError, ParameterError.
     """
     seasonal = with_season(sales, season)
-    plan = differentiate_prices(
-        products,
-        elasticity,
-        seasonal,
-        by="season",
-        bounds=bounds,
-        margin_floor=margin_floor,
-        extrapolate=extrapolate,
-        assumed_margin=assumed_margin,
-        draws=draws,
-        seed=seed,
-    )
+    try:
+        plan = differentiate_prices(
+            products,
+            elasticity,
+            seasonal,
+            by="season",
+            bounds=bounds,
+            margin_floor=margin_floor,
+            extrapolate=extrapolate,
+            assumed_margin=assumed_margin,
+            draws=draws,
+            seed=seed,
+        )
+    except _NothingToTailor as nothing:
+        return _no_calendar(elasticity, nothing.skipped)
     days = (seasonal["period"].max() - seasonal["period"].min()).days
     if days >= 690:  # first to last day of a period; 24 months begin 699 days apart
         return plan
     short = "The sales cover less than two years: what looks like a season may have happened only once."
     return replace(plan, cautions=(short, *plan.cautions))
+
+
+class _NothingToTailor(DataError):
+    """No product has two levels that can be priced; `skipped` says why."""
+
+    def __init__(self, message: str, skipped: list[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.skipped = skipped
+
+
+def _no_calendar(elasticity: Any, skipped: list[tuple[str, str]]) -> TailoredPrices:
+    said = "There is no price calendar: no product has two seasons in which its answer to price could be estimated."
+    return TailoredPrices(
+        pd.DataFrame(columns=TABLE),
+        pd.DataFrame(columns=SUMMARY),
+        pd.DataFrame(skipped, columns=["item", "reason"]),
+        (said,),
+        0.0,
+        np.nan,
+        np.nan,
+        "season",
+        float(getattr(elasticity, "confidence", 0.95)),
+    )
 
 
 def differentiate_prices(
@@ -137,9 +173,8 @@ def differentiate_prices(
     skipped += [(name, f"only one level of {by} can be priced") for name in items.loc[~several, "name"]]
     items, ranges = items[several].reset_index(drop=True), ranges[several].reset_index(drop=True)
     if items.empty:
-        raise DataError(
-            f"no product has two levels of '{by}' that can be priced: " + "; ".join(f"{a}: {b}" for a, b in skipped[:5])
-        )
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:5])
+        raise _NothingToTailor(f"no product has two levels of '{by}' that can be priced: {reasons}", skipped)
     table, summary, totals = _priced(items, ranges, confidence, draws, seed)
     unequal = _same(table_of(elasticity, "elasticity"), by)
     summary["same_p"] = summary["product"].map(unequal)
@@ -163,6 +198,11 @@ def _items(
 ) -> tuple[pd.DataFrame, list[tuple[str, str]], tuple[str, ...], float]:
     """One item per product and level, named with both."""
     estimates = table_of(elasticity, "elasticity")
+    if estimates.empty:
+        told = getattr(elasticity, "skipped", pd.DataFrame(columns=["item", "reason"]))
+        raise _NothingToTailor(
+            f"no elasticity by '{by}' could be estimated", [*told.itertuples(index=False, name=None)]
+        )
     problems = [Problem("elasticity", by, None, "", "this column, which is absent")] if by not in estimates else []
     problems += [Problem("sales", by, None, "", "this column, which is absent")] if by not in sales else []
     if problems:

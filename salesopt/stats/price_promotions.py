@@ -15,6 +15,10 @@ from salesopt.stats.price_items import Skipped, price_items, table_of
 
 CUT, DEAL, BUNDLE = "price cut", "deal", "bundle"
 DEEPEST = 0.6
+COLUMNS = (
+    *("product", "offer", "partner", "depth", "margin", "units_base", "units", "units_change", "breakeven_change"),
+    *("profit_base", "profit", "gain", "gain_low", "gain_high", "caution"),
+)
 Offer = tuple[str, str, float, float, Array, Array, float]
 
 
@@ -69,6 +73,8 @@ def compare_promotions(
     borrowed   : share of the extra units that are taken from later weeks at full margin (stocking up); of a bundle
                  both products
 
+    Where nothing can be promoted the table is empty, and `cautions` and `skipped` say why.
+
     Raises DataError, ParameterError. Source of the comparison at equal margin: Blattberg and Neslin, Sales Promotion.
     """
     _check(depth, weeks, redemption, attach, borrowed, draws)
@@ -107,18 +113,20 @@ def compare_promotions(
             else:
                 offers.append((BUNDLE, partner, *found, full + second["price"] - second["unit_cost"]))
         rows += [_row(item, offer, share, borrowed, confidence, caution) for offer in offers]
-    if not rows:
-        raise DataError(
-            "no product can be promoted: " + "; ".join(f"{name}: {reason}" for name, reason in skipped[:10])
-        )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     best = table.groupby("product")["gain"].transform("max")
     table["best"] = (table["gain"] == best) & (best > 0)
-    cautions = notes + _cautions(table, redemption, attach, borrowed)
+    cautions = notes + _cautions(table, redemption, attach, borrowed) if rows else (_nothing(skipped), *notes)
     return PromotionPlan(
         table, pd.DataFrame(skipped, columns=["item", "reason"]), cautions,
         depth, weeks, redemption, attach, borrowed, confidence,
     )  # fmt: skip
+
+
+def _nothing(skipped: Skipped) -> str:
+    """Why no product is promoted: the most frequent reason."""
+    reasons = pd.Series([reason for _, reason in skipped]).value_counts()
+    return f"No product can be promoted; for {int(reasons.iloc[0])} of {len(skipped)}: {reasons.index[0]}."
 
 
 def pair_products(products: pd.DataFrame) -> pd.DataFrame:
