@@ -6,6 +6,8 @@ row is sorted, grouped or copied. Products of the variables are needed per unit 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,19 +50,20 @@ class Source:
 class Sums:
     """What is summed over the blocks: per cell, per group (unit and clusters), and per unit.
 
-    count, sums : (cells,) rows, (variables, cells) sums of the variables less `centers`
+    count, sums : (cells,) rows, (variables, cells) sums of the variables less `centers`; cells run over the groups
+                  first, then over the other effects
     products    : (pairs, groups) sums of their products
-    seen, blank, zeros, revenue, low, high, line : (units,) see `Gathered.units`; `blank` are rows that are not filled
+    revenue     : (groups,) price x units
+    blank, zeros, low, high, line : (units,) see `Gathered.units`; `blank` are rows that are not filled
     """
 
     centers: Floats
     count: Floats
     sums: Floats
     products: Floats
-    seen: Floats
+    revenue: Floats
     blank: Floats
     zeros: Floats
-    revenue: Floats
     low: Floats
     high: Floats
     line: Floats
@@ -77,21 +80,27 @@ def gather_blocks(sales: pd.DataFrame, design: Design) -> Gathered | None:
     source = _source(sales, design)
     if source is None:
         return None
-    groups = list(dict.fromkeys((*design.unit, *design.clusters)))
-    names = list(dict.fromkeys((*groups, *design.effects)))
-    sizes = {name: len(source.keys[name].names) for name in names}
-    cells = int(np.prod(list(sizes.values()), dtype=object))
-    if cells > max(source.rows, LEAST):
+    sizes = {name: len(key.names) for name, key in source.keys.items()}
+    by_group = {name: sizes[name] for name in (*design.unit, *design.clusters)}
+    by_effect = {name: sizes[name] for name in design.effects if name not in by_group}
+    if _combinations(by_group) * _combinations(by_effect) > max(source.rows, LEAST):
         return None
-    per_group = cells // int(np.prod([sizes[name] for name in groups]))
-    per_unit = cells // int(np.prod([sizes[name] for name in design.unit]))
-    sums = _empty(_centers(source, design), cells, cells // per_group, cells // per_unit)
-    for start in range(0, source.rows, BLOCK):
-        block = slice(start, start + BLOCK)
-        place = _place(source, sizes, block)
-        if not _add(sums, source, design, block, place, place // per_group, place // per_unit):
+    units, groups = _combinations({name: sizes[name] for name in design.unit}), _combinations(by_group)
+    sums = _empty(_centers(source, design), groups * _combinations(by_effect), groups, units)
+    for block in _blocks(source.rows):
+        group = _place(source, by_group, block)
+        cell = _place(source, by_effect, block) * groups + group
+        if not _add(sums, source, design, block, cell, group, group // (groups // units)):
             return None
-    return Gathered(_cells(sums, design, sizes, per_group, per_unit), *_facts(sums, source, design))
+    return Gathered(_cells(sums, design, by_group, by_effect), *_facts(sums, source, design))
+
+
+def _combinations(sizes: dict[str, int]) -> int:
+    return math.prod(sizes.values())
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
 
 
 def _plain(sales: pd.DataFrame, design: Design) -> bool:
@@ -116,10 +125,13 @@ def _source(sales: pd.DataFrame, design: Design) -> Source | None:
     first, last = (end.astype("datetime64[D]") for end in (period.min(), period.max()))
     if np.isnat(first) or (last - first).astype(int) > MOST_DAYS:
         return None
-    day = (period.astype("datetime64[D]") - first).astype(np.int32)
-    seen = np.flatnonzero(np.bincount(day))
+    day, present = np.empty(len(sales), dtype=np.int32), np.zeros((last - first).astype(int) + 1, dtype=bool)
+    for block in _blocks(len(sales)):
+        day[block] = (period[block].astype("datetime64[D]") - first).astype(np.int32)
+        present[day[block]] = True
+    seen = np.flatnonzero(present)
     days = pd.DataFrame({"period": first + seen})
-    levels, trend = np.zeros(int(seen[-1]) + 1, dtype=np.int64), np.zeros(int(seen[-1]) + 1)
+    levels, trend = np.zeros(len(present), dtype=np.int64), np.zeros(len(present))
     trend[seen] = days["period"].dt.year + days["period"].dt.month / 12
     keys = {}
     for name in dict.fromkeys((*design.unit, "market", *design.clusters, *design.effects)):
@@ -147,7 +159,7 @@ def _named(column: pd.Series) -> Key:
 
 
 def _place(source: Source, sizes: dict[str, int], block: slice) -> Codes:
-    """The cell of each row of a block."""
+    """The number of each row's combination of the columns `sizes`."""
     place: Codes = np.zeros(1, dtype=np.int64)
     for name, size in sizes.items():
         key = source.keys[name]
@@ -188,10 +200,9 @@ def _empty(centers: Floats, cells: int, groups: int, units: int) -> Sums:
         count=np.zeros(cells),
         sums=np.zeros((width, cells)),
         products=np.zeros((len(pairs(width)), groups)),
-        seen=np.zeros(units),
+        revenue=np.zeros(groups),
         blank=np.zeros(units),
         zeros=np.zeros(units),
-        revenue=np.zeros(units),
         low=np.full(units, np.inf),
         high=np.full(units, -np.inf),
         line=np.full(units, np.inf),
@@ -206,19 +217,17 @@ def _add(sums: Sums, source: Source, design: Design, block: slice, cell: Codes, 
     values = _variables(source, design, block)
     filled = np.isfinite(values[:-1]).all(axis=0)
     used = filled & (units > 0)
-    count = len(sums.seen)
-    sums.seen[:] += np.bincount(unit, minlength=count)
     if LINE in source.keys:
         key = source.keys[LINE]
         _lower(sums.line, unit, key.levels[key.index[block]].astype(np.float64))
     if not used.all():
-        sums.blank[:] += np.bincount(unit[~filled], minlength=count)
-        sums.zeros[:] += np.bincount(unit[filled & ~used], minlength=count)
+        np.add.at(sums.blank, unit[~filled], 1.0)
+        np.add.at(sums.zeros, unit[filled & ~used], 1.0)
         values, price, units = values[:, used], price[used], units[used]
         cell, group, unit = cell[used], group[used], unit[used]
     _lower(sums.low, unit, price)
     _lower(sums.high, unit, price, np.greater)
-    sums.revenue[:] += np.bincount(unit, price * units, minlength=count)
+    np.add.at(sums.revenue, group, price * units)
     values -= sums.centers[:, None]
     np.add.at(sums.count, cell, 1.0)
     for row, total in zip(values, sums.sums, strict=True):
@@ -235,15 +244,14 @@ def _lower(best: Floats, place: Codes, values: Floats, than: np.ufunc = np.less)
         (np.minimum if than is np.less else np.maximum).at(best, place[better], values[better])
 
 
-def _cells(sums: Sums, design: Design, sizes: dict[str, int], per_group: int, per_unit: int) -> Cells:
-    """The cells that have rows. Products within the cells stand at the first cell of each group."""
-    found = np.flatnonzero(sums.count)
-    codes, left = {}, found
-    for name, size in reversed(sizes.items()):
-        left, codes[name] = np.divmod(left, size)
-    unit = np.unique(found // per_unit, return_inverse=True)[1].astype(np.int64)
-    count, group = sums.count[found], found // per_group
-    total = sums.sums[:, found]
+def _cells(sums: Sums, design: Design, by_group: dict[str, int], by_effect: dict[str, int]) -> Cells:
+    """The cells that have rows, by group. Products within the cells stand at the first cell of each group."""
+    groups = sums.products.shape[1]
+    group, effect = np.nonzero(sums.count.reshape(-1, groups).T)
+    codes = _codes(group, by_group) | _codes(effect, by_effect)
+    unit = np.unique(group // (groups // len(sums.low)), return_inverse=True)[1].astype(np.int64)
+    found = effect * groups + group
+    count, total = sums.count[found], sums.sums[:, found]
     first = np.flatnonzero(np.diff(group, prepend=-1))
     within = np.zeros((len(sums.products), len(found)))
     for row, product, (i, j) in zip(within, sums.products, pairs(len(total)), strict=True):
@@ -259,6 +267,14 @@ def _cells(sums: Sums, design: Design, sizes: dict[str, int], per_group: int, pe
     )
 
 
+def _codes(place: Codes, sizes: dict[str, int]) -> dict[str, Codes]:
+    """What `_place` made the numbers of."""
+    codes = {}
+    for name, size in reversed(sizes.items()):
+        place, codes[name] = np.divmod(place, size)
+    return codes
+
+
 def _facts(sums: Sums, source: Source, design: Design) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The units that have rows to use, those that have none, and the number of rows that lack something."""
     names = pd.MultiIndex.from_product([source.keys[name].names for name in design.unit], names=design.unit)
@@ -266,18 +282,19 @@ def _facts(sums: Sums, source: Source, design: Design) -> tuple[pd.DataFrame, pd
     if LINE in source.keys:
         known = np.append(source.keys[LINE].names.astype(object), np.nan)
         facts[LINE] = known[np.minimum(sums.line, len(known) - 1).astype(np.int64)]
-    rows = np.bincount(np.arange(len(sums.count)) // (len(sums.count) // len(facts)), sums.count)
+    by_group = sums.count.reshape(-1, len(sums.revenue)).sum(axis=0)
+    rows, revenue = (values.reshape(len(facts), -1).sum(axis=1) for values in (by_group, sums.revenue))
     facts = facts.assign(
         rows=rows.astype(np.int64),
         zeros=sums.zeros.astype(np.int64),
-        filled=(sums.seen - sums.blank).astype(np.int64),
+        filled=(rows + sums.zeros).astype(np.int64),
         price_low=sums.low,
         price_high=sums.high,
-        revenue=sums.revenue,
+        revenue=revenue,
     )
     present = rows > 0
     return (
         facts[present].reset_index(drop=True),
-        facts[~present & (sums.seen > 0)].reset_index(drop=True),
+        facts[~present & (sums.blank + sums.zeros > 0)].reset_index(drop=True),
         int(sums.blank.sum()),
     )
