@@ -197,14 +197,13 @@ def _result(
     terms = _terms(solved.found, design, gathered.units, confidence)[np.repeat(good, solved.found.beta.shape[1])]
     table = _own_table(solved, gathered.units, terms, design, confidence, good)
     table = _with_line(table, lines)
-    table, pools = _pooled(table, design, pooled, confidence)
+    table, pools, (low, high) = _pooled(table, design, pooled, confidence)
     if pooled and not len(pools):
         cautions = [*cautions, f"Nothing was pooled: there are fewer than {LEAST} estimates to learn from each other."]
     tests = _tests(solved, gathered.units, design, confidence)
     tests = tests[good].reset_index(drop=True) if len(tests) else tests
     evidence = evidence_of(solved, gathered, design, good, method, bool(len(pools)))
     others = terms[terms["term"] != PRICE].reset_index(drop=True)
-    low, high = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
     table = table.assign(caution=cautions_of(table, evidence, tests))
     return Elasticity(
         table=_ordered(table, design),
@@ -372,12 +371,15 @@ def _with_line(table: pd.DataFrame, lines: Mapping[str, str] | pd.DataFrame | No
     return table if lines is None else table.assign(line=table["product"].map(dict(lines)))
 
 
-def _pooled(table: pd.DataFrame, design: Design, wanted: bool, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The table with pooled values, and the lines' own; without pooling both values are the same."""
+def _pooled(
+    table: pd.DataFrame, design: Design, wanted: bool, confidence: float
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[float, float]]:
+    """The table with pooled values, the lines' own, and the median's interval; without pooling both are the same."""
     own = {"elasticity": "own_elasticity", "std_error": "own_std_error", "low": "own_low", "high": "own_high"}
     table = table.assign(**{name: table[source] for name, source in own.items()}, own_weight=1.0)
     if not wanted or len(table) < LEAST:
-        return table, pd.DataFrame(columns=["group", *MEASURES, "members"])
+        interval = median_interval(table["elasticity"].to_numpy(), table["std_error"].to_numpy(), confidence)
+        return table, pd.DataFrame(columns=["group", *MEASURES, "members"]), interval
     level = "product" if len(design.unit) > 1 else "line"
     named = table[level].fillna("(no line)") if level in table else pd.Series("all", index=table.index)
     group, names = pd.factorize(named, sort=True)
@@ -400,7 +402,8 @@ def _pooled(table: pd.DataFrame, design: Design, wanted: bool, confidence: float
             "members": [*np.bincount(group), len(table)],
         }
     )
-    return table, pools[-1:].reset_index(drop=True) if len(names) == 1 else pools
+    low, high = np.quantile(pooled.medians, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return table, pools[-1:].reset_index(drop=True) if len(names) == 1 else pools, (float(low), float(high))
 
 
 def _drivers(others: pd.DataFrame) -> pd.DataFrame:

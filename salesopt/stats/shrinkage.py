@@ -17,6 +17,7 @@ from salesopt.stats.cells import Codes, Floats
 GRID = 40
 LEAST = 3
 DRAWS = 4000
+BLOCK = 100  # draws held in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class Pooled:
     group_mean, group_error: (groups,) the same for the groups' means
     overall, overall_error : mean over the groups and its standard deviation
     spread, group_spread   : posterior means of tau and omega
+    medians                : draws of the median over the items; they are drawn together, as they share their means
     """
 
     mean: Floats
@@ -41,9 +43,10 @@ class Pooled:
     overall_error: float
     spread: float
     group_spread: float
+    medians: Floats
 
 
-def pool(estimate: Floats, error: Floats, group: Codes, confidence: float = 0.95) -> Pooled:
+def pool(estimate: Floats, error: Floats, group: Codes, confidence: float = 0.95, seed: int = 0) -> Pooled:
     """Pool `estimate` (standard errors `error`) within the groups 0, 1, ... of `group`; at least three items."""
     tau, omega, size = _grid(estimate, error, group)
     precision = 1 / (error**2 + tau[:, None] ** 2)
@@ -69,6 +72,14 @@ def pool(estimate: Floats, error: Floats, group: Codes, confidence: float = 0.95
     own = tau[:, None] ** 2 * precision
     mean = own * estimate + (1 - own) * group_mean[:, group]
     variance = own * error**2 + (1 - own) ** 2 * group_variance[:, group]
+    medians, random = [], np.random.default_rng(seed)
+    for at in np.array_split(random.choice(len(weight), DRAWS, p=weight), DRAWS // BLOCK):
+        middle = overall[at] + random.standard_normal(len(at)) / np.sqrt(total[at])
+        loose = omega[at, None] * np.sqrt(1 - hold[at]) * random.standard_normal((len(at), means.shape[1]))
+        groups = hold[at] * means[at] + (1 - hold[at]) * middle[:, None] + loose
+        items = own[at] * estimate + (1 - own[at]) * groups[:, group]
+        items += np.sqrt(own[at]) * error * random.standard_normal(items.shape)
+        medians.append(np.median(items, axis=1))
     tail = (1 - confidence) / 2
     center, spread = _mixture(weight, mean, variance)
     group_center, group_spread = _mixture(weight, group_mean, group_variance)
@@ -85,6 +96,7 @@ def pool(estimate: Floats, error: Floats, group: Codes, confidence: float = 0.95
         float(overall_spread[0]),
         float(weight @ tau),
         float(weight @ omega),
+        np.concatenate(medians),
     )
 
 

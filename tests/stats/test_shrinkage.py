@@ -85,3 +85,23 @@ def test_median_interval_of_one_item_is_its_own():
     many = median_interval(np.full(101, -2.0), np.full(101, 0.5), 0.9)
     # the median of n normals has a standard error of 1.253 x sd / sqrt(n)
     assert many[1] - many[0] == pytest.approx(2 * 1.645 * 1.253 * 0.5 / np.sqrt(101), rel=0.06)
+
+
+@pytest.mark.parametrize(("spread", "groups"), [(0.0, 1), (0.1, 4)])
+def test_the_interval_of_the_median_counts_what_pooled_items_have_in_common(spread, groups):
+    held = []
+    for seed in range(150):
+        truth, estimate, error, group = draw(40, groups, spread, spread, seed)
+        low, high = np.quantile(pool(estimate, error, group).medians, [0.025, 0.975])
+        held.append(low <= np.median(truth) <= high)
+    assert 0.89 <= np.mean(held) <= 1.0  # 0.61 if the items' errors were taken as independent
+
+
+def test_draws_of_the_median_are_those_of_the_posterior_where_there_is_one_value():
+    random = np.random.default_rng(5)
+    error = np.full(60, 0.3)
+    pooled = pool(-2 + error * random.standard_normal(60), error, np.zeros(60, dtype=np.int64))
+    assert pooled.medians.mean() == pytest.approx(pooled.overall, abs=0.01)
+    assert pooled.medians.std() == pytest.approx(0.3 / np.sqrt(60), rel=0.15)
+    again = pool(-2 + error * np.random.default_rng(5).standard_normal(60), error, np.zeros(60, dtype=np.int64))
+    assert (again.medians == pooled.medians).all()
