@@ -252,17 +252,17 @@ def _cells(sums: Sums, design: Design, by_group: dict[str, int], by_effect: dict
     unit = np.unique(group // (groups // len(sums.low)), return_inverse=True)[1].astype(np.int64)
     found = effect * groups + group
     count, total = sums.count[found], sums.sums[:, found]
-    first = np.flatnonzero(np.diff(group, prepend=-1))
+    mean, first = total / count, np.flatnonzero(np.diff(group, prepend=-1))
     within = np.zeros((len(sums.products), len(found)))
     for row, product, (i, j) in zip(within, sums.products, pairs(len(total)), strict=True):
-        row[first] = product[group[first]] - np.add.reduceat(total[i] * total[j] / count, first)
+        row[first] = product[group[first]] - np.add.reduceat(total[i] * mean[j], first)
     return Cells(
         unit,
         number_within(unit, np.array([codes[name] for name in design.effects]).reshape(-1, len(found))),
         number_within(unit, np.array([codes[name] for name in design.clusters])),
         count,
         count,
-        total / count + sums.centers[:, None],
+        mean + sums.centers[:, None],
         within,
     )
 

@@ -66,7 +66,9 @@ def moments(cells: Cells) -> Moments:
 
 def _products(cells: Cells, residual: Floats) -> Floats:
     product = np.stack([cells.weight * residual[i] * residual[j] for i, j in pairs(len(residual))])
-    return product if cells.within is None else product + cells.within
+    if cells.within is not None:
+        product += cells.within
+    return product
 
 
 def _square(packed: Floats) -> Floats:
