@@ -133,6 +133,14 @@ def test_blocks_take_categories_deals_lines_and_products_without_a_sale(blocks_o
     same(one, other)
 
 
+def test_blocks_read_names_as_a_table_in_memory_does(blocks_only):
+    number = SALES["product"].str[-1].astype(float) + 1001
+    sales = SALES.assign(product=number, market=SALES["market"] + np.where(SALES.index % 2, " ", ""))
+    other = estimate_elasticity(sales, pool=False)
+    assert list(other.table["product"]) == ["1001", "1002", "1003", "1004"]
+    same(estimate_elasticity(sales, engine="memory", pool=False), other)
+
+
 def test_more_combinations_than_rows_go_to_the_engine(monkeypatch):
     monkeypatch.setattr(blocks, "LEAST", 0)
     design = Design(("product",), effects=("market", "period"), clusters=("market",))

@@ -154,7 +154,10 @@ def _named(column: pd.Series) -> Key:
         index, names = column.cat.codes.to_numpy(), column.cat.categories
     else:
         index, names = pd.factorize(column)
-    levels, ordered = pd.factorize(pd.Index(names).astype("str"), sort=True)
+    names = pd.Index(names)
+    if names.dtype.kind == "f" and (names % 1 == 0).all():
+        names = names.astype(np.int64)
+    levels, ordered = pd.factorize(names.astype("str").str.strip(), sort=True)
     return Key(index, np.append(levels, len(ordered)).astype(np.int64), pd.Index(ordered))
 
 
