@@ -39,6 +39,11 @@ def main() -> None:
     except SalesoptError as error:
         errors.print(f"[bold red]Not done.[/] {escape(str(error))}", highlight=False)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if not error.filename:
+            raise
+        errors.print(f"[bold red]Not done.[/] {escape(f'{error.filename}: {error.strerror}')}", highlight=False)
+        sys.exit(2)
 
 
 @app.command()

@@ -798,6 +798,12 @@ def test_the_conclusion_carries_the_numbers(mix):
     assert conclusion.metrics["channels.online_share"] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("wrong", [0, -12])
+def test_a_year_of_no_periods_is_refused(mix, wrong):
+    with pytest.raises(ParameterError, match="periods_per_year"):
+        conclude_channels(mix, periods_per_year=wrong)
+
+
 def test_prices_are_said_in_words(mix):
     said = price_sentences(mix, currency="USD").set_index("limit")["sentence"]
     price = mix.shadow_prices.set_index("limit").loc["budget", "shadow_price"]

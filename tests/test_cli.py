@@ -63,3 +63,13 @@ def test_new_makes_a_study_and_never_writes_over_one(monkeypatch, capsys, tmp_pa
     assert code == 0 and "salesopt check" in out and (tmp_path / "mine" / "study.toml").is_file()
     code, _, err = call(monkeypatch, capsys, "new", tmp_path / "mine")
     assert code == 2 and "mine" in err
+
+
+@pytest.mark.parametrize(
+    "words", [("new", "{}/file/study"), ("report", "data/orchard", "--only", "pest", "--out", "{}/file/out")]
+)
+def test_a_folder_that_cannot_be_made_is_said_without_a_traceback(monkeypatch, capsys, tmp_path, words):
+    (tmp_path / "file").write_text("not a folder")
+    code, _, said = call(monkeypatch, capsys, *(word.format(tmp_path) for word in words))
+    assert code == 2
+    assert "Not done." in said and str(tmp_path / "file") in said.replace("\n", "")

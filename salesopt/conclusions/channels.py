@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesopt.channels import ChannelMix, CompletedChannels, OnlineFunnel
 from salesopt.display import MINUS, between, listed, money, number, percent
+from salesopt.errors import ParameterError
 from salesopt.results import Conclusion, Finding
 
 
@@ -24,6 +25,8 @@ def conclude_channels(
 
     Money findings are gains a year: the plan's gain over today times `periods_per_year` / the plan's periods.
     """
+    if not periods_per_year > 0:
+        raise ParameterError(f"periods_per_year must be above 0, not {periods_per_year!r}")
     yearly = periods_per_year / result.periods
     doubts = [*result.cautions, *(() if channels is None else channels.cautions)]
     if funnel is not None:
