@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from salesopt.elasticity import estimate_elasticity
-from salesopt.engine import blocks, gather
+from salesopt.engine import blocks, columns, gather
 from salesopt.engine.sums import cell_sql
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.design import Design
@@ -101,7 +101,7 @@ def test_many_rows_go_to_the_engine_by_themselves(monkeypatch):
 def blocks_only(monkeypatch):
     """Every table in memory is summed in small blocks, and by nothing else."""
     monkeypatch.setattr(gather, "ROWS", 0)
-    monkeypatch.setattr(blocks, "BLOCK", 97)
+    monkeypatch.setattr(columns, "BLOCK", 97)
     monkeypatch.setattr(gather, "gather_sums", lambda *_: pytest.fail("not summed in blocks"))
 
 
