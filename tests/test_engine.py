@@ -176,10 +176,18 @@ def test_bad_rows_are_refused(change, message, engine, monkeypatch):
         estimate_elasticity(SALES.assign(**change), controls=["promo"], engine=engine)
 
 
-def test_absent_columns_and_files_are_named(tmp_path):
+@pytest.mark.parametrize("engine", ["duckdb", "auto"])
+@pytest.mark.parametrize("absent", [["units", "market"], ["period"], ["product", "price"]])
+def test_absent_columns_are_named(absent, engine, monkeypatch):
+    monkeypatch.setattr(gather, "ROWS", 0)
     with pytest.raises(DataError) as caught:
-        estimate_elasticity(SALES.drop(columns=["units", "market"]), engine="duckdb", controls=["tide"])
-    assert all(name in str(caught.value) for name in ("'units'", "'market'", "'tide'"))
+        estimate_elasticity(SALES.drop(columns=absent), engine=engine, controls=["tide"])
+    assert all(f"'{name}'" in str(caught.value) for name in [*absent, "tide"])
+    with pytest.raises(DataError):
+        estimate_elasticity(SALES.drop(columns=absent), engine=engine)
+
+
+def test_absent_files_are_named(tmp_path):
     with pytest.raises(DataError, match="no Parquet or CSV file here"):
         estimate_elasticity(tmp_path)
     SALES.drop(columns="price").to_parquet(tmp_path / "a.parquet")

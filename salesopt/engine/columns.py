@@ -40,13 +40,15 @@ class Source:
 
 
 def blocks(rows: int) -> Iterator[slice]:
+    """All rows, `BLOCK` at a time."""
     return (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
 
 
 def _plain(sales: pd.DataFrame, design: Design) -> bool:
     """Whether all columns are there, numbers and dates as NumPy holds them."""
     numbers = _numbers(design)
-    if not len(sales) or not sales.columns.is_unique or not {*numbers, *design.columns, "market"} <= set(sales.columns):
+    wanted = {"market", "period", *numbers, *design.columns}
+    if not len(sales) or not sales.columns.is_unique or not wanted <= set(sales.columns):
         return False
     kinds = [sales[name].dtype for name in (*numbers, "period")]
     return all(
