@@ -770,3 +770,9 @@ def test_plots_of_promotions_and_calendar_draw_their_tables():
     assert "pays for 1 of 1 product" in plot_promotions(plan).get_title(loc="left").replace("\n", " ")
     levels = differentiate_prices(*by_level((-1.8, -3.0)))
     assert plot_calendar(levels).collections[1].get_offsets()[:, 0] == pytest.approx(levels.products["extra"])
+
+
+@pytest.mark.parametrize("endings", [["a"], [-0.1], [None]])
+def test_an_ending_that_is_no_number_is_refused(endings):
+    with pytest.raises(ParameterError, match="endings are numbers"):
+        price_points.price_points(1.0, 2.0, endings=endings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pulp
 
-from salesopt.errors import InfeasibleError
+from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.demand import Array, Places
 from salesopt.stats.joint_price import Demand
 from salesopt.stats.relaxation import quiet_solver
@@ -67,7 +67,11 @@ def price_points(
     """The prices allowed between `least` and `most`: of the ladder; else with these endings; else multiples of `step`.
 
     endings : what the price ends in, as fractions of one currency unit (0.49, 0.99) or of ten or a hundred (9.90, 99)
+    Raises ParameterError for an ending that is not a number of at least 0.
     """
+    wrong = [ending for ending in endings if not (isinstance(ending, (int, float)) and ending >= 0)]
+    if wrong:
+        raise ParameterError(f"endings are numbers of at least 0, such as 0.99; found {', '.join(map(repr, wrong))}")
     slack = 1e-9 * max(most, 1.0)
     if len(ladder):
         points = np.asarray(ladder, dtype=float)
