@@ -19,8 +19,7 @@ def plot_elasticity(result: Elasticity, ax: Axes | None = None, *, most: int = 4
         return _nothing(ax)
     table = result.table.nlargest(most, "revenue").sort_values("elasticity", ascending=False)
     rows = np.arange(len(table))
-    height = theme.height_for(len(table))
-    ax = theme.axes(ax, height=height)
+    ax = theme.axes(ax, height=theme.height_for(len(table)))
     pooled = bool((table["own_weight"] < 1).any())
     sure = {name: sensitivity(table) == name for name in CLASSES}
     for name, color in zip(CLASSES, (theme.BLUE, theme.GREY, theme.ORANGE), strict=True):
@@ -47,7 +46,7 @@ def plot_elasticity(result: Elasticity, ax: Axes | None = None, *, most: int = 4
     ax.tick_params(axis="y", labelsize=8)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel(f"change of units in % when the price rises by 1 % ({result.confidence:.0%} interval)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.55 / height), ncols=4, fontsize=8)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5.5, ncols=4, fontsize=8)
     elastic, inelastic = int((table["high"] < -1).sum()), int((table["low"] > -1).sum())
     shown = "" if len(table) == len(result.table) else f" ({len(table)} with most revenue of {len(result.table)})"
     return theme.title(
@@ -64,7 +63,7 @@ def sensitivity(table: pd.DataFrame) -> pd.Series:
     return pd.Series(names, index=table.index)
 
 
-def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1) -> Axes:
+def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1, currency: str = "") -> Axes:
     """Demand curve of the product with the `rank`-th most revenue (1 to 4), with its data and interval."""
     if not len(result.table):
         return _nothing(ax)
@@ -89,7 +88,7 @@ def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1) ->
         curve["price"], curve["units"], color=theme.BLUE, label=f"demand, with its {result.confidence:.0%} interval"
     )
     ax.set_ylim(0, float(data["units"].quantile(0.99)) * 1.25)
-    ax.set_xlabel("price, currency per unit")
+    ax.set_xlabel(f"price, {currency or 'currency'} per unit")
     ax.set_ylabel("units per market and period")
     ax.legend(fontsize=8)
     item = " | ".join(chosen.astype(str))

@@ -26,7 +26,7 @@ def plot_pricing(plan: PricePlan, ax: Axes | None = None, *, currency: str = "",
     ax.set_yticks(rows, [f"{name}  {move}" for name, move in zip(names, moves, strict=True)])
     ax.set_xlabel(f"Gain of profit, {currency or 'currency'} a year (line: {percent(plan.confidence, 0)} interval)")
     ax.xaxis.set_major_formatter(lambda value, _: money(value))
-    ax.margins(y=0.03)
+    ax.margins(y=max(0.03, 0.5 / max(len(moved), 1)))
     worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money')})"
     return theme.title(ax, f"Moving {plural(plan.moves, 'price')} is worth {worth}", width=52)
 
@@ -81,12 +81,16 @@ def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Ax
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_yticks(rows, theme.thin_labels(ax, list(table["product"])))
     ax.set_xlabel("Price against today's")
-    ax.margins(y=0.02)
+    ax.margins(y=max(0.02, 0.5 / max(len(table), 1)))
     ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=2, columnspacing=1.0)
     up, down = int((plan.table["price_change"] >= 0.005).sum()), int((plan.table["price_change"] <= -0.005).sum())
     stay = len(plan.table) - up - down
     held_count = int((plan.table["binding"] != "").sum())
-    return theme.title(ax, f"{up} prices go up, {down} down, {stay} stay; {held_count} are held by a limit", width=46)
+    return theme.title(
+        ax,
+        f"{up} {'price goes' if up == 1 else 'prices go'} up, {down} down, {stay} stay; {held_count} held by a limit",
+        width=46,
+    )
 
 
 def plot_ladder(plan: PricePlan, product: str = "", ax: Axes | None = None, *, currency: str = "") -> Axes:

@@ -98,7 +98,8 @@ def _overlap_in_words(factors: pd.DataFrame) -> str:
     sure = first[first["rank_probability"] >= 0.8]
     if sure.empty:
         return "No quadrant has a first factor that another panel would surely put first"
-    names = " and ".join(NAMES[quadrant].lower() for quadrant in sure["quadrant"])
+    *others, last = [NAMES[quadrant].lower() for quadrant in sure["quadrant"]]
+    names = f"{', '.join(others)} and {last}" if others else last
     return f"The first place is safe among {names}" + ("" if len(sure) == len(first) else "; elsewhere ranks overlap")
 
 
