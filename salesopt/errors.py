@@ -56,6 +56,10 @@ class DataError(SalesoptError, ValueError):
         super().__init__(problems if isinstance(problems, str) else "\n".join(map(str, self.problems)))
 
 
+class AbsentError(DataError):
+    """The study, sound as it is, does not hold what an analysis needs: its chapter is left out with this reason."""
+
+
 class InfeasibleError(SalesoptError):
     """No plan meets all limits. `conflict` names the limits that clash, `relaxation` the cheapest way out."""
 

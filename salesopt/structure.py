@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import AbsentError, DataError, ParameterError, Problem
 from salesopt.stats.comparison import (
     Case,
     Ranking,
@@ -176,7 +176,7 @@ def compare_structures(
     skipped = _left_out(accounts, work, people)
     options = tuple(name for name in STRUCTURES if name not in skipped)
     if len(options) < 2:
-        raise DataError([Problem("accounts", "line", None, "", "two product lines or two segments to organise by")])
+        raise AbsentError("the accounts name neither two product lines nor two segments to organise by")
     measured = [measure_structure(name, case) for name in options]
     usable = tuple(name for name in wanted if name == "cost" or all(np.isfinite(row[name]) for row in measured))
     skipped |= {f"criterion {name}": UNKNOWN[name] for name in wanted if name not in usable}

@@ -320,7 +320,7 @@ def test_all_problems_of_both_tables_at_once():
 @pytest.mark.parametrize(
     ("frame", "reps", "message"),
     [
-        (accounts([("shop", "juice", 1.0)] * 3), people(), "two product lines or two segments"),
+        (accounts([("shop", "juice", 1.0)] * 3), people(), "neither two product lines nor two segments"),
         (accounts(TWENTY, rep="stranger"), people(), "a name of the table reps"),
         (accounts(TWENTY), people(0), "somebody present in a selling role"),
         (accounts(TWENTY, calls=0), people(), "calls and hours above 0"),

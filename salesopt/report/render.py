@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,8 @@ def render_report(
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
     try:
-        runs = _run(plan, stage, processes, progress)
+        every = _run(plan, stage, processes, progress)
+        plan, runs = _settle(plan, every), [run for run in every if not run.left_out]
         notes = _write(plan, stage, runs)
         old = plan.target.with_name(f".{plan.target.name}.old")
         shutil.rmtree(old, ignore_errors=True)
@@ -187,6 +188,13 @@ def _values(plan: Plan, chapter: Chapter, stage: Path) -> dict[str, Any]:
     given = {**own, **plan.values.get(chapter.word, {})}
     kinds = {name: known.type for name, known in chapter.parameters.items()}
     return {name: float(value) if kinds[name] == "float" else value for name, value in given.items() if name in kinds}
+
+
+def _settle(plan: Plan, runs: list[ChapterRun]) -> Plan:
+    """`plan` without the chapters that found, once they looked, that the study does not hold what they need."""
+    absent = {run.word: run.left_out for run in runs if run.left_out}
+    kept = [chapter for chapter in plan.chapters if chapter.word not in absent]
+    return replace(plan, chapters=kept, left_out={**plan.left_out, **absent})
 
 
 def _write(plan: Plan, stage: Path, runs: list[ChapterRun]) -> list[str]:

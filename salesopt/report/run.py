@@ -45,11 +45,16 @@ class Job:
 
 @dataclass(frozen=True)
 class ChapterRun:
-    """How a chapter ended: `error` is "" where every cell ran, else what went wrong in plain words."""
+    """How a chapter ended.
+
+    error    : "" where every cell ran, else what went wrong in plain words
+    left_out : why the study does not allow this chapter, "" where it does
+    """
 
     word: str
     seconds: float
     error: str = ""
+    left_out: str = ""
 
 
 def run_chapters(
@@ -120,7 +125,7 @@ def _run(job: Job) -> ChapterRun:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="salesopt-") as place:
         written = Path(place, job.notebook.name)
-        error = ""
+        error = left_out = ""
         try:
             papermill.execute_notebook(
                 str(job.notebook),
@@ -133,9 +138,14 @@ def _run(job: Job) -> ChapterRun:
                 **KERNEL_OPTIONS,
             )
         except papermill.PapermillExecutionError as failure:
-            error = explain(failure.ename, failure.evalue)
+            if failure.ename == "AbsentError":
+                left_out = failure.evalue.strip()
+            else:
+                error = explain(failure.ename, failure.evalue)
         except Exception as failure:  # a dead kernel, a timeout, a missing kernel: reported, never raised
             error = explain(type(failure).__name__, str(failure))
+        if left_out:
+            return ChapterRun(job.word, time.perf_counter() - started, left_out=left_out)
         if written.is_file():
             notebook = nbformat.read(written, as_version=4)
             error = error or unrun(notebook)

@@ -38,7 +38,10 @@ def _sentences(row: Row, item: Row, refused: bool, extrapolate: bool, no_point: 
     ):
         said.append("It moves away from its own best price, to make room for others under a limit or for their sake.")
     if row["gain"] < 0 and abs(row["price_change"]) >= 0.005:
-        said.append("The move costs profit; a limit or the list of price points asks for it.")
+        said.append(
+            "It earns less than today: other products' new prices take sales from it, or it moves for their sake, "
+            "for a limit or to a price point; the list as a whole gains."
+        )
     if item["assumed"]:
         said.append("Unit cost is assumed.")
     if item["caution"]:
@@ -62,7 +65,7 @@ def _observed(row: Row, item: Row, extrapolate: bool, refused: bool) -> list[str
     if not low * (1 - 1e-9) <= row["price"] <= high * (1 + 1e-9):
         return [f"The new price lies outside {seen}: an extrapolation."]
     if not extrapolate and not refused and not low * (1 - 1e-9) <= row["best"] <= high * (1 + 1e-9):
-        return [f"The best price, {row['best']:.4g}, lies outside {seen}; the new price stays within them."]
+        return [f"The best price, {row['best']:.2f}, lies outside {seen}; the new price stays within them."]
     return []
 
 

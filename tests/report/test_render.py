@@ -73,6 +73,16 @@ def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_pa
     assert not render._is_current(plan)  # a report with a failure is never taken as up to date
 
 
+def test_a_chapter_may_find_that_the_study_does_not_hold_what_it_needs(firm, notebooks, tmp_path):
+    absent = "from salesopt.errors import AbsentError\nraise AbsentError('the accounts name no <line>')"
+    write_notebook(notebooks, "41_lines", [LOAD, absent])
+    made = make(firm, notebooks, tmp_path / "reports")
+    page = (made.folder / "index.html").read_text()
+    assert made.failed == [] and made.left_out == {"lines": "the accounts name no <line>"}
+    assert "Lines: the accounts name no &lt;line&gt;." in page and 'id="lines"' not in page
+    assert "lines" not in [run.word for run in made.runs]
+
+
 def test_a_stopped_run_leaves_the_old_report(plan, folder, monkeypatch):
     before = hashes(folder)
 
