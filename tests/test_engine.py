@@ -250,7 +250,9 @@ def test_spark_equals_duckdb(name, spark, tmp_path):
 def test_spark_takes_tables_of_its_own_and_of_pandas(spark):
     frame = SALES.drop(columns=["base_price", "heat"])
     here = estimate_elasticity(frame, engine="duckdb", pool=False)
+    spark.range(3).createOrReplaceTempView("sales")  # a view of the user's own stays as it is
     same(here, estimate_elasticity(frame, engine="spark", pool=False))
+    assert spark.table("sales").count() == 3
     same(here, estimate_elasticity(spark.createDataFrame(pa.Table.from_pandas(frame)), pool=False))
 
 

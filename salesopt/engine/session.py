@@ -16,10 +16,11 @@ from salesopt.errors import DataError, ParameterError, Problem
 
 MEMORY = "SALESOPT_MEMORY"
 SPARK = ("spark://", "local", "yarn", "k8s://")
+VIEW = "salesopt_sales"  # a name of our own: a Spark session may well have a view `sales` of its user's
 
 
 class Session(Protocol):
-    """Runs SQL on a table called `sales` whose columns are called c0, c1, ... in the order asked for."""
+    """Runs SQL on a table called `VIEW` whose columns are called c0, c1, ... in the order asked for."""
 
     kinds: dict[str, str]
     """Type of each column asked for, by its own name, in lower case."""
@@ -30,7 +31,7 @@ class Session(Protocol):
 
 @contextmanager
 def open_session(engine: str, sales: Any, columns: Sequence[str]) -> Iterator[Session]:
-    """A session of `engine` in which `sales` is the table or files given, with `columns` only; closed afterwards.
+    """A session of `engine` in which `VIEW` is the table or files given, with `columns` only; closed afterwards.
 
     engine : "duckdb"; "spark" for the Spark session that is active, or a Spark address ("spark://host:7077",
              "local[2]") to start one
@@ -87,7 +88,7 @@ def _duckdb(sales: Any, columns: Sequence[str]) -> Iterator[Session]:
         kinds = {str(row[0]): str(row[1]).lower() for row in described}
         require_columns(kinds, columns, "" if isinstance(sales, pa.Table) else str(sales))
         chosen = ", ".join(f"{_quoted(name)} AS c{place}" for place, name in enumerate(columns))
-        connection.execute(f"CREATE TEMP VIEW sales AS SELECT {chosen} FROM {source}")
+        connection.execute(f"CREATE TEMP VIEW {VIEW} AS SELECT {chosen} FROM {source}")
         yield _DuckSession(connection, {name: kinds[name] for name in columns})
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
         raise DataError(f"the sales table cannot be read: {error}") from error
@@ -97,6 +98,10 @@ def _duckdb(sales: Any, columns: Sequence[str]) -> Iterator[Session]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _ticked(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 def files_of(sales: Any) -> tuple[str, list[Path]]:
@@ -159,11 +164,11 @@ def _spark(engine: str, sales: Any, columns: Sequence[str]) -> Iterator[Session]
         kinds = {name: kind.lower() for name, kind in table.dtypes}
         require_columns(kinds, columns)
         table.select(
-            [table[f"`{name}`"].alias(f"c{place}") for place, name in enumerate(columns)]
-        ).createOrReplaceTempView("sales")
+            [table[_ticked(name)].alias(f"c{place}") for place, name in enumerate(columns)]
+        ).createOrReplaceTempView(VIEW)
         yield _SparkSession(session, {name: kinds[name] for name in columns})
     finally:
-        session.catalog.dropTempView("sales")
+        session.catalog.dropTempView(VIEW)
         if active is None:
             session.stop()
 

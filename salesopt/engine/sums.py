@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesopt.engine.session import column_names, open_session, require_columns
+from salesopt.engine.session import VIEW, column_names, open_session, require_columns
 from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.cells import Cells, Codes, number_within, pairs
 from salesopt.stats.design import DEAL, INTERCEPT, PRICE, TREND, UNITS, Design, Gathered
@@ -151,7 +151,7 @@ def fact_sql(design: Design, columns: Sequence[str]) -> str:
         *([f"MIN({place[LINE]}) AS line"] if LINE in place and LINE not in design.unit else []),
     ]
     groups = ", ".join(place[name] for name in design.unit)
-    return f"SELECT {', '.join(parts)} FROM sales GROUP BY {groups}"
+    return f"SELECT {', '.join(parts)} FROM {VIEW} GROUP BY {groups}"
 
 
 def cell_sql(design: Design, columns: Sequence[str], centers: Sequence[float]) -> str:
@@ -163,7 +163,7 @@ def cell_sql(design: Design, columns: Sequence[str], centers: Sequence[float]) -
         for number, (value, center) in enumerate(zip(_values(design, place), centers, strict=True))
     ]
     used = f"({_filled(design, place)}) AND {_number('units', place)} > 0"
-    inner = f"SELECT {', '.join([*keys, *values])} FROM sales WHERE {used}"
+    inner = f"SELECT {', '.join([*keys, *values])} FROM {VIEW} WHERE {used}"
     names = [f"k{number}" for number in range(len(keys))]
     sums = [f"SUM(v{number}) AS s{number}" for number in range(len(values))]
     products = [f"SUM(v{i} * v{j}) AS p{number}" for number, (i, j) in enumerate(pairs(len(values)))]
