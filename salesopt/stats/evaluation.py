@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from salesopt.errors import DataError, Problem
 from salesopt.stats import matrices
 from salesopt.stats.raters import deviations, interval, panel_means, panel_weights, standard_errors
-from salesopt.stats.scoresheets import Item, grid, items_of, twins
+from salesopt.stats.scoresheets import Item, doubt_raters, grid, items_of
 
 Array = NDArray[np.float64]
 
@@ -244,13 +244,7 @@ def doubt_panel(panel: Panel, table: pd.DataFrame, totals: pd.DataFrame, agreeme
         cautions.append(
             f"{gaps} of {panel.ratings.size} ratings are missing; each factor rests on the raters who rated it."
         )
-    pairs = twins(panel.table, "quadrant", ["weight", "rating"])
-    cautions += [
-        f"{one} and {other} gave exactly the same scores: perhaps one person counted twice." for one, other in pairs
-    ]
-    gone = [str(name) for name in table["rater"].unique() if str(name) not in panel.names]
-    if gone:
-        cautions.append(f"No scores in the last round from {', '.join(gone)}; earlier scores of theirs do not count.")
+    cautions += doubt_raters(table, panel.table, panel.names, "quadrant", ["weight", "rating"])
     placed = panel.table.groupby("factor")["quadrant"].agg(lambda values: sorted(set(values)))
     cautions += [f"Raters disagree whether '{factor}' belongs to {' or '.join(own)}: it is counted in each."
                  for factor, own in placed.items() if len(own) > 1]  # fmt: skip

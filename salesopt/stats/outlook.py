@@ -12,7 +12,7 @@ from scipy import stats
 
 from salesopt.errors import DataError, Problem
 from salesopt.stats.raters import deviations, interval, moderated_errors, panel_means, standard_errors
-from salesopt.stats.scoresheets import Item, grid, items_of, twins
+from salesopt.stats.scoresheets import Item, doubt_raters, grid, items_of
 
 Array = NDArray[np.float64]
 DIMENSIONS = {
@@ -212,13 +212,7 @@ def doubt_panel(panel: Panel, table: pd.DataFrame, factors: pd.DataFrame) -> lis
         cautions.append(
             f"{gaps} of {panel.signed.size} scores are missing; each factor rests on the raters who scored it."
         )
-    pairs = twins(panel.table, "dimension", ["probability", "impact"])
-    cautions += [
-        f"{one} and {other} gave exactly the same scores: perhaps one person counted twice." for one, other in pairs
-    ]
-    gone = [str(name) for name in table["rater"].unique() if str(name) not in panel.names]
-    if gone:
-        cautions.append(f"No scores in the last round from {', '.join(gone)}; earlier scores of theirs do not count.")
+    cautions += doubt_raters(table, panel.table, panel.names, "dimension", ["probability", "impact"])
     if "E" in panel.dimensions and "En" not in panel.dimensions and "L" in panel.dimensions:
         cautions.append(
             "Legal factors are scored and environmental ones are not: mind that E is economic, En environmental."

@@ -90,6 +90,23 @@ def twins(table: pd.DataFrame, part: str, columns: Sequence[str]) -> list[tuple[
     return [(names[0], other) for names in sheets.values() for other in names[1:]]
 
 
+def doubt_raters(
+    table: pd.DataFrame, last: pd.DataFrame, names: Sequence[str], part: str, columns: Sequence[str]
+) -> list[str]:
+    """Plain sentences about raters: who gave the same scores in the `last` round, who scored before but not in it.
+
+    `table` holds all rounds, `names` the raters of the last; `part` and `columns` as in `twins`.
+    """
+    said = [
+        f"{one} and {other} gave exactly the same scores: perhaps one person counted twice."
+        for one, other in twins(last, part, columns)
+    ]
+    gone = [str(name) for name in table["rater"].unique() if str(name) not in names]
+    if gone:
+        said.append(f"No scores in the last round from {', '.join(gone)}; earlier scores of theirs do not count.")
+    return said
+
+
 def tell_rounds(table: pd.DataFrame, part: str, column: str, order: Sequence[str], confidence: float) -> pd.DataFrame:
     """Each round and part: how far apart the raters are, and whether they came closer since the round before (Delphi).
 
