@@ -181,20 +181,30 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
+def earlier_results(folder: str | os.PathLike[str], *, quarter: str) -> list[Path]:
+    """The `results.json` of the reports of quarters before `quarter` that stand beside `folder`, in their order."""
+    paths = sorted(Path(os.path.abspath(folder)).parent.glob("*/results/*/results.json"))
+    return [path for path in paths if re.fullmatch(r"\d{4}Q[1-4]", name := path.parents[2].name) and name < quarter]
+
+
 def read_metrics(folder: str | os.PathLike[str], *, quarter: str) -> dict[str, pd.Series]:
     """What this report and those of earlier quarters measured: metric -> its values in order of the quarters.
 
     `folder` is that of the report being made for `quarter` ("reports/orchard/2026Q3"): what its chapters have saved so
-    far is the last value; its neighbours named by an earlier quarter come before.
+    far is the last value; its neighbours named by an earlier quarter come before. Raises DataError where one of them
+    cannot be read.
     """
     found: dict[str, dict[str, float]] = {}
-    for path in sorted(Path(os.path.abspath(folder)).parent.glob("*/results/*/results.json")):
-        earlier = path.parents[2].name
-        if not re.fullmatch(r"\d{4}Q[1-4]", earlier) or earlier >= quarter:
-            continue
-        for name, value in json.loads(path.read_text(encoding="utf-8"))["metrics"].items():
+    for path in earlier_results(folder, quarter=quarter):
+        try:
+            metrics = dict(json.loads(path.read_text(encoding="utf-8"))["metrics"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise DataError(
+                f"{path}: this is not what a chapter saved; make the report of {path.parents[2].name} again"
+            ) from problem
+        for name, value in metrics.items():
             if isinstance(value, (int, float)):
-                found.setdefault(name, {})[earlier] = float(value)
+                found.setdefault(name, {})[path.parents[2].name] = float(value)
     for name, now in collect_metrics(folder).items():
         found.setdefault(name, {})[quarter] = now
     return {name: pd.Series(values).sort_index() for name, values in sorted(found.items())}

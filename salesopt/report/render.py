@@ -29,8 +29,9 @@ from salesopt.report.page import build_page, chapter_page
 from salesopt.report.pdf import write_pdf
 from salesopt.report.run import ChapterRun, Job, run_chapters
 from salesopt.report.workbook import write_workbook
-from salesopt.results import load_results, saved_words
+from salesopt.results import earlier_results, load_results, saved_words
 from salesopt.study.load import Study, load_study
+from salesopt.study.settings import FILE, split_file
 
 OWN = ("study", "quarter", "out")  # parameters that the run sets, never the user
 
@@ -60,7 +61,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is settled before the first chapter runs."""
+    """Everything that is settled before the first chapter runs.
+
+    inputs, earlier : sha256 of the files read, by path: of the study, and of reports of earlier quarters beside it
+    fingerprint     : one hash over all that the report depends on
+    """
 
     study: Study
     folder: Path
@@ -69,6 +74,8 @@ class Plan:
     chapters: list[Chapter]
     left_out: dict[str, str]
     values: Mapping[str, Mapping[str, Any]]
+    inputs: Mapping[str, str]
+    earlier: Mapping[str, str]
     fingerprint: str
 
 
@@ -101,7 +108,9 @@ def plan_report(
         raise ParameterError(f"no chapter can be made from this study ({reasons})")
     name = "_".join([study.quarter or "undated", *sorted(set(only) - {SUMMARY})])
     target = out.resolve() / folder.resolve().name / name
-    return Plan(study, folder, target, notebooks, chapters, left_out, merged, _fingerprint(folder, notebooks, merged))
+    inputs, earlier = _inputs(study), _earlier(target, study.quarter)
+    fingerprint = _fingerprint({**inputs, **earlier}, notebooks, merged)
+    return Plan(study, folder, target, notebooks, chapters, left_out, merged, inputs, earlier, fingerprint)
 
 
 def render_report(
@@ -140,13 +149,24 @@ def _merge(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return merged
 
 
-def _fingerprint(folder: Path, notebooks: Path, values: Mapping[str, Any]) -> str:
+def _inputs(study: Study) -> dict[str, str]:
+    """sha256 of study.toml and of every file that a table was read from; a report inside the folder is none of them."""
+    files = [FILE, *(split_file(file)[0] for file in study.sources["file"])]
+    return ledger.file_hashes(study.folder, [study.folder / file for file in files])
+
+
+def _earlier(target: Path, quarter: str) -> dict[str, str]:
+    """sha256 of what the reports of earlier quarters saved, which chapters compare with, by path below the study's."""
+    return ledger.file_hashes(target.parent, earlier_results(target, quarter=quarter))
+
+
+def _fingerprint(read: Mapping[str, str], notebooks: Path, values: Mapping[str, Any]) -> str:
     package = Path(salesopt.__file__).parent
     return ledger.fingerprint(
         {
-            "study": ledger.file_hashes(folder),
-            "notebooks": ledger.file_hashes(notebooks, ["*.ipynb"]),
-            "code": ledger.file_hashes(package, ["**/*.py", "**/templates/*"]),
+            "read": read,
+            "notebooks": ledger.file_hashes(notebooks, notebooks.glob("*.ipynb")),
+            "code": ledger.file_hashes(package, package.rglob("*")),
             "values": values,
             "versions": ledger.versions(),
         }
@@ -234,7 +254,8 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "left_out": [(titles[word], reason) for word, reason in plan.left_out.items()],
         "notes": list(plan.study.cautions),
         "gone": _gone(plan.study),
-        "inputs": list(ledger.file_hashes(plan.folder).items()),
+        "inputs": list(plan.inputs.items()),
+        "earlier": list(plan.earlier.items()),
         "versions": list(ledger.versions().items()),
     }
 
@@ -256,6 +277,7 @@ def _ledger(plan: Plan, runs: list[ChapterRun], notes: list[str], facts: Mapping
         "commit": facts["commit"],
         "versions": dict(facts["versions"]),
         "inputs": dict(facts["inputs"]),
+        "earlier": dict(plan.earlier),
         "parameters": {
             chapter.word: {name: known.default for name, known in chapter.parameters.items()}
             | _values(plan, chapter, plan.target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 
 import openpyxl
 import pytest
@@ -58,6 +59,40 @@ def test_two_runs_give_the_same_bytes(plan, folder):
     assert not render_report(plan).fresh  # nothing has changed, nothing is run
     assert render_report(plan, force=True).fresh and hashes(folder) == first
     assert [path.name for path in folder.parent.iterdir()] == ["2026Q3"]
+
+
+def test_a_report_is_current_only_while_all_that_it_read_is_unchanged(plan, folder):
+    """An earlier quarter's report made later on changes what SWOT and PEST compare with; a draft beside it does not."""
+
+    def current():
+        return render._is_current(plan_report(plan.folder, out=folder.parents[1], notebooks=plan.notebooks))
+
+    earlier, later = folder.with_name("2026Q2"), folder.with_name("2026Q4")
+    try:
+        for place in (later, folder.with_name("2026Q2_tea")):
+            shutil.copytree(folder / "results", place / "results")
+            assert current()
+        shutil.copytree(folder / "results", earlier / "results")
+        assert not current()
+        again = plan_report(plan.folder, out=folder.parents[1], notebooks=plan.notebooks)
+        assert set(again.earlier) == {f"2026Q2/results/{word}/results.json" for word in ("tea", "coffee")}
+        for path in earlier.rglob("*.parquet"):
+            path.write_bytes(b"")  # only the numbers by name are compared with
+        assert (
+            again.fingerprint == plan_report(again.folder, out=folder.parents[1], notebooks=plan.notebooks).fingerprint
+        )
+    finally:
+        for place in (earlier, later, folder.with_name("2026Q2_tea")):
+            shutil.rmtree(place, ignore_errors=True)
+    assert current()
+
+
+def test_what_a_report_lists_as_read_is_the_study_not_a_report_kept_in_its_folder(firm, notebooks):
+    plan = plan_report(firm, out=firm / "reports", notebooks=notebooks)
+    plan.target.mkdir(parents=True)
+    (plan.target / "index.html").write_text("a page")
+    again = plan_report(firm, out=firm / "reports", notebooks=notebooks)
+    assert set(again.inputs) == {"study.toml", "sales.csv"} and again.fingerprint == plan.fingerprint
 
 
 def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_path):
