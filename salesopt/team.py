@@ -16,7 +16,7 @@ import pandas as pd
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.allocation import envelope
 from salesopt.stats.doubts import size_cautions, weigh
-from salesopt.stats.effort import Numbers, Units, calibrated, consensus, draw_units
+from salesopt.stats.effort import Numbers, Units, draw_units, usable_units
 from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
 from salesopt.study.tables import require_table
 from salesopt.territories import TeamAssignment, assign_accounts, fit_from_skills
@@ -59,6 +59,7 @@ class TeamSize:
     curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
                   (what the curve misses of the answers, fraction of today's sales)
     skipped     : unit, reason
+    units, drawn : the curves that were sized, and those drawn from the judges' disagreement (None without draws)
     """
 
     table: pd.DataFrame
@@ -73,6 +74,8 @@ class TeamSize:
     whole: bool
     draws: int
     confidence: float
+    units: Units
+    drawn: Units | None
 
 
 def size_team(
@@ -109,7 +112,7 @@ def size_team(
     _require_arguments(cost_per_rep, reps, draws, confidence)
     given = require_table("effort_response", effort)
     given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
-    units, answers, curve, skipped = _usable(given)
+    units, answers, curve, skipped = usable_units(given)
     low, high = unit_limits(units, least, most, whole)
     plans = make_plans(units, cost_per_rep, reps, low, high, whole)
     spread = draws > 0 and bool((answers["judges"] > 1).any())
@@ -131,6 +134,8 @@ def size_team(
         whole=whole,
         draws=draws,
         confidence=confidence,
+        units=units,
+        drawn=drawn,
     )
 
 
@@ -143,24 +148,6 @@ def _require_arguments(cost_per_rep: float, reps: float | None, draws: int, conf
         raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
-
-
-def _usable(effort: pd.DataFrame) -> tuple[Units, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Units whose curve rises, with their mean answers and curves; the others with the reason."""
-    answers = consensus(effort)
-    units, _ = calibrated(answers)
-    reason = pd.Series("", index=answers.index)
-    reason[(units.high <= units.low) | (answers["revenue"] * answers["margin"] == 0)] = (
-        "its answers show no gain from effort: its heads stay and are not counted here"
-    )
-    reason[answers["current_reps"] <= 0] = "nobody serves it today, so answers relative to today's effort say nothing"
-    keep = (reason == "").to_numpy()
-    skipped = pd.DataFrame({"unit": answers.index[~keep], "reason": reason[~keep].to_numpy()})
-    if not keep.any():
-        said = "; ".join(skipped["unit"] + ": " + skipped["reason"])
-        raise DataError(f"effort_response: no unit can be sized: {said}")
-    units, curve = calibrated(answers[keep])
-    return units, answers[keep], curve, skipped
 
 
 def _table(units: Units, plans: Plans, cost: float, low: Numbers, high: Numbers, whole: bool) -> pd.DataFrame:

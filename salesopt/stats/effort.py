@@ -92,6 +92,27 @@ def calibrated(table: pd.DataFrame) -> tuple[Units, pd.DataFrame]:
     return units, curve
 
 
+def usable_units(effort: pd.DataFrame) -> tuple[Units, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Units whose curve rises, with their mean answers and curves; the others (unit, reason).
+
+    Raises DataError where the rows of a unit contradict each other or no unit is left.
+    """
+    answers = consensus(effort)
+    units, _ = calibrated(answers)
+    reason = pd.Series("", index=answers.index)
+    reason[(units.high <= units.low) | (answers["revenue"] * answers["margin"] == 0)] = (
+        "its answers show no gain from effort: its heads stay and are not counted here"
+    )
+    reason[answers["current_reps"] <= 0] = "nobody serves it today, so answers relative to today's effort say nothing"
+    keep = (reason == "").to_numpy()
+    skipped = pd.DataFrame({"unit": answers.index[~keep], "reason": reason[~keep].to_numpy()})
+    if not keep.any():
+        said = "; ".join(skipped["unit"] + ": " + skipped["reason"])
+        raise DataError(f"effort_response: no unit can be sized: {said}")
+    units, curve = calibrated(answers[keep])
+    return units, answers[keep], curve, skipped
+
+
 def draw_units(effort: pd.DataFrame, units: list[str], *, draws: int, seed: int) -> Units:
     """`draws` sets of curves that the judges' disagreement makes as likely, for units with two judges or more.
 
