@@ -89,6 +89,7 @@ def match_skills(
     reps: pd.DataFrame,
     *,
     accounts: pd.DataFrame | None = None,
+    account_lines: pd.DataFrame | None = None,
     budget: float | None = None,
     noise: float = 0.5,
     draws: int = 400,
@@ -106,6 +107,8 @@ def match_skills(
     they are. With `noise` 0 and one rating each they are the plain sums. Who reaches a need is counted as rated.
 
     skills, skill_needs, reps, accounts : tables of that name; people who have left are left out
+    account_lines : table of that name: what an account with several lines buys of each, so that its hours are shared
+        out in this ratio; without it in equal parts, which is said
     budget : currency for training; None: half of what closing every gap that courses can close would cost
     draws, plan_draws : draws of the levels for the intervals, and for how sure each training is
     Training is bought in whole courses of one level (`training_cost` a person, `course_cost` once a skill); the plan is
@@ -114,7 +117,7 @@ def match_skills(
     Raises DataError (all problems of the tables at once) and ParameterError.
     """
     _check_range(budget, noise, draws, plan_draws, confidence)
-    case = read_case(skills, skill_needs, reps, accounts, noise)
+    case = read_case(skills, skill_needs, reps, accounts, account_lines, noise)
     drawn = draw_levels(case.ratings, draws=draws, seed=seed)
     by_group, drawn_gaps = gaps_expected(case), gap_of(case, drawn)
     gaps = by_group.sum(axis=2)
@@ -320,6 +323,7 @@ def _cautions(case: Case, steps: Steps) -> tuple[str, ...]:
         found.append(f"Groups name different costs for {', '.join(case.uneven)}; the highest is used.")
     if case.demand.source != "accounts as served today":
         found.append(f"Who needs what is weighed by {case.demand.source}, because accounts name no representative.")
+    found += case.demand.cautions
     if len(steps.gain):
         found.append(
             "A course is taken to raise a person by one level for good; what courses really do is not measured."
@@ -357,6 +361,7 @@ def form_teams(
     reps: pd.DataFrame,
     *,
     accounts: pd.DataFrame | None = None,
+    account_lines: pd.DataFrame | None = None,
     teams: int = 1,
     least: int = 1,
     most: int = 6,
@@ -366,8 +371,9 @@ def form_teams(
     """Form teams whose members make up for each other's gaps: most needs filled in every team, then at least cost.
 
     A need (group x skill at a level) is filled in a team where `cover` members reach it; it weighs the hours of its
-    group. Each team is to serve all groups and has `least` to `most` members; a person is in one team or none
-    (`everyone`: in one). Exact: two 0-1 programmes solved to proved optima by HiGHS.
+    group (hours of accounts with several lines as in `match_skills`). Each team is to serve all groups and has `least`
+    to `most` members; a person is in one team or none (`everyone`: in one). Exact: two 0-1 programmes solved to proved
+    optima by HiGHS.
 
     Raises DataError, ParameterError; InfeasibleError where the sizes can't be kept.
     """
@@ -376,7 +382,7 @@ def form_teams(
     wrong += ["most must not be below least"] if most < least else []
     if wrong:
         raise ParameterError("; ".join(wrong))
-    case = read_case(skills, skill_needs, reps, accounts, 0.0)
+    case = read_case(skills, skill_needs, reps, accounts, account_lines, 0.0)
     able, asked = able_of(case), needs_asked(case)
     weight = np.array([case.demand.hours[:, group].sum() for group, _ in asked])
     cost = case.people["cost"].to_numpy(float)
@@ -394,7 +400,10 @@ def form_teams(
         summary=summary,
         left_out=out,
         skipped=pd.DataFrame(list(case.demand.skipped), columns=["item", "reason"]),
-        cautions=("Levels are taken as rated; teams may change where a level is half a level off.",),
+        cautions=(
+            "Levels are taken as rated; teams may change where a level is half a level off.",
+            *case.demand.cautions,
+        ),
         filled=best / (teams * weight.sum()),
         possible=float(weight[able.sum(axis=0) >= cover].sum() / weight.sum()),
         cost=float(cost[team >= 0].sum()),

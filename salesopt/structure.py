@@ -352,6 +352,7 @@ def _cautions(
         found.append(
             f"Another structure wins where one assumption alone is at the end of its range: {', '.join(others)}."
         )
+    found += case.work.bought.cautions
     if case.work.where is None:
         found.append("Travel is not in the figures, because the places of the accounts are not known.")
     if case.people.managers == 0:

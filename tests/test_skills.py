@@ -168,20 +168,55 @@ def test_accounts_that_name_nobody_are_shared_by_hours():
     assert found.table.set_index("skill").loc["CRM", "gap_hours"] == pytest.approx(gap)
 
 
-def test_a_line_needs_its_part_of_the_account():
-    accounts = pd.DataFrame(
-        {
-            "account": ["a"],
-            "line": ["tea; juice"],
-            "potential": 1.0,
-            "calls": 10.0,
-            "hours_per_call": 1.0,
-            "rep": ["ann"],
-        }
-    )
+def two_lines(**columns: object) -> pd.DataFrame:
+    """One account that buys two lines, ten hours a year by Ann."""
+    row = {"account": ["a"], "line": ["tea; juice"], "potential": 1.0, "calls": 10.0, "hours_per_call": 1.0}
+    return pd.DataFrame(row | {"rep": ["ann"]}).assign(**columns)
+
+
+def test_a_line_needs_its_part_of_the_account_and_a_guess_is_said():
     one, two = ratings({("ann", "CRM"): 0}), needs({("tea", "CRM"): 2})
-    found = match_skills(one, two, reps(), accounts=accounts, draws=0, noise=0)
+    found = match_skills(one, two, reps(), accounts=two_lines(), draws=0, noise=0)
     assert found.table["gap_hours"].item() == pytest.approx(5 * 2)
+    assert any("1 accounts with several lines is split equally" in caution for caution in found.cautions)
+    formed = form_teams(one, two, reps(), accounts=two_lines())
+    assert any("split equally" in caution for caution in formed.cautions)
+
+
+def test_a_line_needs_what_the_account_buys_of_it():
+    """Of 100 a year 80 are tea: eight of ten hours, of which Ann lacks two levels."""
+    one, two = ratings({("ann", "CRM"): 0}), needs({("tea", "CRM"): 2, ("juice", "CRM"): 1})
+    bought = pd.DataFrame({"account": ["a", "a"], "line": ["juice", "tea"], "sales": [20.0, 80.0]})
+    found = match_skills(one, two, reps(), accounts=two_lines(), account_lines=bought, draws=0, noise=0)
+    assert found.groups.set_index("group")["hours"].to_dict() == pytest.approx({"tea": 8, "juice": 2})
+    assert found.table["gap_hours"].item() == pytest.approx(8 * 2 + 2 * 1)
+    assert not any("split equally" in caution for caution in found.cautions)
+
+
+def test_what_accounts_buy_decides_whom_a_team_takes():
+    """Of two people, each with one of two needs, the team of one takes him whose line the account buys more of."""
+    levels = ratings({("ann", "CRM"): 3, ("bob", "data"): 3})
+    wanted = needs({("tea", "CRM"): 3, ("juice", "data"): 3})
+    for sales, who, share in (((20.0, 80.0), "ann", 0.8), ((70.0, 30.0), "bob", 0.7)):
+        bought = pd.DataFrame({"account": ["a", "a"], "line": ["juice", "tea"], "sales": sales})
+        formed = form_teams(levels, wanted, reps(), accounts=two_lines(), account_lines=bought, most=1)
+        assert formed.table["rep"].tolist() == [who]
+        assert formed.filled == pytest.approx(share)
+
+
+def test_needs_by_segment_want_no_lines():
+    tables = firm()
+    tables["accounts"] = tables["accounts"].assign(line="tea;juice")
+    assert not any("split equally" in caution for caution in match_skills(**tables, draws=0).cautions)
+
+
+def test_lines_of_strangers_and_without_accounts_are_not_passed_over():
+    bought = pd.DataFrame({"account": ["nobody"], "line": ["tea"], "sales": [1.0]})
+    with pytest.raises(DataError, match="nobody") as error:
+        match_skills(**firm(), account_lines=bought)
+    assert "sales of some line" in str(error.value)
+    alone = match_skills(**(firm() | {"accounts": None}), account_lines=bought, draws=0)
+    assert "without the table accounts" in alone.skipped.set_index("item").loc["account_lines", "reason"]
 
 
 def test_who_has_left_does_not_count():

@@ -170,6 +170,11 @@ def test_sales_by_line_share_the_account():
     )
     extra = found.shifts[found.shifts["structure"] == "territory"].set_index("group")["extra_hours"]
     assert extra.to_dict() == pytest.approx({"juice": 0.3 * 7.5, "water": 0.3 * 12.5})
+    assert not any("split equally" in caution for caution in found.cautions)
+
+
+def test_lines_split_equally_for_want_of_sales_are_said(simple):
+    assert any("10 accounts with several lines is split equally" in caution for caution in simple.cautions)
 
 
 def test_specialists_win_where_nobody_knows_two_lines():

@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import ParameterError
 from salesopt.stats.geography import Geography
+from salesopt.stats.lines import LineShares, line_shares
 from salesopt.stats.territories import Road, Territories, staff
 
 STRUCTURES = ("territory", "product", "customer", "matrix")
@@ -71,14 +72,27 @@ class Work:
     calls: np.ndarray
     visit_hours: np.ndarray
     potential: np.ndarray
-    share: np.ndarray
-    main: np.ndarray
-    lines: tuple[str, ...]
+    bought: LineShares
     segment: np.ndarray
     segments: tuple[str, ...]
     region: np.ndarray
     regions: tuple[str, ...]
     where: Geography | None
+
+    @property
+    def share(self) -> np.ndarray:
+        """Accounts x lines, the part of the account's work that is the line's."""
+        return self.bought.share
+
+    @property
+    def main(self) -> np.ndarray:
+        """Number of each account's main line."""
+        return self.bought.main
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The product lines."""
+        return self.bought.names
 
     @property
     def hours(self) -> np.ndarray:
@@ -136,7 +150,7 @@ class _Pool:
 
 def work_of(accounts: pd.DataFrame, account_lines: pd.DataFrame | None, where: Geography | None) -> Work:
     """The work in `accounts` (checked table); a line's share is its sales in `account_lines`, or an equal part."""
-    share, main, lines = _line_shares(accounts, account_lines)
+    lines = line_shares(accounts, account_lines)
     segment, segments = _codes(accounts, "segment")
     region, regions = _codes(accounts, "region")
     return Work(
@@ -144,8 +158,6 @@ def work_of(accounts: pd.DataFrame, account_lines: pd.DataFrame | None, where: G
         accounts["calls"].to_numpy(float),
         accounts["hours_per_call"].to_numpy(float),
         accounts["potential"].to_numpy(float),
-        share,
-        main,
         lines,
         segment,
         segments,
@@ -258,38 +270,6 @@ def key_accounts(potential: np.ndarray, share: float) -> np.ndarray:
     key = np.zeros(len(potential), bool)
     key[order] = before < share * potential.sum() * (1 - 1e-12)
     return key
-
-
-def _line_shares(
-    accounts: pd.DataFrame, account_lines: pd.DataFrame | None
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Share of each line per account, the number of its main line, and the lines."""
-    if account_lines is not None:
-        table = account_lines.pivot_table(index="account", columns="line", values="sales", aggfunc="sum")
-        strange = sorted(set(table.index) - set(accounts["account"]))
-        bought = table.reindex(accounts["account"]).fillna(0.0).to_numpy()
-        lines, problems = tuple(map(str, table.columns)), []
-        if strange:
-            problems.append(
-                Problem(
-                    "account_lines", "account", None, repr(strange[0]), "an account of accounts", count=len(strange)
-                )
-            )
-        if (none := bought.sum(axis=1) <= 0).any():
-            shown = repr(str(accounts["account"].to_numpy()[none][0]))
-            problems.append(Problem("account_lines", "sales", None, shown, "sales of some line", count=int(none.sum())))
-        if problems:
-            raise DataError(problems)
-        return bought / bought.sum(axis=1, keepdims=True), bought.argmax(axis=1), lines
-    if "line" not in accounts:
-        return np.ones((len(accounts), 1)), np.zeros(len(accounts), int), ("all lines",)
-    named = [
-        list(dict.fromkeys(part for piece in value.split(";") if (part := piece.strip()))) or ["no line"]
-        for value in accounts["line"].fillna("").astype(str)
-    ]
-    lines = tuple(sorted({line for row in named for line in row}))
-    share = np.array([[(line in row) / len(row) for line in lines] for row in named])
-    return share, np.array([lines.index(row[0]) for row in named]), lines
 
 
 def _codes(accounts: pd.DataFrame, column: str) -> tuple[np.ndarray, tuple[str, ...]]:

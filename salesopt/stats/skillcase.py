@@ -40,12 +40,17 @@ class Case:
 
 
 def read_case(
-    skills: pd.DataFrame, skill_needs: pd.DataFrame, reps: pd.DataFrame, accounts: pd.DataFrame | None, noise: float
+    skills: pd.DataFrame,
+    skill_needs: pd.DataFrame,
+    reps: pd.DataFrame,
+    accounts: pd.DataFrame | None,
+    account_lines: pd.DataFrame | None,
+    noise: float,
 ) -> Case:
     """Check the tables, all problems at once, and read them; see `skills.match_skills` for what they hold."""
     frames = {"skills": skills, "skill_needs": skill_needs, "reps": reps}
-    if accounts is not None:
-        frames["accounts"] = accounts
+    optional = {"accounts": accounts, "account_lines": account_lines}
+    frames |= {name: frame for name, frame in optional.items() if frame is not None}
     problems: list[Problem] = []
     checked: dict[str, pd.DataFrame] = {}
     for name, frame in frames.items():
@@ -60,7 +65,8 @@ def read_case(
         raise DataError([Problem("skills", "rep", None, "", "at least one person who is here, named as in reps")])
     wanted = checked["skill_needs"]
     names = tuple(dict.fromkeys([*wanted["skill"], *levels.table["skill"]]))
-    demand = demand_of(tuple(dict.fromkeys(wanted["group"])), people, checked.get("accounts"))
+    groups = tuple(dict.fromkeys(wanted["group"]))
+    demand = demand_of(groups, people, checked.get("accounts"), checked.get("account_lines"))
     cost, course, uneven = _prices(wanted, names)
     level = _wide(levels.table, "level", people, names)
     error, raters = (_wide(levels.table, column, people, names) for column in ("std_error", "raters"))
