@@ -81,18 +81,18 @@ def size_cautions(
     beyond = units.name[best > ASKED_TO * units.reps + 1]
     if len(beyond):
         said.append(
-            f"The best size gives {_few(beyond)} more than one and a half times today's heads; up to there the judges "
+            f"The best size gives {few(beyond)} more than one and a half times today's heads; up to there the judges "
             "were asked, beyond lies their answer on unlimited effort only. Grow in steps and ask again."
         )
     capped = units.name[(best >= high - 1e-6) & (high > 0)]
     if len(capped):
         said.append(
-            f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {_few(capped)}. The best may be more."
+            f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {few(capped)}. The best may be more."
         )
     closed = units.name[(best == 0) & (units.reps > 0)]
     if len(closed):
         said.append(
-            f"The plan takes everybody off {_few(closed)}: an all-or-nothing unit, whose first heads earn less than "
+            f"The plan takes everybody off {few(closed)}: an all-or-nothing unit, whose first heads earn less than "
             "they cost. Check its answers at none and at half before acting."
         )
     if (answers["judges"] < 2).all():
@@ -101,14 +101,14 @@ def size_cautions(
         said.append("No draws were asked for, so no figure has an interval.")
     elif (answers["judges"] < 2).any():
         alone = answers.index[answers["judges"] < 2]
-        said.append(f"Judged once, so that the intervals take the answers as certain: {_few(alone)}.")
+        said.append(f"Judged once, so that the intervals take the answers as certain: {few(alone)}.")
     today = float(units.reps.sum())
     if whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")
     return tuple(said)
 
 
-def _few(names: object) -> str:
+def few(names: object) -> str:
     """At most five names in a sentence."""
     words = [str(name) for name in names]  # type: ignore[attr-defined]
     words = [*words[:5], f"{len(words) - 5} more"] if len(words) > 5 else words
