@@ -21,6 +21,7 @@ PUBLIC = {
     "optimise_channel_mix": "channels",
     "size_team": "team",
     "assign_accounts": "team",
+    "compare_rosters": "rosters",
     "compare_structures": "structure",
     "match_skills": "skills",
     "rank_findings": "summary",

@@ -45,6 +45,7 @@ FUNCTIONS = {
     "optimise_channel_mix": "channels",
     "size_team": "team",
     "assign_accounts": "territories",
+    "compare_rosters": "rosters",
     "fit_from_skills": "territories",
     "workload_size": "workload",
     "plan_calls": "workload",

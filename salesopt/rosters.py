@@ -1,0 +1,378 @@
+"""When people leave or join: who takes over, what finds no room, who is hardest to lose, where the next hire sits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import ParameterError, close_match
+from salesopt.stats.candidates import candidate_places, hire_rows
+from salesopt.stats.coverage import solve_cover
+from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
+from salesopt.stats.pairs import Pairs, make_pairs
+from salesopt.study.tables import require_table
+
+REGIMES = ("handover", "redraw")
+SINGLE = ("leaver", "hire", "replacement")  # kinds that are ranked among each other
+
+
+@dataclass(frozen=True, eq=False)
+class RosterComparison:
+    """What `compare_rosters` found.
+
+    table   : scenario, kind (today, leaver, leavers, hire, hires, replacement, replacements), who (representative, or
+              places of the hires), reps (people there), travel (hours a year), travel_change (of the accounts served
+              here and with today's roster under the same rules), moved (accounts that change hands), years (of
+              relationship that end); accounts_short, hours_short (calls and the least travel, a year),
+              potential_short (currency a year): what nobody has room for; over (hours a year above people's hours),
+              over_change (of those who stay), overloaded, newly_over (people), spread (largest less smallest
+              balance_index); cost (travel, misfit and prices, hours a year, with `over_price` for each hour above the
+              limits), cost_change (without what was above the limits of who leaves), cost_change_low and
+              cost_change_high (what is proved of it), gap (proved: no plan for the accounts that can move costs less
+              than (1 - gap) of theirs), rank (1: hardest to lose, best to hire), travel_worth (travel saved, currency a
+              year), hire_cost, net (the larger of travel and of overload saved, less the cost of the hires, currency a
+              year)
+    moves   : scenario, account, rep_from, rep_to ("" where nobody has room), hours (a year), travel, travel_now, years,
+              potential, reason; region, lat, lon
+    load    : scenario, rep, hours, capacity, share, over, over_change, travel, accounts, gained, given (accounts,
+              against today's roster), potential, balance_index (1: a fair share), region, lat, lon
+    places  : scenario, place, region, lat, lon, cost_change, travel_change, over_change, net, rank of each candidate
+    accounts : account, rep_now, potential, region, lat, lon of all that are counted, for the map
+    skipped : item, reason
+    regime  : "handover" or "redraw"; cost_per_hour : mean cost of an hour of the representatives, nan where not known
+    """
+
+    table: pd.DataFrame
+    moves: pd.DataFrame
+    load: pd.DataFrame
+    places: pd.DataFrame
+    accounts: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    regime: str
+    keep: float
+    stretch: float
+    cost_per_hour: float
+
+
+def compare_rosters(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    leavers: Sequence[str] | None = None,
+    hires: int | pd.DataFrame = 0,
+    places: int | pd.DataFrame = 20,
+    together: bool = False,
+    regime: str = "handover",
+    keep: float = 0.8,
+    stretch: float = 0.1,
+    over_price: float | None = None,
+    reach: float | None = None,
+    balance: Sequence[str] = ("hours", "potential"),
+    tolerance: float = 0.2,
+    fit: pd.DataFrame | None = None,
+    travel: pd.DataFrame | None = None,
+    speed: float = 60.0,
+    calls_per_trip: float = 4.0,
+    fit_weight: float = 1.0,
+    move_price: float = 0.0,
+    year_price: float = 0.0,
+    today: str | pd.Timestamp | None = None,
+    gap: float = 1e-4,
+    time_limit: float = 20.0,
+) -> RosterComparison:
+    """If somebody leaves, who takes over and what finds no room; where should the next one sit, and what does it save?
+
+    accounts, reps : tables `accounts` and `reps`, as for `assign_accounts`
+    leavers    : who leaves, one at a time; None tries each who serves accounts; an empty list nobody
+    hires      : how many new people, or a table of them (rep, base as in `reps`, hours, cost). A number tries every
+                 candidate place for one, then the best set of places for two and more, at most one person at a place;
+                 a table tries each person alone and then all. Hours and cost not given are today's means.
+    places     : candidate bases of hires: so many clusters of accounts (with `travel`: regions), or a table of place
+                 with lat and lon, or region
+    together   : all `leavers` leave at once, and the hires replace them
+    regime     : "handover": only the leaver's accounts move, and a hire takes accounts over from others; nobody else
+                 exchanges any. "redraw": every account may move, in balance as in `assign_accounts`.
+    keep       : least share of the accounts that stay, counted over those whose representative is still there
+    stretch    : how far above his hours somebody may go, a fraction; who is above that today may stay there
+    over_price : hours of travel a year that an hour above somebody's hours is worth; in a redraw also an hour's worth
+                 of a balanced measure outside its limits, so that there is always a plan. None takes 3 in a handover,
+                 where a colleague nearby may go over rather than one far away drive, and 20 in a redraw.
+    reach      : km from a base beyond which nobody takes an account over; who serves one farther off today may keep it
+    balance, tolerance : as in `assign_accounts`; in a handover they are reported, not required
+    fit, travel, speed, calls_per_trip, fit_weight, move_price, year_price, today : as in `assign_accounts`; a hire
+                 whom `fit` does not list suits an account as its listed representatives do on average
+    gap, time_limit : the proved relative gap, and the seconds of one scenario, at which its search stops
+
+    As much potential as possible is served first; then travel, misfit, and the prices of moves and of hours above the
+    limits are least. Every scenario is compared with today's roster under the same rules.
+    Raises DataError for faulty tables, ParameterError for arguments out of range or names that are not there.
+    Source: the assignment is that of `assign_accounts`; the best place of a hire is a facility location problem:
+    Daskin, "Network and Discrete Location" (1995).
+    """
+    price = (3.0 if regime == "handover" else 20.0) if over_price is None else over_price
+    rules = Rules(regime, keep, tolerance, stretch, price)
+    _require_arguments(rules, hires, together, leavers, speed, calls_per_trip, gap, time_limit)
+    _require_prices(fit_weight, move_price, year_price, reach)
+    clients, team = require_table("accounts", accounts), require_table("reps", reps)
+    distances = None if travel is None else require_table("distances", travel)
+    suits = None if fit is None else require_table("fit", fit)
+    here = _here(clients, team, today)
+    joining = _joining(clients, team, here, hires, places, distances)
+    everybody = team if joining is None else pd.concat([team, joining], ignore_index=True)
+    pairs = make_pairs(
+        clients,
+        everybody,
+        balance=tuple(balance),
+        tolerance=tolerance,
+        keep=keep,
+        fit=suits if suits is None or joining is None else _suited(suits, joining),
+        distances=distances,
+        neighbours=None,
+        locked={},
+        speed=speed,
+        calls_per_trip=calls_per_trip,
+        prices=(fit_weight, move_price, year_price),
+        today=today,
+    )
+    pairs = _within_reach(pairs, reach)
+    rosters = _rosters(pairs, leavers, joining, hires, together)
+    plans = [_solve(pairs, roster, rules, gap, time_limit) for roster in rosters]
+    rate = here["cost"].sum() / here["hours"].sum() if here["cost"].sum() > 0 else np.nan
+    table = _table(pairs, plans, price, rate, joining)
+    return RosterComparison(
+        table=table,
+        moves=pd.concat([moves_of(pairs, plan, plans[0]) for plan in plans], ignore_index=True),
+        load=pd.concat([load_of(pairs, plan, plans[0]) for plan in plans], ignore_index=True),
+        places=_places(table, joining),
+        accounts=_accounts(pairs),
+        skipped=pairs.skipped,
+        cautions=_cautions(pairs, plans, rules, joining, hires, reach),
+        regime=regime,
+        keep=keep,
+        stretch=stretch,
+        cost_per_hour=float(rate),
+    )
+
+
+def _require_arguments(
+    rules: Rules,
+    hires: int | pd.DataFrame,
+    together: bool,
+    leavers: Sequence[str] | None,
+    speed: float,
+    calls_per_trip: float,
+    gap: float,
+    time_limit: float,
+) -> None:
+    whole = isinstance(hires, pd.DataFrame) or (not isinstance(hires, bool) and hires == int(hires) and hires >= 0)
+    faults = (
+        (rules.regime not in REGIMES, f"regime is 'handover' or 'redraw', not {rules.regime!r}"),
+        (not 0 <= rules.keep <= 1, f"keep must lie between 0 and 1, not {rules.keep!r}"),
+        (not rules.tolerance >= 0, f"tolerance must be at least 0, not {rules.tolerance!r}"),
+        (not 0 <= rules.stretch < np.inf, f"stretch must be at least 0, not {rules.stretch!r}"),
+        (not 0 < rules.over_price < np.inf, f"over_price must be above 0, not {rules.over_price!r}"),
+        (not whole, f"hires must be a whole number of at least 0 or a table of people, not {hires!r}"),
+        (isinstance(leavers, str), "leavers is a list of names, not one text"),
+        (together and not leavers, "together needs the names of those who leave at once: leavers"),
+        (not speed > 0, f"speed must be above 0 km an hour, not {speed!r}"),
+        (not calls_per_trip > 0, f"calls_per_trip must be above 0, not {calls_per_trip!r}"),
+        (not 0 <= gap < 1, f"gap must be at least 0 and below 1, not {gap!r}"),
+        (not time_limit > 0, f"time_limit must be above 0 seconds, not {time_limit!r}"),
+    )
+    said = [text for fault, text in faults if fault]
+    if said:
+        raise ParameterError("; ".join(said))
+
+
+def _require_prices(fit_weight: float, move_price: float, year_price: float, reach: float | None) -> None:
+    if not all(0 <= price < np.inf for price in (fit_weight, move_price, year_price)):
+        raise ParameterError("fit_weight, move_price and year_price must be at least 0")
+    if reach is not None and not reach > 0:
+        raise ParameterError(f"reach must be above 0 km, not {reach!r}")
+
+
+def _within_reach(pairs: Pairs, reach: float | None) -> Pairs:
+    """The pairs without those that are too far for somebody to take over."""
+    if reach is None:
+        return pairs
+    near = (pairs.km <= reach) | (np.arange(len(pairs.rep)) == pairs.now[:, None])
+    return replace(pairs, problem=replace(pairs.problem, cost=np.where(near, pairs.problem.cost, np.inf)))
+
+
+def _here(accounts: pd.DataFrame, reps: pd.DataFrame, today: str | pd.Timestamp | None) -> pd.DataFrame:
+    """The representatives who are there, for their mean hours and cost."""
+    left = reps["left"] if "left" in reps.columns else pd.Series(pd.NaT, index=reps.index)
+    gone = left.notna() & ((left <= pd.Timestamp(today)) if today is not None else True)
+    team = reps[~gone & (reps["role"] == "representative") & (reps["hours"] > 0)]
+    return team if len(team) else reps[~gone & (reps["hours"] > 0)]
+
+
+def _joining(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    here: pd.DataFrame,
+    hires: int | pd.DataFrame,
+    places: int | pd.DataFrame,
+    distances: pd.DataFrame | None,
+) -> pd.DataFrame | None:
+    """New people as rows of reps, None where nobody joins."""
+    if isinstance(hires, pd.DataFrame):
+        return hire_rows(reps, here, hires, None)
+    if not hires:
+        return None
+    placed = accounts.dropna(subset=[name for name in ("lat", "lon") if name in accounts.columns and distances is None])
+    found = candidate_places(placed, places, distances)
+    if hires > len(found):
+        raise ParameterError(f"hires: {hires} people need as many candidate places, and there are {len(found)}")
+    return hire_rows(reps, here, hires, found)
+
+
+def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
+    """The table `fit` with the mean points of an account for hires that it does not list."""
+    absent = joining.loc[~joining["rep"].isin(fit["rep"]), "rep"]
+    mean = fit.groupby("account", as_index=False)["fit"].mean()
+    return pd.concat([fit, mean.merge(absent.to_frame(), how="cross")], ignore_index=True)
+
+
+def _rosters(
+    pairs: Pairs,
+    leavers: Sequence[str] | None,
+    joining: pd.DataFrame | None,
+    hires: int | pd.DataFrame,
+    together: bool,
+) -> list[Roster]:
+    """Today's roster, then one for each scenario."""
+    column = {str(name): place for place, name in enumerate(pairs.rep)}
+    new = [] if joining is None else [column[name] for name in joining["rep"]]
+    team = np.setdiff1d(np.arange(len(pairs.rep)), new)
+    gone = _leaving(pairs, team, leavers, column)
+    rosters = [Roster("today", "today", "", team)]
+    if together:
+        team, said = np.setdiff1d(team, [column[name] for name in gone]), " and ".join(gone)
+        kind = "leavers" if len(gone) > 1 else "leaver"
+        rosters.append(Roster(f"{said} leave" + "s" * (len(gone) == 1), kind, said, team, tuple(gone)))
+    else:
+        for name in gone:
+            rosters.append(Roster(f"{name} leaves", "leaver", name, np.setdiff1d(team, column[name]), (name,)))
+    if joining is None:
+        return rosters
+    one, many = ("replacement", "replacements") if together else ("hire", "hires")
+    for name, place in zip(joining["rep"], joining["place"], strict=True):
+        people = np.append(team, column[name])
+        rosters.append(Roster(f"hire {place}", one, place, people, tuple(gone) * together, (name,)))
+    if isinstance(hires, pd.DataFrame):
+        if len(joining) > 1:
+            everybody = tuple(joining["rep"])
+            rosters.append(Roster("hire all", many, " and ".join(everybody), np.append(team, new), (), everybody))
+        return rosters
+    for count in range(2, hires + 1):
+        rosters.append(
+            Roster(f"hire {count}", many, "", np.append(team, new), (), (), np.array(new, dtype=np.int64), count)
+        )
+    return rosters
+
+
+def _leaving(pairs: Pairs, team: np.ndarray, leavers: Sequence[str] | None, column: dict[str, int]) -> list[str]:
+    """The names of who leaves; everybody who serves accounts where none are named."""
+    if leavers is None:
+        return [str(pairs.rep[place]) for place in team if (pairs.now == place).any()]
+    here = [str(pairs.rep[place]) for place in team]
+    strange = [str(name) for name in leavers if name not in here]
+    if strange:
+        said = "; ".join(f"{name!r} is not here to leave{close_match(name, here)}" for name in strange)
+        raise ParameterError(f"leavers: {said}")
+    twice = sorted({str(name) for name in leavers if list(leavers).count(name) > 1})
+    if twice:
+        raise ParameterError(f"leavers: {', '.join(twice)} is named twice")
+    return [str(name) for name in leavers]
+
+
+def _solve(pairs: Pairs, roster: Roster, rules: Rules, gap: float, time_limit: float) -> Plan:
+    return plan_of(pairs, roster, solve_cover(cover_of(pairs, roster, rules), gap=gap, time_limit=time_limit))
+
+
+def _table(
+    pairs: Pairs, plans: list[Plan], over_price: float, rate: float, joining: pd.DataFrame | None
+) -> pd.DataFrame:
+    """One row per scenario, ranked among its like, and what it is worth."""
+    table = pd.DataFrame([row_of(pairs, plan, plans[0], over_price) for plan in plans])
+    cost = pd.Series(dtype=float) if joining is None else joining.set_index("rep")["cost"]
+    paid = [float(cost[cost.index.isin(pairs.rep[plan.here])].sum()) for plan in plans]
+    named = [_who(pairs, plan, joining) for plan in plans]
+    table["who"] = named
+    table["rank"] = np.nan
+    for kind in SINGLE:
+        mine = table[table["kind"] == kind]
+        leaves = kind == "leaver"
+        order = mine.sort_values(["potential_short", "hours_short", "cost_change"], ascending=not leaves, kind="stable")
+        table.loc[order.index, "rank"] = np.arange(1.0, len(order) + 1)
+    undone = table["over_change"] + table["hours_short"] - table["hours_short"].iloc[0]
+    saved = -np.minimum(table["travel_change"], undone)  # travel saved is part of the overload relieved: not the sum
+    hires = table["kind"].isin(["hire", "hires", "replacement", "replacements"])
+    table["travel_worth"] = -table["travel_change"] * rate
+    table["hire_cost"] = np.where(hires & (not np.isnan(rate)), paid, np.nan)
+    table["net"] = saved * rate - table["hire_cost"]
+    return table
+
+
+def _who(pairs: Pairs, plan: Plan, joining: pd.DataFrame | None) -> str:
+    """Who leaves, or the places of those taken on."""
+    if plan.roster.sites is None or joining is None:
+        return plan.roster.who
+    place = joining.set_index("rep")["place"]
+    return " and ".join(str(place[pairs.rep[site]]) for site in plan.roster.sites if plan.here[site])
+
+
+def _places(table: pd.DataFrame, joining: pd.DataFrame | None) -> pd.DataFrame:
+    """Every candidate with what one person there changes."""
+    single = table[table["kind"].isin(["hire", "replacement"])]
+    columns = ["scenario", "who", "cost_change", "travel_change", "over_change", "net", "rank"]
+    found = single[columns].rename(columns={"who": "place"}).reset_index(drop=True)
+    if joining is None:
+        return found
+    where = [name for name in ("region", "lat", "lon") if name in joining.columns]
+    found = found.merge(joining[["place", *where]], on="place")
+    return found[["scenario", "place", *where, *columns[2:]]].sort_values("rank", ignore_index=True)
+
+
+def _accounts(pairs: Pairs) -> pd.DataFrame:
+    found = pd.DataFrame({"account": pairs.account, "rep_now": pairs.former, "potential": pairs.potential})
+    return pd.concat([found, pairs.places], axis=1)
+
+
+def _cautions(
+    pairs: Pairs,
+    plans: list[Plan],
+    rules: Rules,
+    joining: pd.DataFrame | None,
+    hires: int | pd.DataFrame,
+    reach: float | None,
+) -> tuple[str, ...]:
+    said = list(pairs.cautions)
+    if reach is not None and pairs.km.any():
+        said.append(f"Nobody takes over an account more than {reach:,.0f} km from the base.")
+    over = plans[0].over > 1e-6
+    if over.any():
+        said.append(
+            f"{int(over.sum())} of {int(plans[0].here.sum())} people have more than their hours with today's roster "
+            f"already, {plans[0].over.sum():,.0f} hours a year in all; they take nothing more."
+        )
+    if rules.regime == "handover" and len(pairs.account):
+        said.append("Nobody else exchanges accounts here; a redraw of all of them costs less travel and more moves.")
+    if joining is not None and not isinstance(hires, pd.DataFrame):
+        said.append(f"Only {len(joining)} candidate places were tried; a hire elsewhere may do better.")
+    late = [plan.roster.scenario for plan in plans if plan.solution.late]
+    if late:
+        worst = max(plan.solution.gap for plan in plans)
+        said.append(
+            f"Time ran out in {len(late)} scenarios ({', '.join(late[:3])}), by the clock, so that another run may "
+            f"find another plan: up to {100 * worst:.2g} % of the cost may be saved still. A longer time_limit helps."
+        )
+    unsure = [plan.roster.scenario for plan in plans if plan.solution.lost - plan.solution.lost_bound > 1e-3]
+    if unsure:
+        said.append(f"It is not proved that no more can be served: {', '.join(unsure[:3])}.")
+    return tuple(said)

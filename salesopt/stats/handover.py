@@ -1,0 +1,281 @@
+"""One roster of a team: who may then serve which account, the plan found, and what it says in tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesopt.stats.coverage import NOBODY, Cover, Covered
+from salesopt.stats.matching import Flags, Load, Numbers, Places
+from salesopt.stats.pairs import Pairs
+
+NUDGE = 1e-3  # weight of hours beside potential in what is lost, so that accounts without potential are served too
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """Who is there in one scenario.
+
+    people : columns of the pairs; sites : those of them that are candidates, of whom `openings` are taken on
+    gone, new : names of who leaves, and of who joins where that is settled
+    """
+
+    scenario: str
+    kind: str
+    who: str
+    people: Places
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    sites: Places | None = None
+    openings: int = 0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may change: every account within `keep` ("redraw"), or only the leaver's and the hire's ("handover")."""
+
+    regime: str
+    keep: float
+    tolerance: float
+    stretch: float
+    over_price: float
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A roster with its solution: choice as columns of the pairs (-1 nobody), and totals per column."""
+
+    roster: Roster
+    solution: Covered
+    choice: Places
+    hours: Numbers
+    over: Numbers
+    here: Flags
+
+
+def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
+    """The problem of one roster; in a handover an account stays, goes to somebody new, or had to move anyway."""
+    people = roster.people
+    place: Places = np.full(len(pairs.rep), NOBODY, dtype=np.int64)
+    place[people] = np.arange(len(people))
+    now = np.where(pairs.now >= 0, place[np.maximum(pairs.now, 0)], NOBODY)
+    rows = np.arange(len(now))
+    cost, use = pairs.problem.cost[:, people], (pairs.hours + pairs.travel)[:, people]
+    if len(people):
+        now = np.where((now >= 0) & np.isfinite(cost[rows, np.maximum(now, 0)]), now, NOBODY)
+    stays = now >= 0
+    kept = (np.arange(len(people)) == now[:, None]) & stays[:, None]
+    capacity = np.maximum(pairs.capacity[people], 0.0)
+    held = np.bincount(now[stays], use[rows, now][stays], len(people)) if len(people) else np.zeros(0)
+    least_kept = float(np.ceil(rules.keep * stays.sum() - 1e-9))
+    sites = place[roster.sites] if roster.sites is not None else np.zeros(0, dtype=np.int64)
+    balance: tuple[Load, ...] = ()
+    loss = _loss(pairs)
+    if rules.regime == "handover":
+        new = np.isin(pairs.rep[people], roster.new) | np.isin(np.arange(len(people)), sites)
+        cost = np.where(kept | new | ~stays[:, None], cost, np.inf)
+        loss = np.where(stays, np.inf, loss)
+    else:
+        joining = roster.openings * capacity[sites].mean() if len(sites) else 0.0
+        total = np.delete(capacity, sites).sum() + joining
+        balance = tuple(_balance(name, values, capacity, total, rules) for name, values in pairs.measures.items())
+    return Cover(
+        cost=cost,
+        use=use,
+        capacity=capacity,
+        most=np.maximum((1 + rules.stretch) * capacity, held),
+        over_price=rules.over_price,
+        loss=loss,
+        kept=kept,
+        least_kept=least_kept,
+        balance=balance if capacity.sum() else (),
+        sites=sites,
+        openings=roster.openings,
+    )
+
+
+def _loss(pairs: Pairs) -> Numbers:
+    """What is lost where an account is not served: its share of the potential, nudged by its hours; 1 on average."""
+    hours = pairs.hours.mean(axis=1)
+    parts = [values / values.sum() for values in (pairs.potential, hours) if values.sum() > 0]
+    if not parts:
+        return np.ones(len(hours))
+    weight = parts[0] + (NUDGE * parts[1] if len(parts) > 1 else 0.0) + 1e-6 / len(hours)
+    return np.asarray(len(hours) * weight)
+
+
+def _balance(name: str, values: Numbers, capacity: Numbers, total: float, rules: Rules) -> Load:
+    fair = values.sum() * capacity / max(total, 1e-9)
+    use = np.repeat(values[:, None], len(capacity), axis=1)
+    worth = np.full(len(capacity), values.sum() / max(total, 1e-9))
+    return Load(name, "balance", use, (1 - rules.tolerance) * fair, (1 + rules.tolerance) * fair, worth)
+
+
+def plan_of(pairs: Pairs, roster: Roster, solution: Covered) -> Plan:
+    """The solution in terms of the pairs."""
+    chosen = solution.choice
+    choice = np.where(chosen >= 0, roster.people[np.maximum(chosen, 0)] if len(roster.people) else NOBODY, NOBODY)
+    served = np.flatnonzero(choice >= 0)
+    use = (pairs.hours + pairs.travel)[served, choice[served]]
+    hours = np.bincount(choice[served], use, len(pairs.rep)).astype(float)
+    here = np.isin(np.arange(len(pairs.rep)), roster.people)
+    if roster.sites is not None:
+        here[roster.sites] = np.isin(roster.sites, choice)
+    over = np.where(here, np.maximum(hours - np.maximum(pairs.capacity, 0.0), 0.0), 0.0)
+    return Plan(roster, solution, choice, hours, over, here)
+
+
+def travel_of(pairs: Pairs, plan: Plan, among: Flags | None = None) -> float:
+    """Hours of travel a year of the accounts served, or of those `among` them."""
+    served = np.flatnonzero((plan.choice >= 0) & (True if among is None else among))
+    return float(pairs.travel[served, plan.choice[served]].sum())
+
+
+def row_of(pairs: Pairs, plan: Plan, today: Plan, over_price: float) -> dict[str, object]:
+    """One row of the table of scenarios, against `today`: the same rules on today's roster."""
+    stay = today.here & plan.here
+    before = np.where(stay, today.over, 0.0).sum()
+    short = np.flatnonzero(plan.choice == NOBODY)
+    calls = pairs.hours[short].mean(axis=1)
+    able = plan.here & np.isfinite(pairs.problem.cost[short])
+    least = np.where(able, (pairs.hours + pairs.travel)[short], np.inf).min(axis=1, initial=np.inf)
+    hours = np.where(np.isfinite(least), least, calls)
+    moved = changed(pairs, plan)
+    over, both = float(plan.over.sum()), (plan.choice >= 0) & (today.choice >= 0)
+    freed = over_price * (today.over.sum() - before)
+    return {
+        "scenario": plan.roster.scenario,
+        "kind": plan.roster.kind,
+        "who": plan.roster.who,
+        "reps": int(plan.here.sum()),
+        "travel": travel_of(pairs, plan),
+        "travel_change": travel_of(pairs, plan, both) - travel_of(pairs, today, both),
+        "moved": int(moved.sum()),
+        "years": float(pairs.years[moved].sum()),
+        "accounts_short": len(short),
+        "hours_short": float(hours.sum()),
+        "potential_short": float(pairs.potential[short].sum()),
+        "over": over,
+        "over_change": over - float(before),
+        "overloaded": int((plan.over > 1e-6).sum()),
+        "newly_over": int(((plan.over > 1e-6) & (today.over <= 1e-6)).sum()),
+        "spread": _spread(pairs, plan),
+        "cost": plan.solution.cost,
+        "cost_change": plan.solution.cost - (today.solution.cost - freed),
+        "cost_change_low": plan.solution.bound - (today.solution.cost - freed),
+        "cost_change_high": plan.solution.cost - (today.solution.bound - freed),
+        "gap": plan.solution.gap,
+    }
+
+
+def changed(pairs: Pairs, plan: Plan) -> Flags:
+    """Accounts that somebody serves today and somebody else, or nobody, would then."""
+    name = np.where(plan.choice >= 0, pairs.rep[np.maximum(plan.choice, 0)], "")
+    return np.asarray((pairs.former != "") & (name != pairs.former))
+
+
+def _index(pairs: Pairs, plan: Plan) -> Numbers:
+    """The first balanced measure of each person over the fair share among those who are there."""
+    first = next(iter(pairs.measures), "")
+    capacity = np.where(plan.here, np.maximum(pairs.capacity, 0.0), 0.0)
+    if not first or not capacity.sum():
+        return np.full(len(capacity), np.nan)
+    served = plan.choice >= 0
+    total = np.bincount(plan.choice[served], pairs.measures[first][served], len(capacity))
+    fair = pairs.measures[first].sum() * capacity / capacity.sum()
+    return np.divide(total, fair, out=np.full(len(fair), np.nan), where=fair > 0)
+
+
+def _spread(pairs: Pairs, plan: Plan) -> float:
+    index = _index(pairs, plan)[plan.here]
+    return float(np.ptp(index)) if len(index) and np.isfinite(index).all() else np.nan
+
+
+def load_of(pairs: Pairs, plan: Plan, today: Plan) -> pd.DataFrame:
+    """Hours, capacity and accounts of everybody who is there in one scenario."""
+    people, count = np.flatnonzero(plan.here), len(pairs.rep)
+    served = np.flatnonzero(plan.choice >= 0)
+    whose = plan.choice[served]
+    gained = plan.choice != today.choice
+    load = pd.DataFrame(
+        {
+            "rep": pairs.rep,
+            "hours": plan.hours,
+            "capacity": np.maximum(pairs.capacity, 0.0),
+            "over": plan.over,
+            "over_change": plan.over - today.over,
+            "travel": np.bincount(whose, pairs.travel[served, whose], count),
+            "accounts": np.bincount(whose, minlength=count),
+            "gained": np.bincount(plan.choice[gained & (plan.choice >= 0)], minlength=count),
+            "given": np.bincount(today.choice[gained & (today.choice >= 0)], minlength=count),
+            "potential": np.bincount(whose, pairs.potential[served], count),
+            "balance_index": _index(pairs, plan),
+        }
+    )
+    load = pd.concat([load, pairs.bases], axis=1).iloc[people].reset_index(drop=True)
+    load.insert(3, "share", np.divide(load["hours"], load["capacity"].where(load["capacity"] > 0)))
+    load.insert(0, "scenario", plan.roster.scenario)
+    return load
+
+
+def moves_of(pairs: Pairs, plan: Plan, today: Plan) -> pd.DataFrame:
+    """Every account that changes hands against today, to whom, and why."""
+    placed = (pairs.former == "") & (plan.choice >= 0)
+    rows = np.flatnonzero(changed(pairs, plan) | placed)
+    choice = plan.choice[rows]
+    known = choice >= 0
+    pick = np.maximum(choice, 0)
+    now = pairs.now[rows]
+    travel = np.where(known, pairs.travel[rows, pick], np.nan)
+    before = np.where(now >= 0, pairs.travel[rows, np.maximum(now, 0)], np.nan)
+    moves = pd.DataFrame(
+        {
+            "scenario": plan.roster.scenario,
+            "account": pairs.account[rows],
+            "rep_from": pairs.former[rows],
+            "rep_to": np.where(known, pairs.rep[pick], ""),
+            "hours": np.where(known, pairs.hours[rows, pick] + travel, pairs.hours[rows].mean(axis=1)),
+            "travel": travel,
+            "travel_now": before,
+            "years": pairs.years[rows],
+            "potential": pairs.potential[rows],
+            "reason": np.array([_reason(pairs, plan, today, int(row)) for row in rows], dtype=object),
+        }
+    )
+    return pd.concat([moves, pairs.places.iloc[rows].reset_index(drop=True)], axis=1)
+
+
+def _reason(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
+    """Why an account goes where it goes, in words that can be read to both."""
+    to, now = int(plan.choice[row]), int(pairs.now[row])
+    able = plan.here & np.isfinite(pairs.problem.cost[row])
+    away = np.where(able, pairs.travel[row], np.inf)
+    former = pairs.former[row]
+    gone = f"{former} leaves: " if former in plan.roster.gone else f"{former} is not here: " if former else ""
+    start = "" if now >= 0 and plan.here[now] else gone
+    if not able.any():
+        return start + "nobody within reach may serve it"
+    near = int(away.argmin())
+    if to < 0:
+        free = max(pairs.capacity[near] - plan.hours[near], 0.0)
+        need = pairs.hours[row, near] + pairs.travel[row, near]
+        return start + f"nobody has room; {pairs.rep[near]} is nearest, {free:,.0f} hours free of {need:,.0f} needed"
+    saved = pairs.travel[row, now] - pairs.travel[row, to] if now >= 0 else 0.0
+    if not start and now >= 0:
+        relief = today.over[now] > 1e-6
+        if saved > 0.05:
+            why = f"{saved:,.1f} hours of travel a year less"
+            return f"{why}, and {pairs.rep[now]} has more than his hours" if relief else why
+        return (
+            f"{pairs.rep[now]} has more than his hours; {-saved:,.1f} hours of travel a year more"
+            if relief
+            else f"makes room and evens the load, for {-saved:,.1f} hours of travel a year more"
+        )
+    far = f", {pairs.km[row, to]:,.0f} km" if pairs.km.any() else ""
+    if away[to] <= away[near] + 1e-9:
+        return start + (f"{pairs.rep[to]} is nearest of those who stay{far}" if far else f"{pairs.rep[to]} has room")
+    lacks = plan.hours[near] + pairs.hours[row, near] + pairs.travel[row, near] > pairs.capacity[near]
+    nearer = f"{pairs.rep[near]}, nearer, has no room" if lacks else f"{pairs.rep[near]} would be nearer"
+    return start + f"{pairs.rep[to]} takes it over{far}; {nearer}"

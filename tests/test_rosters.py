@@ -1,0 +1,413 @@
+"""Who leaves and who joins: against brute force and other solvers, shortages, requirements, names and bad input."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from salesopt.errors import DataError, ParameterError
+from salesopt.rosters import compare_rosters
+from salesopt.stats.distances import great_circle
+from salesopt.territories import assign_accounts
+
+
+def firm(accounts=40, reps=4, seed=0, spare=2.0):
+    """Accounts and representatives in a square of about 300 km, with whom each account is today."""
+    draw = np.random.default_rng(seed)
+    names = [f"R{place}" for place in range(reps)]
+    clients = pd.DataFrame(
+        {
+            "account": [f"A{place:03d}" for place in range(accounts)],
+            "lat": draw.uniform(48, 51, accounts),
+            "lon": draw.uniform(8, 12, accounts),
+            "potential": draw.lognormal(10, 0.6, accounts),
+            "calls": draw.integers(6, 30, accounts),
+            "hours_per_call": draw.choice([1.0, 1.5, 2.0], accounts),
+            "rep": draw.choice(names, accounts),
+            "since": draw.choice(pd.to_datetime(["2018-01-01", "2022-06-01", "2025-03-01"]), accounts),
+        }
+    )
+    team = pd.DataFrame(
+        {
+            "rep": names,
+            "role": "representative",
+            "lat": draw.uniform(48, 51, reps),
+            "lon": draw.uniform(8, 12, reps),
+            "cost": 90000.0,
+            "hours": (clients["calls"] * clients["hours_per_call"]).sum() * spare / reps,
+        }
+    )
+    return clients, team
+
+
+def hours_of(accounts, reps):
+    """Hours of travel and of everything, accounts x representatives."""
+    km = great_circle(*(table[name].to_numpy() for table in (accounts, reps) for name in ("lat", "lon")))
+    travel = 2 * km / 60 * (accounts["calls"].to_numpy() / 4)[:, None]
+    return travel, travel + (accounts["calls"] * accounts["hours_per_call"]).to_numpy()[:, None]
+
+
+def scene(result, name):
+    return result.table.set_index("scenario").loc[name]
+
+
+def enumerated(accounts, reps, choices, *, stretch=0.1, over_price=3.0, fewest_moves=None):
+    """Least loss of potential, and then least cost, over all plans that `choices` (per account) allow; -1 is nobody."""
+    travel, use = hours_of(accounts, reps)
+    capacity, rows = reps["hours"].to_numpy(), np.arange(len(accounts))
+    now = accounts["rep"].map({name: place for place, name in enumerate(reps["rep"])}).fillna(-1).to_numpy(int)
+    held = np.bincount(now[now >= 0], use[rows, now][now >= 0], len(reps))
+    most = np.maximum((1 + stretch) * capacity, held)
+    plans = np.array(list(itertools.product(*choices)))
+    served = plans >= 0
+    load = np.stack([(use[:, rep] * (plans == rep)).sum(axis=1) for rep in range(len(reps))], axis=1)
+    allowed = (load <= most + 1e-9).all(axis=1)
+    if fewest_moves is not None:
+        allowed &= (plans != now).sum(axis=1) <= fewest_moves
+    lost = (~served * accounts["potential"].to_numpy()).sum(axis=1)
+    cost = (travel[rows, plans] * served).sum(axis=1) + over_price * np.maximum(load - capacity, 0).sum(axis=1)
+    least = lost[allowed].min()
+    return least, cost[allowed & (lost <= least + 1e-6)].min()
+
+
+@pytest.mark.parametrize(("seed", "spare"), [(0, 2.0), (1, 1.1), (2, 0.9), (3, 0.6), (4, 1.3)])
+def test_a_leavers_accounts_go_where_brute_force_puts_them(seed, spare):
+    accounts, reps = firm(14, 4, seed, spare)
+    result = compare_rosters(accounts, reps, gap=0.0)
+    assert (result.table["gap"] < 1e-6).all()
+    for name in reps["rep"]:
+        stay = reps[reps["rep"] != name].reset_index(drop=True)
+        place = {rep: at for at, rep in enumerate(stay["rep"])}
+        choices = [[-1, 0, 1, 2] if rep == name else [place[rep]] for rep in accounts["rep"]]
+        lost, cost = enumerated(accounts, stay, choices)
+        row = scene(result, f"{name} leaves")
+        assert row["potential_short"] == pytest.approx(lost, abs=1e-5)
+        assert row["cost"] == pytest.approx(cost, rel=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "keep"), [(0, 0.0), (1, 0.7), (2, 0.85)])
+def test_a_hire_takes_what_brute_force_gives_him_at_the_best_place(seed, keep):
+    accounts, reps = firm(10, 3, seed, 0.9)
+    draw = np.random.default_rng(seed)
+    places = pd.DataFrame({"place": list("xyz"), "lat": draw.uniform(48, 51, 3), "lon": draw.uniform(8, 12, 3)})
+    result = compare_rosters(accounts, reps, leavers=[], hires=2, places=places, keep=keep, gap=0.0)
+    now = accounts["rep"].str[1:].astype(int)
+    most = int(np.floor((1 - keep) * len(accounts) + 1e-9))
+    alone, pairs = {}, {}
+    for place in places.index:
+        team = pd.concat([reps, reps.iloc[[0]].assign(rep="new", **places.loc[place, ["lat", "lon"]])])
+        team = team.reset_index(drop=True)
+        alone[places["place"][place]] = enumerated(accounts, team, [[at, 3] for at in now], fewest_moves=most)[1]
+    for two in itertools.combinations(places.index, 2):
+        new = places.loc[list(two), ["lat", "lon"]].assign(role="representative", cost=1.0, hours=reps["hours"][0])
+        team = pd.concat([reps, new.assign(rep=["n1", "n2"])], ignore_index=True)
+        choices = [[at, 3, 4] for at in now]
+        pairs[" and ".join(places["place"][list(two)])] = enumerated(accounts, team, choices, fewest_moves=most)[1]
+    found = result.places.set_index("place")["rank"]
+    ranked = sorted(alone, key=alone.get)
+    assert list(found.sort_values().index) == ranked
+    for name, cost in alone.items():
+        assert scene(result, f"hire {name}")["cost"] == pytest.approx(cost, rel=1e-6)
+    best = scene(result, "hire 2")
+    assert best["cost"] == pytest.approx(min(pairs.values()), rel=1e-6)
+    assert any(best["who"] in name and cost <= best["cost"] + 1e-6 for name, cost in pairs.items())
+
+
+def second_solver(accounts, reps, gone, *, stretch, over_price, keep, tolerance):
+    """The redraw without unserved accounts as one dense programme of scipy's milp."""
+    stay = reps[~reps["rep"].isin(gone)].reset_index(drop=True)
+    travel, use = hours_of(accounts, stay)
+    rows, columns = travel.shape
+    capacity = stay["hours"].to_numpy()
+    now = accounts["rep"].map({name: place for place, name in enumerate(stay["rep"])}).fillna(-1).to_numpy(int)
+    held = np.bincount(now[now >= 0], use[np.arange(rows), now][now >= 0], columns)
+    calls = (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
+    measures = [calls, accounts["potential"].to_numpy()]
+    pairs, extra = rows * columns, columns * (1 + 2 * len(measures))
+    cost = np.concatenate([travel.ravel(), np.full(columns, over_price)])
+    upper = [np.ones(pairs), np.maximum((1 + stretch) * capacity, held) - capacity]
+    for values in measures:
+        worth = values.sum() / capacity.sum()
+        cost = np.concatenate([cost, np.full(2 * columns, over_price / worth)])
+        upper.append(np.full(2 * columns, np.inf))
+    matrix, low, high = [], [], []
+    for at in range(rows):
+        row = np.zeros(pairs + extra)
+        row[at * columns : (at + 1) * columns] = 1
+        matrix.append(row), low.append(1), high.append(1)
+    for rep in range(columns):
+        row = np.zeros(pairs + extra)
+        row[rep:pairs:columns], row[pairs + rep] = use[:, rep], -1
+        matrix.append(row), low.append(-np.inf), high.append(capacity[rep])
+        for number, values in enumerate(measures):
+            fair = values.sum() * capacity[rep] / capacity.sum()
+            first = pairs + columns * (1 + 2 * number)
+            for sign, place in ((-1, first + rep), (1, first + columns + rep)):
+                row = np.zeros(pairs + extra)
+                row[rep:pairs:columns], row[place] = values, sign
+                matrix.append(row)
+                low.append((1 - tolerance) * fair if sign > 0 else -np.inf)
+                high.append((1 + tolerance) * fair if sign < 0 else np.inf)
+    row = np.zeros(pairs + extra)
+    row[[at * columns + rep for at, rep in enumerate(now) if rep >= 0]] = 1
+    matrix.append(row), low.append(np.ceil(keep * (now >= 0).sum() - 1e-9)), high.append(np.inf)
+    found = milp(
+        cost,
+        integrality=np.arange(pairs + extra) < pairs,
+        bounds=Bounds(0, np.concatenate(upper)),
+        constraints=LinearConstraint(np.array(matrix), low, high),
+        options={"mip_rel_gap": 1e-9},
+    )
+    return found.fun
+
+
+@pytest.mark.parametrize(("seed", "spare"), [(0, 3.0), (1, 1.9), (5, 1.6)])
+def test_a_redraw_costs_what_a_second_solver_finds(seed, spare):
+    accounts, reps = firm(20, 4, seed, spare)
+    rules = {"keep": 0.6, "tolerance": 0.25, "over_price": 20.0, "stretch": 0.1}
+    result = compare_rosters(accounts, reps, leavers=["R1"], regime="redraw", gap=1e-7, **rules)
+    for name, gone in (("today", []), ("R1 leaves", ["R1"])):
+        row = scene(result, name)
+        if row["accounts_short"] == 0:
+            assert row["cost"] == pytest.approx(second_solver(accounts, reps, gone, **rules), rel=1e-5)
+    assert scene(result, "today")["accounts_short"] == 0
+
+
+def test_two_places_of_a_redraw_are_the_best_pair_of_all():
+    accounts, reps = firm(18, 3, 2, 0.9)
+    draw = np.random.default_rng(3)
+    places = pd.DataFrame({"place": list("xyz"), "lat": draw.uniform(48, 51, 3), "lon": draw.uniform(8, 12, 3)})
+    rules = {"leavers": [], "regime": "redraw", "keep": 0.4, "tolerance": 0.4, "gap": 1e-7}
+    one_model = scene(compare_rosters(accounts, reps, hires=2, places=places, **rules), "hire 2")
+    costs = {}
+    for two in itertools.combinations(range(3), 2):
+        people = places.iloc[list(two)].rename(columns={"place": "rep"}).assign(hours=reps["hours"][0], cost=90000.0)
+        costs[" and ".join(people["rep"])] = scene(compare_rosters(accounts, reps, hires=people, **rules), "hire all")[
+            "cost"
+        ]
+    assert one_model["cost"] == pytest.approx(min(costs.values()), rel=1e-5)
+    assert one_model["who"] == min(costs, key=costs.get) and max(costs.values()) > 1.001 * min(costs.values())
+
+
+def test_a_redraw_of_todays_team_is_the_assignment():
+    accounts, reps = firm(60, 5, 1, 3.0)
+    result = compare_rosters(accounts, reps, leavers=[], regime="redraw", keep=0.5, over_price=1000.0, gap=1e-6)
+    plain = assign_accounts(accounts, reps, tolerance=0.2, keep=0.5, gap=1e-6)
+    row = scene(result, "today")
+    assert row["travel"] == pytest.approx(plain.objective, rel=1e-4) and row["over"] == 0
+    assert row["spread"] == pytest.approx(np.ptp(plain.load["balance_index"]), abs=0.05)
+    gone = assign_accounts(accounts, reps[reps["rep"] != "R2"], tolerance=0.2, keep=0.5, gap=1e-6)
+    left = compare_rosters(accounts, reps, leavers=["R2"], regime="redraw", keep=0.5, over_price=1000.0, gap=1e-6)
+    assert scene(left, "R2 leaves")["travel"] == pytest.approx(gone.objective, rel=1e-4)
+
+
+def test_the_bound_of_a_large_redraw_is_below_a_better_plan():
+    accounts, reps = firm(450, 10, 2, 3.0)  # more pairs than are taken at once
+    rough = compare_rosters(accounts, reps, leavers=[], regime="redraw", gap=0.05)
+    fine = compare_rosters(accounts, reps, leavers=[], regime="redraw", gap=0.004)
+    one, other = (result.table.iloc[0] for result in (rough, fine))
+    assert other["gap"] <= 0.004 + 1e-9 and one["gap"] <= 0.05 + 1e-9
+    assert one["cost"] * (1 - one["gap"]) <= other["cost"] + 1e-6 and other["cost"] <= one["cost"] + 1e-6
+    assert other["cost_change_low"] <= 0 <= other["cost_change_high"]
+
+
+def test_nothing_moves_in_a_handover_but_what_must():
+    accounts, reps = firm(60, 5, 3)
+    result = compare_rosters(accounts, reps, hires=1, places=4, keep=0.9)
+    assert scene(result, "today")["moved"] == 0
+    leaving = result.moves[result.moves["scenario"].str.endswith("leaves")]
+    assert (leaving["rep_from"] + " leaves" == leaving["scenario"]).all()
+    assert (leaving.groupby("scenario").size().sort_index().to_numpy() == accounts.groupby("rep").size()).all()
+    hiring = result.moves[result.moves["scenario"].str.startswith("hire")]
+    assert hiring["rep_to"].str.startswith("new, near ").all()
+    assert hiring.groupby("scenario").size().max() <= 6
+    assert (
+        result.table["moved"].iloc[1:] == result.moves.groupby("scenario").size()[result.table["scenario"][1:]].values
+    ).all()
+
+
+def test_tables_agree_with_each_other():
+    accounts, reps = firm(50, 5, 4, 1.2)
+    result = compare_rosters(accounts, reps, hires=1, places=3)
+    by = result.load.groupby("scenario")
+    table = result.table.set_index("scenario")
+    assert by["travel"].sum().reindex(table.index).to_numpy() == pytest.approx(table["travel"].to_numpy())
+    assert by["over"].sum().reindex(table.index).to_numpy() == pytest.approx(table["over"].to_numpy())
+    assert by.size().reindex(table.index).tolist() == table["reps"].tolist()
+    served = by["accounts"].sum().reindex(table.index) + table["accounts_short"]
+    assert (served == len(accounts)).all()
+    load = result.load
+    assert (
+        load["hours"] <= np.maximum(1.1 * load["capacity"], load["hours"].where(load["gained"] == 0, 0)) + 1e-6
+    ).all()
+    assert load["over"].to_numpy() == pytest.approx(np.maximum(load["hours"] - load["capacity"], 0).to_numpy())
+    assert (load.loc[load["scenario"] == "today", ["gained", "given", "over_change"]] == 0).all(axis=None)
+
+
+def test_what_finds_no_room_is_the_least_potential_and_is_said():
+    accounts, reps = firm(30, 3, 5, 1.0)
+    reps["hours"] = [5000.0, 1.0, 1.0]
+    accounts["rep"] = "R0"
+    result = compare_rosters(accounts, reps, leavers=["R0"])
+    row = scene(result, "R0 leaves")
+    assert row["accounts_short"] == 30 and row["potential_short"] == pytest.approx(accounts["potential"].sum())
+    _, use = hours_of(accounts, reps.iloc[1:])
+    assert row["hours_short"] == pytest.approx(use.min(axis=1).sum()) and row["travel"] == 0
+    assert (result.moves["rep_to"] == "").all() and result.moves["reason"].str.contains("nobody has room").all()
+    reps.loc[1, "hours"] = 300.0
+    some = compare_rosters(accounts, reps, leavers=["R0"], stretch=0.0)
+    kept = some.moves[some.moves["rep_to"] == "R1"]
+    assert 0 < len(kept) < 30 and kept["hours"].sum() <= 300
+    lost = some.moves[some.moves["rep_to"] == ""]["potential"].sum()
+    assert scene(some, "R0 leaves")["potential_short"] == pytest.approx(lost)
+    more = compare_rosters(accounts, reps, leavers=["R0"], stretch=0.2)
+    assert scene(more, "R0 leaves")["potential_short"] < lost and scene(more, "R0 leaves")["newly_over"] == 1
+
+
+def test_who_cannot_be_replaced_is_hardest_to_lose():
+    accounts, reps = firm(24, 3, 6, 3.0)
+    fit = pd.DataFrame(list(itertools.product(reps["rep"], accounts["account"])), columns=["rep", "account"])
+    only = accounts.loc[accounts["rep"] == "R2", "account"].head(2)
+    fit = fit[(fit["rep"] == "R2") | ~fit["account"].isin(only)].assign(fit=1.0)
+    result = compare_rosters(accounts, reps, fit=fit)
+    ranked = result.table.set_index("who")["rank"]
+    assert ranked["R2"] == 1 and scene(result, "R2 leaves")["accounts_short"] == 2
+    short = result.moves[(result.moves["rep_to"] == "") & (result.moves["scenario"] == "R2 leaves")]
+    assert (
+        set(short["account"]) == set(only) and (short["reason"].str.contains("nobody within reach may serve it")).all()
+    )
+    hired = compare_rosters(accounts, reps, fit=fit, leavers=["R2"], hires=1, places=2, together=True)
+    assert (hired.table.loc[hired.table["kind"] == "replacement", "accounts_short"] == 0).all()
+
+
+def test_nobody_takes_over_what_is_beyond_reach():
+    accounts, reps = firm(40, 4, 16, 5.0)
+    free, near = (
+        compare_rosters(accounts, reps, hires=1, places=3),
+        compare_rosters(accounts, reps, hires=1, places=3, reach=90),
+    )
+    bases = pd.concat([reps, near.places.assign(rep="new, " + near.places["place"])]).set_index("rep")
+    clients = accounts.set_index("account")
+    for result, most in ((free, np.inf), (near, 90.0)):
+        taken = result.moves[result.moves["rep_to"] != ""]
+        ends = [table.loc[names] for table, names in ((clients, taken["account"]), (bases, taken["rep_to"]))]
+        km = np.diag(great_circle(*(end[name].to_numpy() for end in ends for name in ("lat", "lon"))))
+        assert len(km) and km.max() <= most and (most < np.inf or km.max() > 90)
+    assert free.table["accounts_short"].sum() == 0 and near.table["accounts_short"].sum() > 0
+    lost = near.moves[near.moves["rep_to"] == ""]
+    assert lost["reason"].str.contains("nobody within reach").all()
+
+
+def test_several_leave_at_once_and_are_replaced():
+    accounts, reps = firm(30, 4, 7, 1.5)
+    result = compare_rosters(accounts, reps, leavers=["R0", "R3"], hires=2, places=3, together=True)
+    assert result.table["kind"].tolist() == ["today", "leavers", *["replacement"] * 3, "replacements"]
+    both, two = scene(result, "R0 and R3 leave"), scene(result, "hire 2")
+    assert both["reps"] == 2 and two["reps"] == 4
+    assert two["potential_short"] <= result.table["potential_short"].iloc[2:5].min() <= both["potential_short"]
+    assert set(result.moves.loc[result.moves["scenario"] == "R0 and R3 leave", "rep_from"]) == {"R0", "R3"}
+
+
+def test_people_of_a_table_are_tried_alone_and_together():
+    accounts, reps = firm(30, 3, 8, 0.8)
+    people = pd.DataFrame({"rep": ["Ida", "Jo"], "lat": [48.5, 50.5], "lon": [9.0, 11.0], "hours": [200.0, 400.0]})
+    result = compare_rosters(accounts, reps, leavers=[], hires=people.assign(cost=[1000.0, 2000.0]))
+    assert result.table["scenario"].tolist() == ["today", "hire Ida", "hire Jo", "hire all"]
+    assert result.table["hire_cost"].tolist()[1:] == [1000.0, 2000.0, 3000.0]
+    load = result.load[result.load["scenario"] == "hire all"].set_index("rep")
+    assert load.loc["Ida", "capacity"] == 200 and load.loc["Ida", "hours"] <= 220 + 1e-9
+    all_two = scene(result, "hire all")
+    assert all_two["cost"] <= result.table["cost"].iloc[1:3].min() + 1e-6
+
+
+def test_worth_is_hours_times_the_cost_of_an_hour():
+    accounts, reps = firm(30, 3, 9, 0.7)
+    result = compare_rosters(accounts, reps, hires=1, places=2)
+    rate = 90000 / reps["hours"][0]
+    assert result.cost_per_hour == pytest.approx(rate)
+    table = result.table
+    assert table["travel_worth"].to_numpy() == pytest.approx(-table["travel_change"].to_numpy() * rate)
+    hire = table[table["kind"] == "hire"].iloc[0]
+    saved = max(-hire["travel_change"], -hire["over_change"])
+    assert hire["net"] == pytest.approx(saved * rate - 90000) and hire["hire_cost"] == 90000
+    unpaid = compare_rosters(accounts, reps.assign(cost=0.0), hires=1, places=2)
+    assert np.isnan(unpaid.cost_per_hour) and unpaid.table["net"].isna().all()
+
+
+def test_a_team_of_one_leaves_everything_unserved():
+    accounts, reps = firm(6, 1, 10)
+    for regime in ("handover", "redraw"):
+        row = scene(compare_rosters(accounts, reps, regime=regime), "R0 leaves")
+        assert row["accounts_short"] == 6 and row["reps"] == 0
+        assert row["hours_short"] == pytest.approx((accounts["calls"] * accounts["hours_per_call"]).sum())
+
+
+def test_regions_and_no_places_at_all():
+    accounts, reps = firm(20, 2, 11, 1.2)
+    accounts, reps = accounts.drop(columns=["lat", "lon"]), reps.drop(columns=["lat", "lon"])
+    accounts["region"], reps["region"] = np.tile(["N", "S"], 10), ["N", "N"]
+    distances = pd.DataFrame({"origin": ["N"], "destination": ["S"], "km": [120.0]})
+    result = compare_rosters(accounts, reps, leavers=[], hires=1, travel=distances)
+    assert result.places.loc[0, "place"] == "S" and set(result.places["place"]) == {"N", "S"}
+    fit = pd.DataFrame(list(itertools.product(reps["rep"], accounts["account"])), columns=["rep", "account"])
+    bare = compare_rosters(accounts, reps, hires=1, fit=fit.assign(fit=1.0))
+    assert bare.places["place"].tolist() == ["anywhere"] and (bare.table["travel"] == 0).all()
+
+
+def test_years_end_for_those_who_move():
+    accounts, reps = firm(30, 3, 12)
+    result = compare_rosters(accounts, reps, today="2026-01-01")
+    since = (pd.Timestamp("2026-01-01") - accounts["since"]).dt.days / 365.25
+    for name in reps["rep"]:
+        assert scene(result, f"{name} leaves")["years"] == pytest.approx(since[accounts["rep"] == name].sum(), rel=1e-3)
+
+
+def test_inputs_are_left_alone_and_runs_repeat():
+    accounts, reps = firm(30, 3, 13)
+    copies = accounts.copy(), reps.copy()
+    one, two = (compare_rosters(accounts, reps, hires=2, places=3) for _ in range(2))
+    pd.testing.assert_frame_equal(accounts, copies[0])
+    pd.testing.assert_frame_equal(reps, copies[1])
+    for name in ("table", "moves", "load", "places"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name))
+
+
+HERE = {"lat": [48.0], "lon": [8.0]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ({"leavers": ["R9"]}, ParameterError, "'R9' is not here to leave"),
+        ({"leavers": ["r1"]}, ParameterError, "did you mean 'R1'"),
+        ({"leavers": ["R1", "R1"]}, ParameterError, "named twice"),
+        ({"leavers": "R1"}, ParameterError, "a list of names"),
+        ({"together": True}, ParameterError, "together needs"),
+        ({"hires": -1, "keep": 2.0, "stretch": -1.0, "regime": "both"}, ParameterError, "regime.*keep.*stretch.*hires"),
+        ({"hires": 1.5}, ParameterError, "hires must be a whole number"),
+        ({"over_price": 0.0, "gap": 1.0, "time_limit": 0.0}, ParameterError, "over_price.*gap.*time_limit"),
+        ({"hires": 5, "places": 3}, ParameterError, "as many candidate places"),
+        ({"hires": 1, "places": 0}, ParameterError, "places must be"),
+        ({"move_price": -1.0}, ParameterError, "move_price"),
+        ({"reach": 0.0}, ParameterError, "reach"),
+        ({"hires": 1, "places": pd.DataFrame({"place": ["x"]})}, DataError, "column 'lat'"),
+        ({"hires": 1, "places": pd.DataFrame({"place": ["x", "x"], "lat": 95, "lon": 1})}, DataError, "degrees.*once"),
+        ({"hires": pd.DataFrame({"rep": ["R1"], **HERE})}, DataError, "R1 is a name"),
+        ({"hires": pd.DataFrame({"rep": ["x"], "hours": [0.0], **HERE})}, DataError, "x has no hours"),
+        ({"hires": pd.DataFrame({"rep": ["x"]})}, DataError, "the base"),
+        ({"hires": pd.DataFrame({"name": ["x"]})}, DataError, "rep"),
+    ],
+)  # fmt: skip
+def test_faults_are_said(arguments, error, said):
+    accounts, reps = firm(12, 3, 14)
+    with pytest.raises(error, match=f"(?s){said}"):
+        compare_rosters(accounts, reps, **arguments)
+
+
+def test_time_that_runs_out_is_said():
+    accounts, reps = firm(200, 12, 15, 1.25)
+    result = compare_rosters(accounts, reps, leavers=[], regime="redraw", gap=0.0, tolerance=0.01, time_limit=0.5)
+    assert any("Time ran out" in text and "by the clock" in text for text in result.cautions)
+    assert result.table["gap"].iloc[0] > 0 and result.table["accounts_short"].iloc[0] == 0
