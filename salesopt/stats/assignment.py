@@ -3,11 +3,13 @@
 The relaxation is solved by column generation (a few pairs per account at a time); its reduced costs then say which
 pairs can be in a better plan at all, and the integer programme is solved over these alone. A pair left out with reduced
 cost r cannot be in any plan cheaper than the relaxation plus r, so that the proved gap holds for all pairs.
+Where that does not settle it soon, a plan is sought by neighbourhoods, and the programme goes on from there.
 Where every account weighs the same on every limit the problem is a flow, and OR-Tools solves it outright.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import highspy
@@ -17,10 +19,12 @@ from scipy.sparse import csgraph
 
 from salesopt.stats.flow import flow_counts, solve_flow
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
+from salesopt.stats.neighbourhoods import improve_plan
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-PAIRS_FIRST = 6  # pairs per account that the first integer programme may use
+FIRST, SEARCH = 0.2, 0.8  # fractions of the time after which the first programme, and the search for a plan, end
+PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
 def solve_matching(problem: Matching, *, time_limit: float = 60.0, gap: float = 1e-4) -> Solution:
@@ -39,37 +43,68 @@ def solve_matching(problem: Matching, *, time_limit: float = 60.0, gap: float = 
         return relaxed
     if relaxed.choice.size and problem.region is None:
         return relaxed
-    return _integer(problem, relaxed, start + time_limit, gap)
+    return _integer(problem, relaxed, max(start + time_limit - time.perf_counter(), 1.0), gap)
 
 
-def _integer(problem: Matching, relaxed: Solution, deadline: float, gap: float) -> Solution:
-    """The integer programme over the pairs that matter, widened until the gap is proved or time is up."""
-    accounts, reps = problem.cost.shape
+def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -> Solution:
+    """The integer programme; where it is not settled soon, a search for a better plan, and the programme from there."""
+    start = time.perf_counter()
+    none = np.zeros(0, dtype=np.int64)
     marginal = relaxed.marginal if relaxed.marginal is not None else problem.cost
-    reduced = marginal - marginal.min(axis=1, keepdims=True)
+    best = Solution(none, np.inf, relaxed.bound, marginal, "integer")
+    if problem.region is None:  # the search does not know which regions hang together
+        first = start + FIRST * seconds
+        best = _widen(problem, best, relaxed.bound, first, gap, patient=False)
+        if time.perf_counter() < first:
+            return best
+        plan = best.choice if best.choice.size else relaxed.nearest
+        enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds
+        found = improve_plan(problem, plan, _reduced(marginal), enough=enough, deadline=until)
+        best = _better(problem, best, found, best.bound)
+    return _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
+
+
+def _reduced(marginal: Numbers) -> Numbers:
+    return marginal - marginal.min(axis=1, keepdims=True)
+
+
+def _widen(
+    problem: Matching, best: Solution, relaxed: float, deadline: float, gap: float, *, patient: bool
+) -> Solution:
+    """The programme over the pairs that matter, from the plan `best` on, widened until the gap is proved or time is up.
+
+    relaxed : bound of the relaxation; patient : whether to go on beyond the deadline for a first plan
+    """
+    accounts, reps = problem.cost.shape
+    reduced = _reduced(best.marginal if best.marginal is not None else problem.cost)
     many = min(PAIRS_FIRST, reps) * accounts
     reach = float(np.partition(reduced.ravel(), many - 1)[many - 1])
-    best = Solution(np.zeros(0, dtype=np.int64), np.inf, relaxed.bound, marginal, "integer")
     while True:
         usable = np.isfinite(problem.cost) & (reduced <= reach)
-        choice, bound = _branch(problem, usable, best.choice, deadline, gap / 2)
         everything = bool((usable == np.isfinite(problem.cost)).all())
-        proved = max(relaxed.bound, bound if everything else min(bound, relaxed.bound + reach))
-        if choice.size:
-            cost = float(problem.cost[np.arange(accounts), choice].sum())
-            best = Solution(choice, cost, min(max(best.bound, proved), cost), marginal, "integer")
-        if everything and bound == np.inf:
-            return Solution(best.choice, np.inf, np.inf, marginal, "integer")
+        usable[np.arange(len(best.choice)), best.choice] = True
+        choice, bound = _branch(problem, usable, best.choice, deadline, gap / 2, patient=patient)
+        best = _better(problem, best, choice, bound if everything else min(bound, relaxed + reach))
         if everything or (best.choice.size and best.gap <= gap) or time.perf_counter() > deadline:
             return best
-        wanted = best.cost - relaxed.bound if best.choice.size else np.inf
+        wanted = best.cost - relaxed if best.choice.size else np.inf
         reach = float(wanted) if reach < wanted < np.inf else max(4 * reach, np.partition(reduced.ravel(), -1)[-1] / 64)
 
 
-def _branch(problem: Matching, usable: Flags, start: Places, deadline: float, gap: float) -> tuple[Places, float]:
+def _better(problem: Matching, best: Solution, choice: Places, bound: float) -> Solution:
+    """The cheaper of the plan so far and `choice` (which may be empty), with the greater of the bounds."""
+    cost = float(problem.cost[np.arange(len(choice)), choice].sum()) if choice.size else np.inf
+    choice, cost = (choice, cost) if cost < best.cost else (best.choice, best.cost)
+    return dataclasses.replace(best, choice=choice, cost=cost, bound=min(max(best.bound, bound), cost))
+
+
+def _branch(
+    problem: Matching, usable: Flags, start: Places, deadline: float, gap: float, *, patient: bool
+) -> tuple[Places, float]:
     """Solve the integer programme over the `usable` pairs; cuts are added until every territory hangs together.
 
     Returns the plan (empty where none was found) and a bound over these pairs (infinite where they allow no plan).
+    `patient` adds time where there is none left and no plan was found.
     """
     rows = Rows(problem)
     account, rep = np.nonzero(usable)
@@ -83,7 +118,7 @@ def _branch(problem: Matching, usable: Flags, start: Places, deadline: float, ga
     _pass_integer(solver, matrix, cost, lower, upper)
     if start.size:
         _set_start(solver, start[account] == rep, matrix.shape[1])
-    bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0)
+    bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0) if patient else 0.0
     while True:
         left = deadline - time.perf_counter()
         solver.setOptionValue("time_limit", (left if left > 1 else PATIENCE * patience) + solver.getRunTime())

@@ -54,6 +54,7 @@ class Solution:
     missed   : loads x representatives, by how much the relaxation must miss each limit (0 where it can be met), and
                `missed_kept`, pairs short of the floor
     method   : "flow", "linear" (the relaxation was whole) or "integer"
+    nearest  : the relaxation rounded, each account with the representative who has most of it; may miss limits
     """
 
     choice: Places
@@ -63,6 +64,7 @@ class Solution:
     method: str
     missed: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
     missed_kept: float = 0.0
+    nearest: Places = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def gap(self) -> float:

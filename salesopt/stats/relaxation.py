@@ -100,13 +100,12 @@ def relax(
     missed, missed_kept = _missed(rows, slack_rows, values[: len(signs)])
     share = values[len(signs) :]
     whole = bool(np.all(np.minimum(share, 1 - share) < 1e-7)) and not feasibility
-    choice = np.full(accounts, -1, dtype=np.int64)
-    choice[account[share > 0.5]] = rep[share > 0.5]
+    most = np.lexsort((share, account))[np.cumsum(np.bincount(account, minlength=accounts)) - 1]
+    choice = np.asarray(rep[most])
     bound = float(solver.getInfo().objective_function_value) - accounts * TOLERANCE * dearest
     total = float(problem.cost[np.arange(accounts), choice].sum()) if whole else np.inf
-    return Solution(
-        choice if whole else np.zeros(0, dtype=np.int64), total, bound, cost - pays, "linear", missed, missed_kept
-    )
+    plan = choice if whole else np.zeros(0, dtype=np.int64)
+    return Solution(plan, total, bound, cost - pays, "linear", missed, missed_kept, choice)
 
 
 class _Highs(highspy.Highs):
