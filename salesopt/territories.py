@@ -29,6 +29,7 @@ class TeamAssignment:
     bridge   : step (today, assigned), travel (hours a year), moved (accounts), years (of relationship that end),
                spread (largest less smallest balance_index)
     skipped  : item, reason
+    balance  : the measures that were balanced
     gap      : proved: no plan within the limits costs less than (1 - gap) x this one
     objective, bound : hours a year that the plan costs, and that no plan undercuts
     fit_total : points of fit over all accounts, nan without the table `fit`
@@ -76,7 +77,8 @@ def assign_accounts(
     reps       : table `reps`; who has left, has no hours, or neither is a representative nor serves an account, is
                  left out
     balance    : measures to balance: "hours" (calls x hours_per_call), "accounts", or number columns of accounts. A
-                 fair share is in proportion to a representative's hours; each total stays within `tolerance` of it.
+                 fair share is in proportion to a representative's hours; each total stays within `tolerance` of it. A
+                 measure that is 0 for every account is left out, with a caution.
     keep       : least share of the accounts that stay with who serves them now, counted over those whose representative
                  is still here
     fit        : table `fit`: points of each pair, the more the better; a pair it does not list is not allowed, and its
@@ -124,13 +126,13 @@ def assign_accounts(
         load=load,
         bridge=_bridge(pairs, solution, load),
         skipped=pairs.skipped,
-        cautions=(*pairs.cautions, *_cautions(load, solution, gap)),
+        cautions=(*pairs.cautions, *_cautions(load, solution, gap, time_limit)),
         gap=solution.gap,
         objective=solution.cost,
         bound=solution.bound,
         fit_total=float(table["fit"].sum(skipna=False)),
         method=solution.method,
-        balance=tuple(balance),
+        balance=tuple(pairs.measures),
         tolerance=tolerance,
         keep=keep,
     )
@@ -228,11 +230,16 @@ def _bridge(pairs: Pairs, solution: Solution, load: pd.DataFrame) -> pd.DataFram
     )
 
 
-def _cautions(load: pd.DataFrame, solution: Solution, gap: float) -> tuple[str, ...]:
+def _cautions(load: pd.DataFrame, solution: Solution, gap: float, time_limit: float) -> tuple[str, ...]:
     said = []
     if solution.gap > gap:
         said.append(
             f"Time ran out: a plan up to {100 * solution.gap:.2g} % cheaper may exist; a longer time_limit may find it."
+        )
+    if solution.by_clock:
+        said.append(
+            f"The clock ended a part of the search (time_limit {time_limit:g} s), so that another run may find another "
+            "plan; a longer time_limit or a wider gap gives one that repeats."
         )
     full = load.loc[load["share"] > 0.98, "rep"]
     if len(full):

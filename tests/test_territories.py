@@ -274,6 +274,26 @@ def test_accounts_without_a_place_are_skipped_and_their_hours_kept_free():
     assert row["capacity"] == pytest.approx(reps["hours"][0] - aside)
 
 
+def test_a_measure_that_is_nought_everywhere_is_not_balanced_and_said():
+    accounts, reps = firm(30, 3, 14)
+    result = assign_accounts(accounts.assign(potential=0.0), reps, tolerance=0.2)
+    plain = assign_accounts(accounts, reps, tolerance=0.2, balance=["hours"])
+    assert "Potential is not balanced: it is 0 for every account." in result.cautions
+    assert result.balance == ("hours",) and result.objective == pytest.approx(plain.objective, rel=1e-3)
+    idle = assign_accounts(accounts.assign(potential=0.0, calls=0), reps)
+    assert idle.balance == () and idle.objective == 0
+    with pytest.raises(DataError, match="potential"):
+        assign_accounts(accounts.assign(potential=-1.0), reps)
+
+
+def test_a_plan_that_the_clock_ended_is_said_not_to_repeat():
+    accounts, reps = firm(200, 12, 15, 2.0)
+    rushed = assign_accounts(accounts, reps, tolerance=0.02, gap=0.0, time_limit=1.0)
+    calm = assign_accounts(accounts, reps, tolerance=0.4, gap=0.05)
+    told = [any("another run may find another plan" in text for text in one.cautions) for one in (rushed, calm)]
+    assert told == [True, False]
+
+
 def test_inputs_are_left_alone_and_faults_are_said():
     accounts, reps = firm(20, 2, 11)
     copies = accounts.copy(), reps.copy()

@@ -92,8 +92,10 @@ def test_accounts_that_cannot_be_planned_are_skipped():
 
 
 def test_arguments_are_checked():
-    with pytest.raises(ParameterError, match="no column 'tier'"):
+    with pytest.raises(ParameterError, match=r"no column 'tier'.*its columns of text are segment"):
         plan_calls(clients(), EFFORT, by="tier")
+    with pytest.raises(ParameterError, match="did you mean 'segment'"):
+        plan_calls(clients(), EFFORT, by="segments")
     with pytest.raises(ParameterError, match="hours must be"):
         plan_calls(clients(), EFFORT, hours={"Ann": 4.0})
     with pytest.raises(ParameterError, match="above 0"):

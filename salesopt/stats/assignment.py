@@ -61,7 +61,9 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds
         found = improve_plan(problem, plan, _reduced(marginal), enough=enough, deadline=until)
         best = _better(problem, best, found, best.bound)
-    return _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
+        best = dataclasses.replace(best, by_clock=True)
+    best = _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
+    return dataclasses.replace(best, by_clock=best.by_clock or time.perf_counter() >= start + seconds)
 
 
 def _reduced(marginal: Numbers) -> Numbers:

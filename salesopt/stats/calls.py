@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError
+from salesopt.errors import DataError, ParameterError, close_match
 from salesopt.stats.allocation import divide_lots
 from salesopt.stats.effort import Numbers, Units, calibrated, consensus
 
@@ -21,7 +21,12 @@ def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tupl
     Today's calls are `calls_made` where given, else `calls`; today's sales are `revenue` where given, else `potential`.
     """
     if by not in accounts.columns:
-        raise ParameterError(f"by: accounts have no column {by!r} to match the units of effort_response")
+        texts = [str(name) for name in accounts.columns if pd.api.types.is_string_dtype(accounts[name])]
+        known = ", ".join(name for name in texts if name not in ("account", "rep"))
+        raise ParameterError(
+            f"by: accounts have no column {by!r} to match the units of effort_response; its columns of text are "
+            f"{known or 'none'}{close_match(by, texts)}"
+        )
     answers = consensus(effort)
     answers[["revenue", "current_reps"]] = 1.0
     groups, _ = calibrated(answers)

@@ -55,6 +55,7 @@ class Solution:
                `missed_kept`, pairs short of the floor
     method   : "flow", "linear" (the relaxation was whole) or "integer"
     nearest  : the relaxation rounded, each account with the representative who has most of it; may miss limits
+    by_clock : whether the clock ended a part of the search, so that another run may find another plan
     """
 
     choice: Places
@@ -65,6 +66,7 @@ class Solution:
     missed: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
     missed_kept: float = 0.0
     nearest: Places = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    by_clock: bool = False
 
     @property
     def gap(self) -> float:

@@ -113,7 +113,7 @@ def make_pairs(
         bases=_coordinates(team),
         problem=problem,
         skipped=skipped,
-        cautions=_cautions(served, now, distances, km),
+        cautions=(*_cautions(served, now, distances, km), *_unbalanced(balance, measures)),
     )
 
 
@@ -247,10 +247,17 @@ def _measures(accounts: pd.DataFrame, balance: tuple[str, ...], hours: Numbers) 
             values = accounts[name].to_numpy(dtype=float)
         else:
             raise ParameterError(f"balance: {name!r} is neither hours, accounts nor a number column of accounts")
-        if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
-            raise DataError(f"accounts: {name} must be numbers of at least 0, and not all 0, to be balanced")
-        measures[name] = values
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            raise DataError(f"accounts: {name} must be numbers of at least 0 to be balanced")
+        if values.any():
+            measures[name] = values
     return measures
+
+
+def _unbalanced(balance: tuple[str, ...], measures: dict[str, Numbers]) -> list[str]:
+    return [
+        f"{name.capitalize()} is not balanced: it is 0 for every account." for name in balance if name not in measures
+    ]
 
 
 def _loads(time: Numbers, capacity: Numbers, measures: dict[str, Numbers], tolerance: float) -> tuple[Load, ...]:
