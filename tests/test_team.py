@@ -277,3 +277,29 @@ def test_the_conclusion_and_the_figures_say_what_the_tables_say():
     offsets = plot_deployment(result).collections[1].get_offsets()[:, 0]
     assert sorted(offsets) == sorted(result.table["reps_now"])
     assert len(join_team(result).sizes) == len(result.table)
+
+
+@pytest.mark.parametrize(("cap", "binds"), [(-2, True), (+3, False)])
+def test_a_cap_is_kept_by_answer_finding_metrics_and_figures_and_its_cost_is_said(cap, binds):
+    effort = judged(truth(), judges=4, noise=0.04)
+    free = size_team(effort, cost_per_rep=COST, draws=50)
+    best = free.bridge.iloc[-1]
+    result = size_team(effort, cost_per_rep=COST, reps=best["reps"] + cap, draws=50)
+    asked = result.bridge.set_index("step").loc["asked"]
+    conclusion = conclude_team(result, currency="EUR")
+    assert asked["reps"] <= best["reps"] + cap and (asked["reps"] < best["reps"]) == binds
+    assert f"within the cap of {best['reps'] + cap:.0f}, {asked['reps']:.0f}," in conclusion.answer
+    finding = conclusion.findings[1]
+    redeployed = result.bridge.set_index("step").loc["redeployed"]
+    assert finding.value == pytest.approx(asked["profit"] - redeployed["profit"]) and "within the cap" in finding.what
+    assert f"to {asked['reps']:.0f} representatives" in finding.action and finding.low <= finding.value <= finding.high
+    assert conclusion.metrics["team.best_reps"] == asked["reps"]
+    assert conclusion.metrics["team.cap_cost"] == pytest.approx(best["profit"] - asked["profit"])
+    said = "The cap costs EUR" if binds else "The cap costs nothing"
+    assert said in conclusion.answer and said in finding.caution
+    titled = plot_frontier(result).get_title(loc="left").replace("\n", " ")
+    assert f"Profit within the cap is greatest at {asked['reps']:.0f} representatives" in titled
+    assert "best within the cap" in [text.get_text() for text in plot_deployment(result).get_legend().get_texts()]
+    assert "the gain within the cap" in plot_bridge(result).get_title(loc="left").replace("\n", " ")
+    alone = conclude_team(free, currency="EUR")
+    assert "cap" not in alone.answer and "team.cap_cost" not in alone.metrics

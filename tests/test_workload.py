@@ -89,6 +89,8 @@ def test_accounts_that_cannot_be_planned_are_skipped():
     assert "no judgement" in result.skipped["reason"].iloc[0] and "no calls" in result.skipped["reason"].iloc[1]
     with pytest.raises(DataError, match="no account can be planned"):
         plan_calls(accounts.assign(segment="kiosks"), EFFORT)
+    with pytest.raises(DataError, match="0 for all"):
+        plan_calls(clients().assign(potential=0.0), EFFORT)
 
 
 def test_arguments_are_checked():

@@ -32,6 +32,7 @@ def conclude_team(
         "team.redeploy_gain": moved["gain"],
         "team.total_gain": best["total_gain"],
     }
+    metrics |= {"team.cap_cost": _cap_cost(size)["gain"]} if size.reps is not None else {}
     if assignment:
         before, after = _travel(assignment)
         metrics |= {
@@ -49,6 +50,16 @@ def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:
     return {str(name): value for name, value in bridge[bridge["step"] == step].iloc[0].items()}
 
 
+def _aim(size: TeamSize) -> dict[str, Any]:
+    """The step to go to: the best size, or the best within the cap where there is one."""
+    return _step(size.bridge, "best" if size.reps is None else "asked")
+
+
+def _cap_cost(size: TeamSize) -> dict[str, Any]:
+    """What the best size would earn beyond the cap: `gain` with its interval."""
+    return _step(size.bridge, "best")
+
+
 def _travel(assignment: TeamAssignment) -> tuple[float, float]:
     """Hours of travel a year today and in the plan."""
     return _step(assignment.bridge, "today")["travel"], _step(assignment.bridge, "assigned")["travel"]
@@ -62,22 +73,36 @@ def _interval(low: float, high: float, style: str, level: float, currency: str =
 
 
 def _size_answer(size: TeamSize, currency: str) -> str:
-    moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
+    moved, best = _step(size.bridge, "redeployed"), _aim(size)
     gain = _interval(moved["gain_low"], moved["gain_high"], "money", size.confidence, currency)
     heads = ""
-    if math.isfinite(best["reps_low"]):
+    if size.reps is None and math.isfinite(best["reps_low"]):
         heads = (
             f" ({percent(size.confidence, 0)} interval {heads_of(best['reps_low'])} to {heads_of(best['reps_high'])})"
         )
+    added = best["profit"] - moved["profit"]
     more = (
-        f"adds {money(best['profit'] - moved['profit'], currency)}"
+        f"{'adds' if added >= 0 else 'forgoes'} {money(abs(added), currency)}"
         if abs(best["reps"] - moved["reps"]) >= 0.5
         else "is the size there is"
     )
+    what = "the best size" if size.reps is None else f"the best size within the cap of {heads_of(size.reps)}"
     return (
         f"Putting the same {heads_of(moved['reps'])} representatives where they earn most is worth "
-        f"{money(moved['gain'], currency)} a year{gain}; the best size, {heads_of(best['reps'])}{heads}, {more}."
+        f"{money(moved['gain'], currency)} a year{gain}; {what}, {heads_of(best['reps'])}{heads}, {more}."
+        f"{_cap_words(size, currency)}"
     )
+
+
+def _cap_words(size: TeamSize, currency: str) -> str:
+    """What the cap costs, in a sentence; nothing where there is no cap."""
+    if size.reps is None:
+        return ""
+    free = _cap_cost(size)
+    if free["gain"] <= 1e-6 * max(abs(free["profit"]), 1.0):
+        return " The cap costs nothing: more heads would earn no more."
+    interval = _interval(free["gain_low"], free["gain_high"], "money", size.confidence, currency)
+    return f" The cap costs {money(free['gain'], currency)} a year{interval} against {heads_of(free['reps'])} heads."
 
 
 def _assigned_answer(assignment: TeamAssignment) -> str:
@@ -121,9 +146,8 @@ def _redeploy(size: TeamSize, currency: str) -> Finding:
 
 
 def _resize(size: TeamSize, currency: str) -> Finding:
-    moved, best = _step(size.bridge, "redeployed"), _step(size.bridge, "best")
+    moved, best = _step(size.bridge, "redeployed"), _aim(size)
     heads = best["reps"] - moved["reps"]
-    asked = size.reps is not None
     verb = (
         f"Hire {heads_of(heads)}"
         if heads >= 0.5
@@ -132,15 +156,18 @@ def _resize(size: TeamSize, currency: str) -> Finding:
         else "Keep the size"
     )
     alone = "The gain is small against its interval: redeploy first, then ask again."
-    flat = not asked and math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
+    flat = math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
+    caution = " ".join([alone if flat else size.cautions[0] if size.cautions else "", _cap_words(size, currency)])
     return Finding(
-        "The best size, once everybody is redeployed",
+        "The best size, once everybody is redeployed"
+        if size.reps is None
+        else "The best size within the cap, once everybody is redeployed",
         best["profit"] - moved["profit"],
-        float("nan") if asked else best["gain_low"],
-        float("nan") if asked else best["gain_high"],
+        best["gain_low"],
+        best["gain_high"],
         f"{currency} a year",
         f"{verb}, to {heads_of(best['reps'])} representatives, after the redeployment.",
-        alone if flat else size.cautions[0] if size.cautions else "",
+        " ".join(caution.split()),
         "team",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter
@@ -46,8 +47,9 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
     start = "" if ax.get_ylim()[0] <= 0 else "\n(the axis does not start at 0)"
     ax.set_ylabel(f"Profit after the heads' cost, {currency + ' ' if currency else ''}a year{start}")
     ax.grid(False, axis="x")
-    redeployed, best = bridge["total_gain"].iloc[1], bridge["total_gain"].iloc[-1]
-    share = f", {percent(redeployed / best, 0)} of the best size's gain" if best > 0 and redeployed >= 0 else ""
+    redeployed, best = bridge["total_gain"].iloc[1], _aim(result)["total_gain"]
+    whose = "the best size's gain" if result.reps is None else "the gain within the cap"
+    share = f", {percent(redeployed / best, 0)} of {whose}" if best > 0 and redeployed >= 0 else ""
     return title(ax, f"Moving the same heads is worth {money(redeployed, currency)} a year{share}", width=WIDE)
 
 
@@ -59,8 +61,13 @@ def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "
     kinks = frontier[(frontier["switched_on"] != "") & (frontier["reps"] > frontier["reps"].min())]
     ax.scatter(kinks["reps"], kinks["profit"], s=26, color=ORANGE, zorder=3, label="service of a unit starts")
     ax.scatter(bridge["reps"]["today"], bridge["profit"]["today"], s=60, color=BAD, zorder=4, label="today")
-    best = (bridge["reps"]["best"], bridge["profit"]["best"])
-    ax.scatter(*best, s=60, color=GOOD, zorder=4, label="best size")
+    capped = result.reps is not None
+    ax.scatter(bridge["reps"]["best"], bridge["profit"]["best"], s=60, facecolor="none" if capped else GOOD,
+               edgecolor=GOOD, zorder=4, label="best size without the cap" if capped else "best size")  # fmt: skip
+    best = (_aim(result)["reps"], _aim(result)["profit"])
+    if result.reps is not None:
+        ax.axvline(result.reps, color=INK, linewidth=1.2, linestyle="--", label="cap")
+        ax.scatter(*best, s=60, color=GOOD, zorder=5, label="best within the cap")
     if np.isfinite(bridge["reps_low"]["best"]):
         ax.axvspan(bridge["reps_low"]["best"], bridge["reps_high"]["best"], color=GOOD, alpha=0.1, linewidth=0)
     ax.set_xlabel("Representatives (shaded: interval of the best size)")
@@ -69,10 +76,15 @@ def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "
     ax.legend(loc="lower right")
     return title(
         ax,
-        f"Profit is greatest at {heads_of(best[0])} representatives; "
+        f"Profit {'within the cap ' if capped else ''}is greatest at {heads_of(best[0])} representatives; "
         f"today there are {heads_of(bridge['reps']['today'])}",
         width=WIDE,
     )
+
+
+def _aim(result: TeamSize) -> pd.Series:
+    """The step to go to: the best size, or the best within the cap where there is one."""
+    return result.bridge[result.bridge["step"] == ("best" if result.reps is None else "asked")].iloc[0]
 
 
 def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
@@ -83,9 +95,8 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
     ax.hlines(place, table["reps_now"], table["reps_same_heads"], color="#cbd2d9", linewidth=3, zorder=1)
     ax.scatter(table["reps_now"], place, s=48, color=GREY, label="today", zorder=3)
     ax.scatter(table["reps_same_heads"], place, s=48, color=BLUE, label="same heads, redeployed", zorder=4)
-    ax.scatter(
-        table["reps_best"], place, s=58, marker="D", facecolor="none", edgecolor=GOOD, label="best size", zorder=5
-    )
+    aim, said = ("reps_best", "best size") if result.reps is None else ("reps_asked", "best within the cap")
+    ax.scatter(table[aim], place, s=58, marker="D", facecolor="none", edgecolor=GOOD, label=said, zorder=5)
     ax.hlines(place, table["reps_best_low"], table["reps_best_high"], color=GOOD, linewidth=1.2, zorder=2)
     ax.set_yticks(place, thin_labels(ax, table["unit"].tolist()))
     ax.set_ylim(-0.6, len(table) - 0.4)

@@ -40,6 +40,8 @@ def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tupl
     reason[accounts["hours_per_call"] <= 0] = "the length of its calls is not known"
     used = (reason == "").to_numpy()
     skipped = pd.DataFrame({"item": accounts["account"][~used].to_numpy(), "reason": reason[~used].to_numpy()})
+    if used.any() and not sales[used].gt(0).any():
+        raise DataError("accounts: sales (revenue, else potential) are 0 for all, so nothing tells what a call brings")
     if not used.any():
         raise DataError("accounts: no account can be planned: " + "; ".join(sorted(set(skipped["reason"]))))
     at, table = place[used], accounts[used].reset_index(drop=True)
