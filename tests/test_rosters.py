@@ -308,6 +308,10 @@ def test_several_leave_at_once_and_are_replaced():
     assert both["reps"] == 2 and two["reps"] == 4
     assert two["potential_short"] <= result.table["potential_short"].iloc[2:5].min() <= both["potential_short"]
     assert set(result.moves.loc[result.moves["scenario"] == "R0 and R3 leave", "rep_from"]) == {"R0", "R3"}
+    assert result.table["against"].tolist() == ["today"] * 2 + ["R0 and R3 leave"] * 4
+    assert two["short_change"] == pytest.approx(two["hours_short"] - both["hours_short"]) and two["short_change"] < 0
+    undone = two["over_change"] + two["short_change"]
+    assert two["net"] == pytest.approx(max(-two["travel_change"], -undone) * result.cost_per_hour - 2 * 90000)
 
 
 def test_people_of_a_table_are_tried_alone_and_together():

@@ -10,6 +10,7 @@ from salesopt.display import integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
 
+ROUGH = 0.005  # gap from which on differences between scenarios may be those of the search
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
 
 
@@ -84,20 +85,25 @@ def _short_words(row: pd.Series, currency: str) -> str:
 def _hire_answer(result: RosterComparison, best: pd.Series, currency: str) -> str:
     tried = len(result.places)
     of = f" (best of {integer(tried)} places tried)" if tried > 1 else ""
-    relief = f", {_relief(best)}" if best["over_change"] <= -0.5 else ""
+    replaces = best["kind"] == "replacement"
     net = ""
     if math.isfinite(best["net"]):
         way = "more than the hire costs" if best["net"] >= 0 else "less than the hire costs"
         net = f"; at the mean cost of an hour that is {money(abs(best['net']), currency)} a year {way}"
-    what = "replacement" if best["kind"] == "replacement" else "hire"
     return (
-        f"The next {what} sits best {best['who']}{of}: {_signed(best['travel_change'], 'travel')}{relief} than today, "
+        f"The {'replacement' if replaces else 'next hire'} sits best {best['who']}{of}: "
+        f"{_signed(best['travel_change'], 'travel')}{_relief(best)} than {'without one' if replaces else 'today'}, "
         f"for {plural(int(best['moved']), 'account')} that change hands{net}."
     )
 
 
 def _relief(best: pd.Series) -> str:
-    return f"{integer(-best['over_change'])} fewer hours above what people have"
+    parts = []
+    if best["short_change"] <= -0.5:
+        parts.append(f"{integer(-best['short_change'])} fewer hours that nobody has room for")
+    if best["over_change"] <= -0.5:
+        parts.append(f"{integer(-best['over_change'])} fewer hours above what people have")
+    return "".join(f", {part}" for part in parts)
 
 
 def _takers(result: RosterComparison, scenario: str) -> str:
@@ -149,6 +155,12 @@ def _doubts(result: RosterComparison, leavers: pd.DataFrame, sets: pd.DataFrame,
         f"Each plan is proved: none of those within the limits costs more than {percent(result.table['gap'].max(), 2)} "
         "less for the accounts that can move.",
     ]
+    if (rough := result.table["gap"].max()) > ROUGH:
+        wide = (result.table["cost_change_high"] - result.table["cost_change_low"]).max()
+        said.append(
+            f"The search stopped at up to {percent(rough)}: a difference between two scenarios of less than "
+            f"{integer(wide)} hours a year may be that of the search."
+        )
     if len(leavers) > 1:
         lighter = int((leavers["travel_change"] < -0.5).sum())
         if lighter:
@@ -158,7 +170,7 @@ def _doubts(result: RosterComparison, leavers: pd.DataFrame, sets: pd.DataFrame,
             )
     for row in sets.to_dict("records"):
         said.append(
-            f"{str(row['scenario']).capitalize()}: best {row['who']}, {_signed(row['travel_change'], 'travel')}, "
+            f"{str(row['scenario']).capitalize()}: {row['who']}, {_signed(row['travel_change'], 'travel')}, "
             f"{integer(row['moved'])} accounts change hands"
             + (f", net {money(row['net'], currency)} a year." if math.isfinite(row["net"]) else ".")
         )

@@ -125,6 +125,8 @@ def _best_words(best: pd.Series) -> str:
     travel = f"{integer(abs(best['travel_change']))} hours of travel a year {less}"
     over = best["over_change"]
     relief = f", {integer(-over)} hours above people's hours relieved" if over <= -0.5 else ""
+    short = best["short_change"]
+    relief = f", {integer(-short)} hours find room again" if short <= -0.5 else relief
     return f"The next hire sits best {best['place']}: {travel}{relief}"
 
 

@@ -1,13 +1,17 @@
-"""Where a new person could sit, and that person as a row of the table reps."""
+"""Where a new person could sit, that person as a row of the table reps, and who is there in each scenario."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.stats.geography import locate
+from salesopt.stats.handover import Roster
 from salesopt.stats.matching import Numbers, Places
+from salesopt.stats.pairs import Pairs
 from salesopt.study.tables import require_table
 
 ROUNDS = 100
@@ -120,3 +124,62 @@ def hire_rows(
         raise DataError(f"hires: {', '.join(rows.loc[~(rows['hours'] > 0), 'rep'])} has no hours for customers")
     keep = [name for name in ("rep", "role", "region", "lat", "lon", "cost", "hours", "place") if name in rows.columns]
     return rows[keep].reset_index(drop=True)
+
+
+def list_rosters(
+    pairs: Pairs,
+    leavers: Sequence[str] | None,
+    joining: pd.DataFrame | None,
+    hires: int | pd.DataFrame,
+    together: bool,
+) -> list[Roster]:
+    """Today's roster, then one for each scenario; the arguments are those of `compare_rosters`."""
+    column = {str(name): place for place, name in enumerate(pairs.rep)}
+    new = [] if joining is None else [column[name] for name in joining["rep"]]
+    team = np.setdiff1d(np.arange(len(pairs.rep)), new)
+    gone = _leaving(pairs, team, leavers)
+    rosters = [Roster("today", "today", "", team)]
+    if together:
+        team, said = np.setdiff1d(team, [column[name] for name in gone]), " and ".join(gone)
+        what = ("leaver", f"{said} leaves") if len(gone) == 1 else ("leavers", f"{said} leave")
+        rosters.append(Roster(what[1], what[0], said, team, tuple(gone)))
+    else:
+        for name in gone:
+            rosters.append(Roster(f"{name} leaves", "leaver", name, np.setdiff1d(team, column[name]), (name,)))
+    if joining is None:
+        return rosters
+    return rosters + _with_hires(rosters[-1] if together else rosters[0], joining, hires, np.array(new, dtype=np.int64))
+
+
+def _leaving(pairs: Pairs, team: Places, leavers: Sequence[str] | None) -> list[str]:
+    """The names of who leaves; everybody who serves accounts where none are named."""
+    if leavers is None:
+        return [str(pairs.rep[place]) for place in team if (pairs.now == place).any()]
+    here = [str(pairs.rep[place]) for place in team]
+    strange = [str(name) for name in leavers if name not in here]
+    if strange:
+        said = "; ".join(f"{name!r} is not here to leave{close_match(name, here)}" for name in strange)
+        raise ParameterError(f"leavers: {said}")
+    twice = sorted({str(name) for name in leavers if list(leavers).count(name) > 1})
+    if twice:
+        raise ParameterError(f"leavers: {', '.join(twice)} is named twice")
+    return [str(name) for name in leavers]
+
+
+def _with_hires(base: Roster, joining: pd.DataFrame, hires: int | pd.DataFrame, new: Places) -> list[Roster]:
+    """The scenarios of new people, in columns `new`, on top of `base`: each alone, then several."""
+    one, many = ("replacement", "replacements") if base.gone else ("hire", "hires")
+    gone, against = base.gone, base.scenario
+    found = [
+        Roster(f"hire {place}", one, place, np.append(base.people, column), gone, (name,), against=against)
+        for name, place, column in zip(joining["rep"], joining["place"], new, strict=True)
+    ]
+    everybody = np.append(base.people, new)
+    if not isinstance(hires, pd.DataFrame):
+        more = range(2, hires + 1)
+        return found + [
+            Roster(f"hire {count}", many, "", everybody, gone, (), new, count, against=against) for count in more
+        ]
+    names = tuple(joining["rep"])
+    together = Roster("hire all", many, " and ".join(names), everybody, gone, names, against=against)
+    return [*found, together] if len(new) > 1 else found

@@ -14,11 +14,13 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from salesopt.stats.matching import Flags, Load, Numbers, Places
+from salesopt.stats.assignment import solve_matching
+from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.relaxation import quiet_solver
 
 SMALL = 4_000  # pairs up to which all are taken at once
 FIRST = 5  # pairs per account to begin with where there are more
+LOSS_GAP = 1e-4  # relative gap at which the first step stops
 LOST = 1e-7  # what the second step may lose more than the first, as a fraction of all there is to lose
 HEURISTICS = 0.3  # share of the work on finding plans: a bound near to the best is at hand from the start
 LEAST = 0.2  # seconds that a search has in any case
@@ -73,6 +75,11 @@ class Covered:
         """How far the cost of what can move may be above the least possible, as a fraction of it."""
         return max(0.0, (self.cost - self.bound) / max(self.cost - self.fixed, 1e-9))
 
+    @property
+    def lost_gap(self) -> float:
+        """How much less might be lost, as a fraction of what is."""
+        return max(0.0, (self.lost - self.lost_bound) / max(self.lost, 1e-9))
+
 
 def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) -> Covered:
     """The plan that loses least and then costs least, to a relative `gap` or as near as `time_limit` seconds allow.
@@ -89,14 +96,17 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     if not len(free):
         cost = cost_of(problem, settled)
         return Covered(settled, cost, cost, cost, 0.0, 0.0, False)
-    nothing = np.zeros(0, dtype=np.int64)
     programme = _Programme(small, allowance=0.0)
-    choice, bound, late = programme.search(deadline, gap, nothing) if programme.has_room() else (nothing, 0.0, False)
+    choice, bound, late = np.zeros(0, dtype=np.int64), 0.0, False
     lost, lost_bound = 0.0, 0.0
+    if programme.has_room():
+        start, late = _within_limits(small, 0.9 * gap, time_limit)
+        choice, bound, late_then = programme.search(deadline, gap, start)
+        late = late or late_then
     if not choice.size:
         bare = replace(small, cost=np.where(np.isfinite(small.cost), 0.0, np.inf), over_price=0.0)
         stay = np.where(small.kept.any(axis=1), small.kept.argmax(axis=1), NOBODY)
-        first, lost_bound, late_first = _Programme(bare).search(deadline, 1e-6, stay)
+        first, lost_bound, late_first = _Programme(bare).search(deadline, LOSS_GAP, stay)
         lost = float(small.loss[first == NOBODY].sum())
         lost_bound = min(max(lost_bound, 0.0), lost)
         choice, bound, late_then = _Programme(small, allowance=lost).search(deadline, gap, first)
@@ -106,6 +116,21 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     cost = cost_of(problem, whole)
     fixed = cost - cost_of(small, choice)
     return Covered(whole, cost, min(bound + fixed, cost), fixed, lost, lost_bound, late)
+
+
+def _within_limits(problem: Cover, gap: float, seconds: float) -> tuple[Places, bool]:
+    """A plan with nobody above any limit to begin a large problem with, and whether the clock ended the search.
+
+    Empty where there is none or the problem is small.
+    """
+    if len(problem.sites) or np.isfinite(problem.cost).sum() <= SMALL:
+        return np.zeros(0, dtype=np.int64), False
+    nothing = np.full(len(problem.capacity), -np.inf)
+    hours = Load("hours", "capacity", problem.use, nothing, problem.capacity, np.maximum(problem.capacity, 1e-9))
+    balance = [replace(load, scale=np.maximum(load.most, 1e-9)) for load in problem.balance]
+    limits = Matching(problem.cost, (hours, *balance), problem.kept, max(problem.least_kept, 0.0))
+    found = solve_matching(limits, time_limit=seconds, gap=gap)
+    return found.choice, found.by_clock
 
 
 def cost_of(problem: Cover, choice: Places) -> float:
@@ -185,6 +210,8 @@ class _Programme:
         many = min(FIRST * len(reduced), count) if count > SMALL else count
         reach = float(np.partition(reduced[self.usable], many - 1)[many - 1])
         best, bound, cost = start, relaxed, self._value(start) if start.size else np.inf
+        if cost - bound <= gap * max(abs(cost), 1e-9):
+            return best, min(bound, cost), False
         while True:
             usable = reduced <= reach if count > SMALL else self.usable
             everything = bool((usable == self.usable).all())

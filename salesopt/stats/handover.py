@@ -20,6 +20,7 @@ class Roster:
 
     people : columns of the pairs; sites : those of them that are candidates, of whom `openings` are taken on
     gone, new : names of who leaves, and of who joins where that is settled
+    against : the scenario it is compared with
     """
 
     scenario: str
@@ -30,6 +31,7 @@ class Roster:
     new: tuple[str, ...] = ()
     sites: Places | None = None
     openings: int = 0
+    against: str = "today"
 
 
 @dataclass(frozen=True)
@@ -133,41 +135,47 @@ def travel_of(pairs: Pairs, plan: Plan, among: Flags | None = None) -> float:
     return float(pairs.travel[served, plan.choice[served]].sum())
 
 
-def row_of(pairs: Pairs, plan: Plan, today: Plan, over_price: float) -> dict[str, object]:
-    """One row of the table of scenarios, against `today`: the same rules on today's roster."""
-    stay = today.here & plan.here
-    before = np.where(stay, today.over, 0.0).sum()
+def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str, object]:
+    """One row of the table of scenarios, against `base`: the same rules on the roster it is compared with."""
+    stay = base.here & plan.here
+    before = np.where(stay, base.over, 0.0).sum()
     short = np.flatnonzero(plan.choice == NOBODY)
-    calls = pairs.hours[short].mean(axis=1)
-    able = plan.here & np.isfinite(pairs.problem.cost[short])
-    least = np.where(able, (pairs.hours + pairs.travel)[short], np.inf).min(axis=1, initial=np.inf)
-    hours = np.where(np.isfinite(least), least, calls)
     moved = changed(pairs, plan)
-    over, both = float(plan.over.sum()), (plan.choice >= 0) & (today.choice >= 0)
-    freed = over_price * (today.over.sum() - before)
+    over, both = float(plan.over.sum()), (plan.choice >= 0) & (base.choice >= 0)
+    freed = over_price * (base.over.sum() - before)
     return {
         "scenario": plan.roster.scenario,
         "kind": plan.roster.kind,
+        "against": base.roster.scenario,
         "who": plan.roster.who,
         "reps": int(plan.here.sum()),
         "travel": travel_of(pairs, plan),
-        "travel_change": travel_of(pairs, plan, both) - travel_of(pairs, today, both),
+        "travel_change": travel_of(pairs, plan, both) - travel_of(pairs, base, both),
         "moved": int(moved.sum()),
         "years": float(pairs.years[moved].sum()),
         "accounts_short": len(short),
-        "hours_short": float(hours.sum()),
+        "hours_short": hours_short(pairs, plan),
+        "short_change": hours_short(pairs, plan) - hours_short(pairs, base),
         "potential_short": float(pairs.potential[short].sum()),
         "over": over,
         "over_change": over - float(before),
         "overloaded": int((plan.over > 1e-6).sum()),
-        "newly_over": int(((plan.over > 1e-6) & (today.over <= 1e-6)).sum()),
+        "newly_over": int(((plan.over > 1e-6) & (base.over <= 1e-6)).sum()),
         "spread": _spread(pairs, plan),
         "cost": plan.solution.cost,
-        "cost_change": plan.solution.cost - (today.solution.cost - freed),
-        "cost_change_low": plan.solution.bound - (today.solution.cost - freed),
-        "cost_change_high": plan.solution.cost - (today.solution.bound - freed),
+        "cost_change": plan.solution.cost - (base.solution.cost - freed),
+        "cost_change_low": plan.solution.bound - (base.solution.cost - freed),
+        "cost_change_high": plan.solution.cost - (base.solution.bound - freed),
         "gap": plan.solution.gap,
     }
+
+
+def hours_short(pairs: Pairs, plan: Plan) -> float:
+    """Hours a year of the accounts that nobody serves: calls and the least travel of who may serve them."""
+    short = np.flatnonzero(plan.choice == NOBODY)
+    able = plan.here & np.isfinite(pairs.problem.cost[short])
+    least = np.where(able, (pairs.hours + pairs.travel)[short], np.inf).min(axis=1, initial=np.inf)
+    return float(np.where(np.isfinite(least), least, pairs.hours[short].mean(axis=1)).sum())
 
 
 def changed(pairs: Pairs, plan: Plan) -> Flags:
@@ -193,23 +201,23 @@ def _spread(pairs: Pairs, plan: Plan) -> float:
     return float(np.ptp(index)) if len(index) and np.isfinite(index).all() else np.nan
 
 
-def load_of(pairs: Pairs, plan: Plan, today: Plan) -> pd.DataFrame:
+def load_of(pairs: Pairs, plan: Plan, base: Plan) -> pd.DataFrame:
     """Hours, capacity and accounts of everybody who is there in one scenario."""
     people, count = np.flatnonzero(plan.here), len(pairs.rep)
     served = np.flatnonzero(plan.choice >= 0)
     whose = plan.choice[served]
-    gained = plan.choice != today.choice
+    gained = plan.choice != base.choice
     load = pd.DataFrame(
         {
             "rep": pairs.rep,
             "hours": plan.hours,
             "capacity": np.maximum(pairs.capacity, 0.0),
             "over": plan.over,
-            "over_change": plan.over - today.over,
+            "over_change": plan.over - base.over,
             "travel": np.bincount(whose, pairs.travel[served, whose], count),
             "accounts": np.bincount(whose, minlength=count),
             "gained": np.bincount(plan.choice[gained & (plan.choice >= 0)], minlength=count),
-            "given": np.bincount(today.choice[gained & (today.choice >= 0)], minlength=count),
+            "given": np.bincount(base.choice[gained & (base.choice >= 0)], minlength=count),
             "potential": np.bincount(whose, pairs.potential[served], count),
             "balance_index": _index(pairs, plan),
         }
