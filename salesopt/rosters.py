@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import ParameterError
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
-from salesopt.stats.coverage import LOSS_GAP, solve_cover
+from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs
 from salesopt.study.tables import require_table
@@ -109,9 +109,9 @@ def compare_rosters(
                  whom `fit` does not list suits an account as its listed representatives do on average
     gap, time_limit : the proved relative gap, and the seconds of one scenario, at which its search stops
 
-    As much potential as possible is served first (proved to a ten-thousandth); then travel, misfit, and the prices of
-    moves and of hours above the limits are least. Every scenario is compared with today's roster under the same rules,
-    replacements with the roster without the leavers.
+    As much potential as possible is served first; then travel, misfit, and the prices of moves and of hours above the
+    limits are least: both to the `gap`, the first as a fraction of the potential that has to be placed. Every scenario
+    is compared with today's roster under the same rules, replacements with the roster without the leavers.
     Raises DataError for faulty tables, ParameterError for arguments out of range or names that are not there.
     Source: the assignment is that of `assign_accounts`; the best place of a hire is a facility location problem:
     Daskin, "Network and Discrete Location" (1995).
@@ -155,7 +155,7 @@ def compare_rosters(
         places=_places(table, joining),
         accounts=_accounts(pairs),
         skipped=pairs.skipped,
-        cautions=_cautions(pairs, plans, rules, joining, hires, reach),
+        cautions=_cautions(pairs, plans, rules, joining, hires, reach, gap),
         regime=regime,
         keep=keep,
         stretch=stretch,
@@ -309,6 +309,7 @@ def _cautions(
     joining: pd.DataFrame | None,
     hires: int | pd.DataFrame,
     reach: float | None,
+    gap: float,
 ) -> tuple[str, ...]:
     said = list(pairs.cautions)
     if reach is not None and pairs.km.any():
@@ -330,7 +331,7 @@ def _cautions(
             f"Time ran out in {len(late)} scenarios ({', '.join(late[:3])}), by the clock, so that another run may "
             f"find another plan: up to {100 * worst:.2g} % of the cost may be saved still. A longer time_limit helps."
         )
-    unsure = [plan.roster.scenario for plan in plans if plan.solution.lost_gap > 2 * LOSS_GAP]
+    unsure = [plan.roster.scenario for plan in plans if plan.solution.lost_gap > 1.01 * max(gap, 1e-6)]
     if unsure:
         said.append(f"It is not proved that no more can be served: {', '.join(unsure[:3])}.")
     return tuple(said)

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from salesopt.conclusions.rosters import conclude_rosters
+from salesopt.display import integer, money, show_answer
 from salesopt.errors import DataError, ParameterError
+from salesopt.plots.rosters import plot_leavers, plot_places, plot_takeover
+from salesopt.report.cases import FUNCTIONS
+from salesopt.results import load_results, save_results
 from salesopt.rosters import compare_rosters
 from salesopt.stats.distances import great_circle
 from salesopt.territories import assign_accounts
@@ -415,3 +420,82 @@ def test_time_that_runs_out_is_said():
     result = compare_rosters(accounts, reps, leavers=[], regime="redraw", gap=0.0, tolerance=0.01, time_limit=0.5)
     assert any("Time ran out" in text and "by the clock" in text for text in result.cautions)
     assert result.table["gap"].iloc[0] > 0 and result.table["accounts_short"].iloc[0] == 0
+
+
+def test_the_answer_carries_the_numbers_of_the_tables():
+    accounts, reps = firm(40, 4, 16, 0.9)
+    result = compare_rosters(accounts, reps, hires=2, places=3, reach=150)
+    conclusion = conclude_rosters(result, currency="EUR")
+    worst = result.table[result.table["kind"] == "leaver"].set_index("rank").loc[1]
+    best = result.table[result.table["kind"] == "hire"].set_index("rank").loc[1]
+    assert f"Hardest to lose is {worst['who']}:" in conclusion.answer
+    assert f"nobody has room for {worst['accounts_short']} accounts" in conclusion.answer
+    assert f"{money(worst['potential_short'], 'EUR')} of potential" in conclusion.answer
+    assert (
+        f"sits best {best['who']} (best of 3 places tried): {integer(-best['travel_change'])} hours"
+        in conclusion.answer
+    )
+    cover, hire = conclusion.findings
+    asked = worst["hours_short"] + max(worst["travel_change"], 0) + max(worst["over_change"], 0)
+    assert cover.value == pytest.approx(asked) and cover.unit == "hours a year"
+    assert hire.value == pytest.approx(best["net"] if best["net"] > 0 else -best["travel_change"])
+    assert (hire.unit == "EUR a year") == (best["net"] > 0)
+    assert conclusion.metrics["rosters.hire_net"] == best["net"]
+    assert conclusion.metrics["rosters.irreplaceable"] == (result.table["accounts_short"] > 0).sum()
+    takers = result.load[(result.load["scenario"] == worst["scenario"]) & (result.load["gained"] > 0)]
+    assert all(f"{rep} ({count})" in cover.action for rep, count in zip(takers["rep"], takers["gained"], strict=True))
+    alone = conclude_rosters(compare_rosters(accounts, reps, leavers=[]))
+    assert alone.findings == () and "4 people" in alone.answer
+
+
+def test_a_rough_search_is_told_from_a_difference():
+    accounts, reps = firm(450, 10, 2, 3.0)
+    rough = compare_rosters(accounts, reps, leavers=["R1"], regime="redraw", gap=0.05)
+    assert rough.table["gap"].max() > 0.005
+    assert any("may be that of the search" in text for text in conclude_rosters(rough).doubts)
+
+
+def test_figures_draw_the_tables():
+    accounts, reps = firm(40, 4, 16, 1.5)
+    result = compare_rosters(accounts, reps, hires=1, places=3, reach=150)
+    ranked = result.table[result.table["kind"] == "leaver"].sort_values("rank")
+    bars = plot_leavers(result).containers
+    for drawn, column in zip(bars, ("travel_change", "over_change", "hours_short"), strict=True):
+        assert [bar.get_width() for bar in drawn][::-1] == pytest.approx(ranked[column].tolist())
+    takers = result.load[(result.load["scenario"] == ranked["scenario"].iloc[0]) & (result.load["gained"] > 0)]
+    before, more = plot_takeover(result).containers[:2]
+    ends = sorted(bar.get_x() + bar.get_width() for bar in more)
+    assert ends == pytest.approx(sorted(takers["hours"])) and len(before) == len(takers)
+    best = result.places.iloc[0]
+    taken = result.moves[result.moves["scenario"] == best["scenario"]]
+    ax = plot_places(result)
+    assert len(ax.collections[1].get_segments()) == len(taken)
+    assert best["place"] in ax.get_title(loc="left").replace("\n", " ")
+    bare = compare_rosters(accounts, reps, leavers=[])
+    for plot in (plot_leavers, plot_takeover, plot_places):
+        assert "Nobody" in plot(bare).get_title(loc="left")
+
+
+HOSTILE = ["<script>alert(1)</script>", "=HYPERLINK(1)", "$x^2$ \\frac", "O'Neil; DROP TABLE", "../../etc/passwd"]
+
+
+def test_hostile_names_are_only_names(tmp_path):
+    accounts, reps = firm(40, 5, 17, 0.9)
+    named = dict(zip(reps["rep"], HOSTILE, strict=True))
+    accounts = accounts.assign(rep=accounts["rep"].map(named), account=HOSTILE[0] + accounts["account"])
+    reps = reps.assign(rep=HOSTILE)
+    result = compare_rosters(accounts, reps, hires=2, places=3, reach=150)
+    assert set(result.table.loc[result.table["kind"] == "leaver", "who"]) == set(HOSTILE)
+    conclusion = conclude_rosters(result, currency=HOSTILE[0])
+    place = save_results(tmp_path, "rosters", result, conclusion)
+    assert {path.parent for path in tmp_path.rglob("*.parquet")} == {place}
+    pd.testing.assert_frame_equal(load_results(tmp_path, "rosters").tables["moves"], result.moves, check_dtype=False)
+    for plot in (plot_leavers, plot_takeover, plot_places):
+        ax = plot(result)
+        ax.figure.canvas.draw()
+        ax.figure.clear()
+    assert "<script>" not in show_answer(conclusion)._repr_html_()
+
+
+def test_a_case_folder_can_ask_for_it():
+    assert FUNCTIONS["compare_rosters"] == "rosters"

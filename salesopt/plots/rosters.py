@@ -57,7 +57,7 @@ def plot_takeover(result: RosterComparison, scenario: str = "", ax: Axes | None 
     named = scenario or (str(leavers["scenario"].iloc[0]) if len(leavers) else "")
     load = result.load[(result.load["scenario"] == named) & (result.load["gained"] > 0)]
     if load.empty:
-        return empty(ax, "Nobody takes an account over")
+        return empty(ax, f"{named or 'Nobody leaves here'}: no account finds somebody with room to take it over")
     load = load.sort_values("gained", ignore_index=True)
     today = result.load[result.load["scenario"] == "today"].set_index("rep")["hours"]
     before = today.reindex(load["rep"]).fillna(0.0).to_numpy()

@@ -20,7 +20,6 @@ from salesopt.stats.relaxation import quiet_solver
 
 SMALL = 4_000  # pairs up to which all are taken at once
 FIRST = 5  # pairs per account to begin with where there are more
-LOSS_GAP = 1e-4  # relative gap at which the first step stops
 LOST = 1e-7  # what the second step may lose more than the first, as a fraction of all there is to lose
 HEURISTICS = 0.3  # share of the work on finding plans: a bound near to the best is at hand from the start
 LEAST = 0.2  # seconds that a search has in any case
@@ -59,7 +58,7 @@ class Covered:
 
     fixed : what the accounts cost that can only stay where they are
     lost, lost_bound : what is lost with the unserved accounts, and the least that any plan loses
-    late : time was up before both were proved
+    stake : what is lost if all that may go unserved does; late : time was up before both were proved
     """
 
     choice: Places
@@ -68,6 +67,7 @@ class Covered:
     fixed: float
     lost: float
     lost_bound: float
+    stake: float
     late: bool
 
     @property
@@ -77,8 +77,8 @@ class Covered:
 
     @property
     def lost_gap(self) -> float:
-        """How much less might be lost, as a fraction of what is."""
-        return max(0.0, (self.lost - self.lost_bound) / max(self.lost, 1e-9))
+        """How much less might be lost, as a fraction of what is at stake."""
+        return max(0.0, (self.lost - self.lost_bound) / max(self.stake, 1e-9))
 
 
 def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) -> Covered:
@@ -90,15 +90,15 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     deadline = time.perf_counter() + time_limit
     if not len(problem.capacity):  # nobody is left
         everything = float(problem.loss.sum())
-        return Covered(np.full(len(problem.cost), NOBODY), 0.0, 0.0, 0.0, everything, everything, False)
+        return Covered(np.full(len(problem.cost), NOBODY), 0.0, 0.0, 0.0, everything, everything, everything, False)
     settled, small = _settle(problem)
     free = np.flatnonzero(settled == NOBODY)
     if not len(free):
         cost = cost_of(problem, settled)
-        return Covered(settled, cost, cost, cost, 0.0, 0.0, False)
+        return Covered(settled, cost, cost, cost, 0.0, 0.0, 0.0, False)
     programme = _Programme(small, allowance=0.0)
     choice, bound, late = np.zeros(0, dtype=np.int64), 0.0, False
-    lost, lost_bound = 0.0, 0.0
+    lost, lost_bound, stake = 0.0, 0.0, 0.0
     if programme.has_room():
         start, late = _within_limits(small, 0.9 * gap, time_limit)
         choice, bound, late_then = programme.search(deadline, gap, start)
@@ -106,7 +106,8 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     if not choice.size:
         bare = replace(small, cost=np.where(np.isfinite(small.cost), 0.0, np.inf), over_price=0.0)
         stay = np.where(small.kept.any(axis=1), small.kept.argmax(axis=1), NOBODY)
-        first, lost_bound, late_first = _Programme(bare).search(deadline, LOSS_GAP, stay)
+        first, lost_bound, late_first = _Programme(bare).search(deadline, max(gap, 1e-6), stay)
+        stake = float(small.loss[np.isfinite(small.loss)].sum())
         lost = float(small.loss[first == NOBODY].sum())
         lost_bound = min(max(lost_bound, 0.0), lost)
         choice, bound, late_then = _Programme(small, allowance=lost).search(deadline, gap, first)
@@ -115,7 +116,7 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     whole[free] = choice
     cost = cost_of(problem, whole)
     fixed = cost - cost_of(small, choice)
-    return Covered(whole, cost, min(bound + fixed, cost), fixed, lost, lost_bound, late)
+    return Covered(whole, cost, min(bound + fixed, cost), fixed, lost, lost_bound, stake, late)
 
 
 def _within_limits(problem: Cover, gap: float, seconds: float) -> tuple[Places, bool]:
@@ -235,7 +236,8 @@ class _Programme:
         solver = self._load(usable, whole=True)
         account, rep = np.nonzero(usable)
         solver.setOptionValue("mip_rel_gap", gap)
-        solver.setOptionValue("mip_abs_gap", 1e-9)
+        stake = self.problem.loss[self.drop].sum() if not np.isfinite(self.allowance) else 0.0
+        solver.setOptionValue("mip_abs_gap", max(gap * stake, 1e-9))
         solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), LEAST))
         solver.run()
         status = solver.getModelStatus()
