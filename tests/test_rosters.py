@@ -14,6 +14,8 @@ from salesopt.plots.rosters import plot_leavers, plot_places, plot_takeover
 from salesopt.report.cases import FUNCTIONS
 from salesopt.results import load_results, save_results
 from salesopt.rosters import compare_rosters
+from salesopt.stats import coverage
+from salesopt.stats.coverage import Cover, solve_cover
 from salesopt.stats.distances import great_circle
 from salesopt.territories import assign_accounts
 
@@ -118,6 +120,41 @@ def test_a_hire_takes_what_brute_force_gives_him_at_the_best_place(seed, keep):
     best = scene(result, "hire 2")
     assert best["cost"] == pytest.approx(min(pairs.values()), rel=1e-6)
     assert any(best["who"] in name and cost <= best["cost"] + 1e-6 for name, cost in pairs.items())
+
+
+def test_accounts_beyond_the_hires_reach_count_among_those_that_stay():
+    accounts, reps = firm(10, 3, 4, 0.9)
+    place = pd.DataFrame({"place": ["x"], "lat": [49.5], "lon": [10.0]})
+    team = pd.concat([reps, reps.iloc[[0]].assign(rep="new", lat=49.5, lon=10.0)], ignore_index=True)
+    km = great_circle(*(table[name].to_numpy() for table in (accounts, team) for name in ("lat", "lon")))[:, 3]
+    reach = float(np.sort(km)[6])
+    choices = [
+        [at, 3] if near else [at] for at, near in zip(accounts["rep"].str[1:].astype(int), km <= reach, strict=True)
+    ]
+    costs = []
+    for keep, most in ((0.0, 10), (0.8, 2), (0.9, 1)):
+        result = compare_rosters(accounts, reps, leavers=[], hires=1, places=place, keep=keep, reach=reach, gap=0.0)
+        costs.append(scene(result, "hire x")["cost"])
+        assert costs[-1] == pytest.approx(enumerated(accounts, team, choices, fewest_moves=most)[1], rel=1e-6)
+    assert costs[0] < costs[1] < costs[2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bound_over_few_pairs_holds_for_all(seed, monkeypatch):
+    draw = np.random.default_rng(seed)
+    use = draw.uniform(5, 15, (40, 6))
+    capacity = np.full(6, use.mean() * 40 / 6 * 0.97)
+    kept = np.arange(6) == draw.integers(0, 6, 40)[:, None]
+    cost = draw.uniform(1, 30, (40, 6))
+    problem = Cover(cost, use, capacity, 3 * capacity, 5.0, np.ones(40), kept, 8.0)
+    best = solve_cover(problem, gap=1e-9)
+    monkeypatch.setattr(coverage, "SMALL", 0)
+    monkeypatch.setattr(coverage, "FIRST", 1)
+    rough, fine = solve_cover(problem, gap=0.3), solve_cover(problem, gap=1e-7)
+    assert rough.bound <= best.cost + 1e-6 and fine.cost == pytest.approx(best.cost, rel=1e-6)
+    monkeypatch.setattr(coverage, "_within_limits", lambda *_: (np.zeros(0, dtype=np.int64), False))
+    rough, fine = solve_cover(problem, gap=0.3), solve_cover(problem, gap=1e-7)
+    assert rough.bound <= best.cost + 1e-6 and fine.cost == pytest.approx(best.cost, rel=1e-6)
 
 
 def second_solver(accounts, reps, gone, *, stretch, over_price, keep, tolerance):
@@ -249,6 +286,34 @@ def test_tables_agree_with_each_other():
     ).all()
     assert load["over"].to_numpy() == pytest.approx(np.maximum(load["hours"] - load["capacity"], 0).to_numpy())
     assert (load.loc[load["scenario"] == "today", ["gained", "given", "over_change"]] == 0).all(axis=None)
+
+
+def test_what_the_leaver_had_too_much_is_no_gain_of_the_leaving():
+    accounts, reps = firm(30, 3, 5, 1.0)
+    accounts["rep"] = np.where(np.arange(30) < 20, "R0", "R1")
+    result = compare_rosters(accounts, reps, over_price=7.0)
+    today, left = scene(result, "today"), scene(result, "R0 leaves")
+    over = result.load.set_index(["scenario", "rep"])["over"]
+    mine = over["today", "R0"]
+    assert mine > 100 and today["over"] == pytest.approx(over["today"].sum())
+    assert left["over_change"] == pytest.approx(over["R0 leaves"].sum() - today["over"] + mine)
+    assert left["cost_change"] == pytest.approx(left["cost"] - today["cost"] + 7.0 * mine)
+    assert left["cost_change_low"] <= left["cost_change"] <= left["cost_change_high"] + 1e-9
+
+
+def test_candidate_places_are_the_middles_of_clusters():
+    draw = np.random.default_rng(0)
+    middles = [(48.0, 8.0), (48.2, 12.0), (51.0, 9.0), (50.8, 11.5)]
+    accounts, reps = firm(80, 2, 0)
+    accounts["lat"], accounts["lon"] = (np.repeat([one[axis] for one in middles], 20) for axis in (0, 1))
+    accounts[["lat", "lon"]] += draw.normal(0, 0.1, (80, 2))
+    places = compare_rosters(accounts, reps, leavers=[], hires=1, places=4).places
+    nearest = great_circle(*np.array(middles).T, places["lat"].to_numpy(), places["lon"].to_numpy()).argmin(axis=1)
+    assert sorted(nearest) == [0, 1, 2, 3]
+    away = great_circle(*np.array(middles).T, places["lat"].to_numpy(), places["lon"].to_numpy()).min(axis=1)
+    assert away.max() < 12
+    named = accounts.set_index("near " + accounts["account"])
+    assert (named.loc[places["place"], ["lat", "lon"]].to_numpy() == places[["lat", "lon"]].to_numpy()).all()
 
 
 def test_what_finds_no_room_is_the_least_potential_and_is_said():
