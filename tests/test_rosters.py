@@ -144,16 +144,18 @@ def test_the_bound_over_few_pairs_holds_for_all(seed, monkeypatch):
     draw = np.random.default_rng(seed)
     use = draw.uniform(5, 15, (40, 6))
     capacity = np.full(6, use.mean() * 40 / 6 * 0.97)
-    kept = np.arange(6) == draw.integers(0, 6, 40)[:, None]
+    kept = (np.arange(6) == draw.integers(0, 6, 40)[:, None]) & (np.arange(40) >= 10)[:, None]
     cost = draw.uniform(1, 30, (40, 6))
     problem = Cover(cost, use, capacity, 3 * capacity, 5.0, np.ones(40), kept, 8.0)
     best = solve_cover(problem, gap=1e-9)
     monkeypatch.setattr(coverage, "SMALL", 0)
     monkeypatch.setattr(coverage, "FIRST", 1)
     rough, fine = solve_cover(problem, gap=0.3), solve_cover(problem, gap=1e-7)
+    assert (rough.choice >= 0).all() and rough.lost == 0
     assert rough.bound <= best.cost + 1e-6 and fine.cost == pytest.approx(best.cost, rel=1e-6)
     monkeypatch.setattr(coverage, "_within_limits", lambda *_: (np.zeros(0, dtype=np.int64), False))
     rough, fine = solve_cover(problem, gap=0.3), solve_cover(problem, gap=1e-7)
+    assert (rough.choice >= 0).all() and rough.lost == 0
     assert rough.bound <= best.cost + 1e-6 and fine.cost == pytest.approx(best.cost, rel=1e-6)
 
 
@@ -511,6 +513,20 @@ def test_the_answer_carries_the_numbers_of_the_tables():
     assert all(f"{rep} ({count})" in cover.action for rep, count in zip(takers["rep"], takers["gained"], strict=True))
     alone = conclude_rosters(compare_rosters(accounts, reps, leavers=[]))
     assert alone.findings == () and "4 people" in alone.answer
+
+
+def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
+    accounts, reps = firm(40, 4, 16, 1.6)
+    result = compare_rosters(accounts, reps, reach=150)
+    worst = result.table.set_index("rank").loc[1]
+    redrawn = compare_rosters(accounts, reps, leavers=[worst["who"]], regime="redraw", reach=150)
+    row = redrawn.table.iloc[1]
+    answer = conclude_rosters(result, redrawn, currency="EUR").answer
+    assert worst["accounts_short"] > row["accounts_short"]
+    said = "everything finds room" if row["accounts_short"] == 0 else f"{row['accounts_short']} accounts"
+    assert "With all accounts free to move" in answer and said in answer
+    assert f"{row['moved']} accounts change hands" in answer
+    assert "With all accounts free" not in conclude_rosters(result).answer
 
 
 def test_a_rough_search_is_told_from_a_difference():

@@ -14,13 +14,19 @@ ROUGH = 0.005  # gap from which on differences between scenarios may be those of
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
 
 
-def conclude_rosters(result: RosterComparison, *, currency: str = "") -> Conclusion:
-    """The answer, what to doubt, findings and metrics ("rosters.hardest_travel" and others)."""
+def conclude_rosters(
+    result: RosterComparison, redrawn: RosterComparison | None = None, *, currency: str = ""
+) -> Conclusion:
+    """The answer, what to doubt, findings and metrics ("rosters.hardest_travel" and others).
+
+    redrawn : the hardest loss once more, with all accounts free to move
+    """
     leavers = result.table[result.table["kind"].isin(["leaver", "leavers"])].sort_values("rank")
     joins = result.table[result.table["kind"].isin(["hire", "replacement"])].sort_values("rank")
     sets = result.table[result.table["kind"].isin(["hires", "replacements"])]
     parts = [
         *([_leaver_answer(result, leavers, currency)] if len(leavers) else []),
+        *([_redrawn_answer(redrawn, currency)] if redrawn else []),
         *([_hire_answer(result, joins.iloc[0], currency)] if len(joins) else []),
     ]
     findings = [
@@ -31,7 +37,7 @@ def conclude_rosters(result: RosterComparison, *, currency: str = "") -> Conclus
     nothing = f"Nobody was asked to leave or to join: there are {people} today."
     return Conclusion(
         " ".join(parts) or nothing,
-        (*result.cautions, *_doubts(result, leavers, sets, currency)),
+        (*result.cautions, *_doubts(result, leavers, sets, currency), *(_redrawn_doubts(redrawn) if redrawn else ())),
         tuple(findings),
         _metrics(leavers, joins),
     )
@@ -80,6 +86,23 @@ def _short_words(row: pd.Series, currency: str) -> str:
         f"; nobody has room for {plural(int(row['accounts_short']), 'account')} with "
         f"{integer(row['hours_short'])} hours and {money(row['potential_short'], currency)} of potential a year"
     )
+
+
+def _redrawn_answer(redrawn: RosterComparison, currency: str) -> str:
+    today, row = redrawn.table.iloc[0], redrawn.table.iloc[1]
+    room = _short_words(row, currency).removeprefix("; ") or "everything finds room"
+    return (
+        f"With all accounts free to move and {percent(redrawn.keep, 0)} of the others kept, {room}: "
+        f"{_signed(row['travel_change'], 'travel')} than if nobody left, and {integer(row['moved'])} accounts change hands "
+        f"instead of {integer(today['moved'])}."
+    )
+
+
+def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
+    row = redrawn.table.iloc[1]
+    low, high = integer(row["cost_change_low"]), integer(row["cost_change_high"])
+    proved = f"With all accounts free, what the loss costs is proved to lie between {low} and {high} hours a year."
+    return (proved, *(text for text in redrawn.cautions if "Time ran out" in text))
 
 
 def _hire_answer(result: RosterComparison, best: pd.Series, currency: str) -> str:

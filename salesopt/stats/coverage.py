@@ -58,7 +58,7 @@ class Covered:
 
     fixed : what the accounts cost that can only stay where they are
     lost, lost_bound : what is lost with the unserved accounts, and the least that any plan loses
-    stake : what is lost if all that may go unserved does; late : time was up before both were proved
+    stake : what is lost if all accounts without somebody today go unserved; late : time was up before both were proved
     """
 
     choice: Places
@@ -107,7 +107,7 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
         bare = replace(small, cost=np.where(np.isfinite(small.cost), 0.0, np.inf), over_price=0.0)
         stay = np.where(small.kept.any(axis=1), small.kept.argmax(axis=1), NOBODY)
         first, lost_bound, late_first = _Programme(bare).search(deadline, max(gap, 1e-6), stay)
-        stake = float(small.loss[np.isfinite(small.loss)].sum())
+        stake = stake_of(small)
         lost = float(small.loss[first == NOBODY].sum())
         lost_bound = min(max(lost_bound, 0.0), lost)
         choice, bound, late_then = _Programme(small, allowance=lost).search(deadline, gap, first)
@@ -117,6 +117,11 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     cost = cost_of(problem, whole)
     fixed = cost - cost_of(small, choice)
     return Covered(whole, cost, min(bound + fixed, cost), fixed, lost, lost_bound, stake, late)
+
+
+def stake_of(problem: Cover) -> float:
+    """What is lost if all accounts go unserved that nobody here has today."""
+    return float(problem.loss[~problem.kept.any(axis=1)].sum())
 
 
 def _within_limits(problem: Cover, gap: float, seconds: float) -> tuple[Places, bool]:
@@ -211,7 +216,7 @@ class _Programme:
         many = min(FIRST * len(reduced), count) if count > SMALL else count
         reach = float(np.partition(reduced[self.usable], many - 1)[many - 1])
         best, bound, cost = start, relaxed, self._value(start) if start.size else np.inf
-        if cost - bound <= gap * max(abs(cost), 1e-9):
+        if best.size and cost - bound <= gap * max(abs(cost), 1e-9):
             return best, min(bound, cost), False
         while True:
             usable = reduced <= reach if count > SMALL else self.usable
@@ -236,8 +241,9 @@ class _Programme:
         solver = self._load(usable, whole=True)
         account, rep = np.nonzero(usable)
         solver.setOptionValue("mip_rel_gap", gap)
-        stake = self.problem.loss[self.drop].sum() if not np.isfinite(self.allowance) else 0.0
-        solver.setOptionValue("mip_abs_gap", max(gap * stake, 1e-9))
+        solver.setOptionValue(
+            "mip_abs_gap", 1e-9 if np.isfinite(self.allowance) else max(gap * stake_of(self.problem), 1e-9)
+        )
         solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), LEAST))
         solver.run()
         status = solver.getModelStatus()
