@@ -93,8 +93,8 @@ def _redrawn_answer(redrawn: RosterComparison, currency: str) -> str:
     room = _short_words(row, currency).removeprefix("; ") or "everything finds room"
     return (
         f"With all accounts free to move and {percent(redrawn.keep, 0)} of the others kept, {room}: "
-        f"{_signed(row['travel_change'], 'travel')} than if nobody left, and {integer(row['moved'])} accounts change hands "
-        f"instead of {integer(today['moved'])}."
+        f"{_signed(row['travel_change'], 'travel')} than if nobody left, and {integer(row['moved'])} accounts change "
+        f"hands instead of {integer(today['moved'])}."
     )
 
 
