@@ -529,6 +529,20 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     assert "With all accounts free" not in conclude_rosters(result).answer
 
 
+def test_a_hire_for_overload_that_a_redraw_cures_is_not_called_worth_money():
+    accounts, reps = firm(40, 4, 16, 1.9)
+    accounts["rep"] = np.where(np.arange(40) < 25, "R0", accounts["rep"])
+    result = compare_rosters(accounts, reps, hires=1, places=3, keep=0.4)
+    redrawn = compare_rosters(accounts, reps, leavers=["R0"], regime="redraw", keep=0.4)
+    cured = result.table["over"].iloc[0] - redrawn.table["over"].iloc[0]
+    best = result.table[result.table["kind"] == "hire"].set_index("rank").loc[1]
+    assert cured > -best["over_change"] > 100 and best["net"] > 0
+    alone, beside = conclude_rosters(result, currency="EUR"), conclude_rosters(result, redrawn, currency="EUR")
+    assert alone.findings[1].unit == "EUR a year" and alone.findings[1].value == best["net"]
+    assert beside.findings[1].unit == "hours a year" and f"relieves {integer(cured)} hours" in beside.findings[1].action
+    assert f"relieves {integer(cured)} without a hire" in beside.answer and "hire costs" not in beside.answer
+
+
 def test_a_rough_search_is_told_from_a_difference():
     accounts, reps = firm(450, 10, 2, 3.0)
     rough = compare_rosters(accounts, reps, leavers=["R1"], regime="redraw", gap=0.05)

@@ -27,11 +27,11 @@ def conclude_rosters(
     parts = [
         *([_leaver_answer(result, leavers, currency)] if len(leavers) else []),
         *([_redrawn_answer(redrawn, currency)] if redrawn else []),
-        *([_hire_answer(result, joins.iloc[0], currency)] if len(joins) else []),
+        *([_hire_answer(result, joins.iloc[0], _cured(result, redrawn), currency)] if len(joins) else []),
     ]
     findings = [
         *([_cover_finding(result, leavers.iloc[0], currency)] if len(leavers) else []),
-        *([_hire_finding(result, joins.iloc[0], currency)] if len(joins) else []),
+        *([_hire_finding(joins.iloc[0], _cured(result, redrawn), currency)] if len(joins) else []),
     ]
     people = plural(int(result.table["reps"].iloc[0]), "person", "people")
     nothing = f"Nobody was asked to leave or to join: there are {people} today."
@@ -105,12 +105,21 @@ def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
     return (proved, *(text for text in redrawn.cautions if "Time ran out" in text))
 
 
-def _hire_answer(result: RosterComparison, best: pd.Series, currency: str) -> str:
+def _cured(result: RosterComparison, redrawn: RosterComparison | None) -> float:
+    """Hours above what people have that dividing today's accounts anew relieves without a hire; 0 where unknown."""
+    if redrawn is None:
+        return 0.0
+    return max(float(result.table["over"].iloc[0] - redrawn.table["over"].iloc[0]), 0.0)
+
+
+def _hire_answer(result: RosterComparison, best: pd.Series, cured: float, currency: str) -> str:
     tried = len(result.places)
     of = f" (best of {integer(tried)} places tried)" if tried > 1 else ""
     replaces = best["kind"] == "replacement"
     net = ""
-    if math.isfinite(best["net"]):
+    if cured > -best["over_change"] and not replaces:
+        net = f"; dividing today's accounts anew relieves {integer(cured)} without a hire: do that first"
+    elif math.isfinite(best["net"]):
         way = "more than the hire costs" if best["net"] >= 0 else "less than the hire costs"
         net = f"; at the mean cost of an hour that is {money(abs(best['net']), currency)} a year {way}"
     return (
@@ -152,9 +161,19 @@ def _cover_finding(result: RosterComparison, worst: pd.Series, currency: str) ->
     )
 
 
-def _hire_finding(result: RosterComparison, best: pd.Series, currency: str) -> Finding:
-    worth_it = math.isfinite(best["net"]) and best["net"] > 0
+def _hire_finding(best: pd.Series, cured: float, currency: str) -> Finding:
+    first = cured > -best["over_change"] and best["kind"] == "hire"  # what the hire would relieve needs no hire
+    worth_it = math.isfinite(best["net"]) and best["net"] > 0 and not first
     value = best["net"] if worth_it else max(-best["travel_change"], 0.0)
+    hire = f"Seat the next hire {best['who']} and hand over {plural(int(best['moved']), 'account')}."
+    if first:
+        action = (
+            f"Divide today's accounts anew first, which relieves {integer(cured)} hours; then ask again who to hire."
+        )
+    elif worth_it or not math.isfinite(best["net"]):
+        action = hire
+    else:
+        action = "Do not hire for travel and overload alone: what is saved is less than the cost of one more."
     return Finding(
         what=f"One person more {best['who']}, cost taken off"
         if worth_it
@@ -163,9 +182,7 @@ def _hire_finding(result: RosterComparison, best: pd.Series, currency: str) -> F
         low=math.nan,
         high=math.nan,
         unit=f"{currency} a year" if worth_it else "hours a year",
-        action=f"Seat the next hire {best['who']} and hand over {plural(int(best['moved']), 'account')}."
-        if worth_it or not math.isfinite(best["net"])
-        else "Do not hire for travel and overload alone: what is saved is less than the cost of one more.",
+        action=action,
         caution="No interval. Hours above what people have count at the mean cost of an hour, as if they were worked "
         "and paid; sales that come of it are not counted. It overlaps with the size of the team: do not add.",
         chapter="rosters",
