@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import ParameterError
-from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
+from salesopt.stats.candidates import candidate_places, hire_rows, is_count, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs
@@ -155,7 +155,7 @@ def compare_rosters(
         places=_places(table, joining),
         accounts=_accounts(pairs),
         skipped=pairs.skipped,
-        cautions=_cautions(pairs, plans, rules, joining, hires, reach, gap),
+        cautions=(*_cautions(pairs, plans, rules, joining, hires, reach, gap), *_homeless(clients, pairs, rosters)),
         regime=regime,
         keep=keep,
         stretch=stretch,
@@ -173,7 +173,7 @@ def _require_arguments(
     gap: float,
     time_limit: float,
 ) -> None:
-    whole = isinstance(hires, pd.DataFrame) or (not isinstance(hires, bool) and hires == int(hires) and hires >= 0)
+    whole = isinstance(hires, pd.DataFrame) or is_count(hires, 0)
     faults = (
         (rules.regime not in REGIMES, f"regime is 'handover' or 'redraw', not {rules.regime!r}"),
         (not 0 <= rules.keep <= 1, f"keep must lie between 0 and 1, not {rules.keep!r}"),
@@ -182,7 +182,10 @@ def _require_arguments(
         (not 0 < rules.over_price < np.inf, f"over_price must be above 0, not {rules.over_price!r}"),
         (not whole, f"hires must be a whole number of at least 0 or a table of people, not {hires!r}"),
         (isinstance(leavers, str), "leavers is a list of names, not one text"),
-        (together and not leavers, "together needs the names of those who leave at once: leavers"),
+        (
+            together and (leavers is None or not len(leavers)),
+            "together needs the names of those who leave at once: leavers",
+        ),
         (not speed > 0, f"speed must be above 0 km an hour, not {speed!r}"),
         (not calls_per_trip > 0, f"calls_per_trip must be above 0, not {calls_per_trip!r}"),
         (not 0 <= gap < 1, f"gap must be at least 0 and below 1, not {gap!r}"),
@@ -295,6 +298,18 @@ def _places(table: pd.DataFrame, joining: pd.DataFrame | None) -> pd.DataFrame:
     where = [name for name in ("region", "lat", "lon") if name in joining.columns]
     found = found.merge(joining[["place", *where]], on="place")
     return found[["scenario", "place", *where, *columns[2:]]].sort_values("rank", ignore_index=True)
+
+
+def _homeless(accounts: pd.DataFrame, pairs: Pairs, rosters: list[Roster]) -> list[str]:
+    """Accounts without a place whose representative leaves."""
+    gone = {name for roster in rosters for name in roster.gone}
+    if "rep" not in accounts.columns:
+        return []
+    left = accounts["rep"].isin(gone) & ~accounts["account"].isin(list(pairs.account))
+    said = (
+        f"{int(left.sum())} accounts of people who may leave have no known place: find somebody for them beside this."
+    )
+    return [said] if left.any() else []
 
 
 def _accounts(pairs: Pairs) -> pd.DataFrame:

@@ -432,6 +432,24 @@ def test_regions_and_no_places_at_all():
     assert bare.places["place"].tolist() == ["anywhere"] and (bare.table["travel"] == 0).all()
 
 
+def test_accounts_without_a_place_or_without_anybody():
+    accounts, reps = firm(30, 3, 10)
+    nowhere = accounts.copy()
+    nowhere.loc[4, "lat"] = np.nan
+    result = compare_rosters(nowhere, reps)
+    assert any(text.endswith("accounts of people who may leave, 1 of them.") for text in result.cautions)
+    assert not any("known place" in text for text in compare_rosters(accounts, reps).cautions)
+    orphans = accounts.assign(rep=accounts["rep"].where(accounts["rep"] != "R1", "Gone"))
+    left = compare_rosters(orphans, reps, leavers=["R0"])
+    placed = left.moves[(left.moves["scenario"] == "today") & (left.moves["rep_from"] == "Gone")]
+    assert len(placed) == (accounts["rep"] == "R1").sum() == scene(left, "today")["moved"]
+    assert placed["reason"].str.startswith("Gone is not here: ").all()
+    assert scene(left, "R0 leaves")["moved"] == (accounts["rep"] != "R2").sum()
+    nobodys = compare_rosters(accounts.drop(columns="rep"), reps, hires=1, places=2)
+    assert nobodys.table["kind"].tolist() == ["today", "hire", "hire"] and (nobodys.table["moved"] == 0).all()
+    assert len(nobodys.moves) == 3 * 30 and nobodys.table["cost_change"].iloc[1:].max() <= 0
+
+
 def test_years_end_for_those_who_move():
     accounts, reps = firm(30, 3, 12)
     result = compare_rosters(accounts, reps, today="2026-01-01")
@@ -463,6 +481,10 @@ HERE = {"lat": [48.0], "lon": [8.0]}
         ({"together": True}, ParameterError, "together needs"),
         ({"hires": -1, "keep": 2.0, "stretch": -1.0, "regime": "both"}, ParameterError, "regime.*keep.*stretch.*hires"),
         ({"hires": 1.5}, ParameterError, "hires must be a whole number"),
+        ({"hires": "two"}, ParameterError, "hires must be a whole number"),
+        ({"hires": float("nan")}, ParameterError, "hires must be a whole number"),
+        ({"hires": 1, "places": "many"}, ParameterError, "places must be"),
+        ({"together": True, "leavers": []}, ParameterError, "together needs"),
         ({"over_price": 0.0, "gap": 1.0, "time_limit": 0.0}, ParameterError, "over_price.*gap.*time_limit"),
         ({"hires": 5, "places": 3}, ParameterError, "as many candidate places"),
         ({"hires": 1, "places": 0}, ParameterError, "places must be"),
