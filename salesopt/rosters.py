@@ -306,9 +306,7 @@ def _homeless(accounts: pd.DataFrame, pairs: Pairs, rosters: list[Roster]) -> li
     if "rep" not in accounts.columns:
         return []
     left = accounts["rep"].isin(gone) & ~accounts["account"].isin(list(pairs.account))
-    said = (
-        f"{int(left.sum())} accounts of people who may leave have no known place: find somebody for them beside this."
-    )
+    said = f"Not counted, for want of a known place: accounts of people who may leave, {int(left.sum())} of them."
     return [said] if left.any() else []
 
 
