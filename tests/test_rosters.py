@@ -9,7 +9,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from salesopt.conclusions.rosters import conclude_rosters
 from salesopt.display import integer, money, show_answer
-from salesopt.errors import DataError, ParameterError
+from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.rosters import plot_leavers, plot_places, plot_takeover
 from salesopt.report.cases import FUNCTIONS
 from salesopt.results import load_results, save_results
@@ -448,6 +448,12 @@ def test_accounts_without_a_place_or_without_anybody():
     nobodys = compare_rosters(accounts.drop(columns="rep"), reps, hires=1, places=2)
     assert nobodys.table["kind"].tolist() == ["today", "hire", "hire"] and (nobodys.table["moved"] == 0).all()
     assert len(nobodys.moves) == 3 * 30 and nobodys.table["cost_change"].iloc[1:].max() <= 0
+
+
+def test_a_study_without_places_is_told_what_is_absent():
+    accounts, reps = firm(10, 2, 0)
+    with pytest.raises(AbsentError, match="travel needs lat and lon"):
+        compare_rosters(accounts.drop(columns=["lat", "lon"]), reps)
 
 
 def test_years_end_for_those_who_move():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError
+from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.stats.distances import great_circle, region_kilometres
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 
@@ -146,7 +146,7 @@ def _placed(
     if not all(known):
         if fit is not None and distances is None:
             return team, accounts.reset_index(drop=True), accounts.iloc[:0]
-        raise DataError(
+        raise AbsentError(
             "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances"
         )
     homeless = team.loc[team[needed].isna().any(axis=1), "rep"]
