@@ -234,6 +234,8 @@ def _joining(
         return None
     placed = accounts.dropna(subset=[name for name in ("lat", "lon") if name in accounts.columns and distances is None])
     found = candidate_places(placed, places, distances)
+    if list(found.columns) == ["place"]:  # no places are known, so that nobody sits anywhere in particular
+        found = pd.DataFrame({"place": ["anywhere", *(f"anywhere {number}" for number in range(2, int(hires) + 1))]})
     if hires > len(found):
         raise ParameterError(f"hires: {hires} people need as many candidate places, and there are {len(found)}")
     return hire_rows(reps, here, hires, found)

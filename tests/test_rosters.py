@@ -430,6 +430,8 @@ def test_regions_and_no_places_at_all():
     fit = pd.DataFrame(list(itertools.product(reps["rep"], accounts["account"])), columns=["rep", "account"])
     bare = compare_rosters(accounts, reps, hires=1, fit=fit.assign(fit=1.0))
     assert bare.places["place"].tolist() == ["anywhere"] and (bare.table["travel"] == 0).all()
+    two = compare_rosters(accounts, reps, hires=2, fit=fit.assign(fit=1.0))
+    assert scene(two, "hire 2")["reps"] >= 2 and len(two.places) == 2
 
 
 def test_accounts_without_a_place_or_without_anybody():
@@ -453,7 +455,7 @@ def test_accounts_without_a_place_or_without_anybody():
 def test_a_study_without_places_is_told_what_is_absent():
     accounts, reps = firm(10, 2, 0)
     with pytest.raises(AbsentError, match="travel needs lat and lon"):
-        compare_rosters(accounts.drop(columns=["lat", "lon"]), reps)
+        compare_rosters(accounts.drop(columns=["lat", "lon"]), reps, hires=2)
 
 
 def test_years_end_for_those_who_move():
