@@ -21,7 +21,7 @@ def conclude_team(
     currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others)."""
-    today, moved, best = (_step(size.bridge, step) for step in ("today", "redeployed", "best"))
+    today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
     answer = " ".join([_size_answer(size, currency), *([_assigned_answer(assignment)] if assignment else [])])
     findings = [_redeploy(size, currency), _resize(size, currency)]
     findings += [_reassign(assignment)] if assignment else []
