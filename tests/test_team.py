@@ -1,5 +1,7 @@
 """Size and deployment: published cases, other solvers, coverage over judges, limits, and what is said in words."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -303,3 +305,32 @@ def test_a_cap_is_kept_by_answer_finding_metrics_and_figures_and_its_cost_is_sai
     assert "the gain within the cap" in plot_bridge(result).get_title(loc="left").replace("\n", " ")
     alone = conclude_team(free, currency="EUR")
     assert "cap" not in alone.answer and "team.cap_cost" not in alone.metrics
+
+
+def chapter(folder, **changed):
+    """The conclusion of the chapter on a study, its cells run up to the answer with some parameters changed."""
+    notebook = json.loads((CASES.parents[1] / "notebooks" / "40_team.ipynb").read_text(encoding="utf-8"))
+    source = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    names = {}
+    exec(source["parameters"], names)
+    names |= {"study": str(folder), "draws": 0, "years": 0, "out": str(folder / "out")} | changed
+    for cell in ("imports", "load", "analyse"):
+        exec(source[cell], names)
+    return names["conclusion"]
+
+
+def test_the_chapter_says_why_calls_are_left_out_and_refuses_an_unknown_column(tmp_path):
+    shutil.copytree(CASES.parent / "orchard", tmp_path / "firm")
+    for name in ("accounts", "reps"):
+        table = pd.read_csv(tmp_path / "firm" / f"{name}.csv").drop(columns=["lat", "lon"])  # no assignment: quick
+        table.to_csv(tmp_path / "firm" / f"{name}.csv", index=False)
+    full = chapter(tmp_path / "firm")
+    assert "team.call_gain" in full.metrics and not any("Calls per account are left out" in one for one in full.doubts)
+    with pytest.raises(ParameterError, match="no column 'tiers'"):
+        chapter(tmp_path / "firm", by="tiers")
+    accounts = pd.read_csv(tmp_path / "firm" / "accounts.csv")
+    for changed in (accounts.drop(columns="segment"), accounts.assign(potential=0, revenue=0)):
+        changed.to_csv(tmp_path / "firm" / "accounts.csv", index=False)
+        found = chapter(tmp_path / "firm")
+        assert "team.call_gain" not in found.metrics
+        assert sum("Calls per account are left out" in one for one in found.doubts) == 1
