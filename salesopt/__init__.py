@@ -20,6 +20,7 @@ PUBLIC = {
     "optimise_prices": "pricing",
     "optimise_channel_mix": "channels",
     "size_team": "team",
+    "plan_headcount": "headcount",
     "assign_accounts": "team",
     "compare_rosters": "rosters",
     "compare_structures": "structure",

@@ -1,6 +1,7 @@
 """The sales team: how many people, on what, and what it is worth.
 
-Who serves whom is in `salesopt.territories`, what the work alone asks for and calls per account in `salesopt.workload`.
+The way to the best size over the years is in `salesopt.headcount`, who serves whom in `salesopt.territories`, what the
+work alone asks for and calls per account in `salesopt.workload`.
 
 Money is in the study's currency a year, head counts in full-time representatives.
 """
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, ParameterError
+from salesopt.headcount import HeadcountPlan, plan_headcount
 from salesopt.stats.allocation import envelope
 from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Numbers, Units, draw_units, usable_units
@@ -24,6 +26,7 @@ from salesopt.workload import CallPlan, Workload, plan_calls, workload_size
 
 __all__ = [
     "CallPlan",
+    "HeadcountPlan",
     "TeamAssignment",
     "TeamPlan",
     "TeamSize",
@@ -33,6 +36,7 @@ __all__ = [
     "join_team",
     "mean_cost",
     "plan_calls",
+    "plan_headcount",
     "size_team",
     "workload_size",
 ]
@@ -218,7 +222,8 @@ class TeamPlan:
     """Size, assignment, calls and workload of a team as one result; a part that was not asked for is None.
 
     sizes, bridge, frontier, sensitivity, curves : as in TeamSize; assigned, load, moves : table, load and bridge of
-    TeamAssignment; calls, call_load : table and load of CallPlan; workload : table of Workload
+    TeamAssignment; calls, call_load : table and load of CallPlan; workload : table of Workload; headcount,
+    headcount_years, headcount_limits : table, years and limits of HeadcountPlan
     skipped : part, item, reason
     """
 
@@ -235,6 +240,9 @@ class TeamPlan:
     calls: pd.DataFrame | None
     call_load: pd.DataFrame | None
     workload: pd.DataFrame | None
+    headcount: pd.DataFrame | None
+    headcount_years: pd.DataFrame | None
+    headcount_limits: pd.DataFrame | None
     gap: float
     workload_reps: float
 
@@ -244,9 +252,10 @@ def join_team(
     assignment: TeamAssignment | None = None,
     calls: CallPlan | None = None,
     workload: Workload | None = None,
+    path: HeadcountPlan | None = None,
 ) -> TeamPlan:
     """Join what was found about a team to one result, so that it can be saved as one."""
-    parts = {"size": size, "assignment": assignment, "calls": calls, "workload": workload}
+    parts = {"size": size, "assignment": assignment, "calls": calls, "workload": workload, "path": path}
     skipped = [
         part.skipped.set_axis(["item", "reason"], axis=1).assign(part=name)
         for name, part in parts.items()
@@ -267,6 +276,9 @@ def join_team(
         calls=calls.table if calls else None,
         call_load=calls.load if calls else None,
         workload=workload.table if workload else None,
+        headcount=path.table if path else None,
+        headcount_years=path.years if path else None,
+        headcount_limits=path.limits if path else None,
         gap=assignment.gap if assignment else np.nan,
         workload_reps=workload.reps_exact if workload else np.nan,
     )

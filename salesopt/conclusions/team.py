@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from salesopt.conclusions.headcount import path_answer, path_doubts, path_metrics
 from salesopt.display import between, heads_of, integer, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
-from salesopt.team import CallPlan, TeamAssignment, TeamSize, Workload
+from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
 
 
 def conclude_team(
@@ -17,12 +18,14 @@ def conclude_team(
     assignment: TeamAssignment | None = None,
     calls: CallPlan | None = None,
     workload: Workload | None = None,
+    path: HeadcountPlan | None = None,
     *,
     currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others)."""
     today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
-    answer = " ".join([_size_answer(size, currency), *([_assigned_answer(assignment)] if assignment else [])])
+    said = [_size_answer(size, currency), path_answer(path, currency) if path else ""]
+    answer = " ".join(filter(None, [*said, _assigned_answer(assignment) if assignment else ""]))
     findings = [_redeploy(size, currency), _resize(size, currency)]
     findings += [_reassign(assignment)] if assignment else []
     findings += [_call(calls, currency)] if calls else []
@@ -42,7 +45,9 @@ def conclude_team(
         }
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
-    return Conclusion(answer, _doubts(size, assignment, calls, workload), tuple(findings), metrics)
+    metrics |= path_metrics(path) if path else {}
+    doubts = (*_doubts(size, assignment, calls, workload), *(path_doubts(path) if path else ()))
+    return Conclusion(answer, doubts, tuple(findings), metrics)
 
 
 def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ FUNCTIONS = {
     "breakeven_change": "pricing",
     "optimise_channel_mix": "channels",
     "size_team": "team",
+    "plan_headcount": "headcount",
     "assign_accounts": "territories",
     "compare_rosters": "rosters",
     "fit_from_skills": "territories",

@@ -34,6 +34,11 @@ def plan_cautions(field: Field, way: Way, best: Numbers, drawn: Units | None) ->
         heads = f"{abs(short):g} {'head' if abs(short) == 1 else 'heads'} {'below' if short > 0 else 'above'}"
         why = "limits and costs of change" if terms.hiring or terms.severance or terms.moving else "limits of change"
         said.append(f"After {terms.years} years the team is still {heads} the best size: {why}.")
+    if not (terms.hiring or terms.severance or terms.moving) and terms.first_year == 1:
+        said.append(
+            "Hiring, moving and letting go are counted as free, and who is new as good as who is settled: give their "
+            "costs, and what a head brings in its first year."
+        )
     flows = flows_of(field.today, plan, terms)
     if terms.turnover:
         said.append("Who leaves by himself is an expected number: hires and moves of a year are therefore not whole.")

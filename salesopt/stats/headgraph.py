@@ -94,7 +94,7 @@ def unit_graph(
     extra = np.zeros(terms.years) if more is None else more
     least, most = _reach(today, low, high, terms, extra)
     bottom, top = min(today, min(least)), max(today, max(most))
-    heads = bottom + terms.step * np.arange(round((top - bottom) / terms.step) + 1)
+    heads = np.asarray(bottom + terms.step * np.arange(round((top - bottom) / terms.step) + 1), dtype=np.float64)
     before, after = heads[:, None], heads[None, :]
     curve = unit_curve(units.curves, unit)
     counted = after if terms.first_year == 1 else terms.effective(before, after)
@@ -106,11 +106,11 @@ def unit_graph(
     tables = {
         wider: np.where(inside & (distance <= room + wider + 1e-9), worth, -np.inf) for wider in set(extra.tolist())
     }
-    place = [np.round((np.array(side) - bottom) / terms.step).astype(np.int64) for side in (least, most)]
+    first, last = (np.round((np.array(side) - bottom) / terms.step).astype(np.int64) for side in (least, most))
     kept = curve.gain(heads[:, None])[:, 0] + base - (terms.cost + terms.turnover * terms.hiring) * heads
     steps = [tables[wider] for wider in extra.tolist()]
     steps[-1] = steps[-1] + terms.after / terms.weight[-1] * kept
-    return UnitGraph(heads, round((today - bottom) / terms.step), *place, tuple(steps))
+    return UnitGraph(heads, round((today - bottom) / terms.step), first, last, tuple(steps))
 
 
 def _reach(today: float, low: float, high: float, terms: Terms, extra: Numbers) -> tuple[list[float], list[float]]:

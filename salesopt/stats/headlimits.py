@@ -13,7 +13,8 @@ from salesopt.stats.effort import Numbers, Units
 from salesopt.stats.headgraph import Terms, UnitGraph, unit_graph, walk
 from salesopt.stats.headpath import Way, best_way
 
-RESOLVED = 60  # limits of units that are moved and solved anew; the rest have their shadow price only
+RESOLVED = 40  # limits of units that are moved and solved anew; the rest have their shadow price only
+PROVED = 1e-9  # fraction of a plan's worth up to which its bound may lie above it
 COLUMNS = ["limit", "unit", "year", "side", "allowed", "shadow_price", "worth"]
 
 
@@ -78,7 +79,8 @@ def weigh_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, *, seconds
     limit (hires, reps, change, most, least), unit ("" for the team), year (0 for all years at once), side (up, down),
     allowed (heads, or change in heads), shadow_price (of one more head at the plan's prices of heads: never less than
     its worth), worth (of one more head allowed, every other head moving as best it can: solved anew; nan where too many
-    limits bind to solve each). Money of the first year. Where parts of heads are planned, one head is one such part.
+    limits bind to solve each, or a plan is not proved). Money of the first year. Where parts of heads are planned, one
+    head is one such part.
     """
     rows = [*_team_limits(field, graphs, way, seconds), *_unit_limits(field, graphs, way, seconds)]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -86,12 +88,11 @@ def weigh_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, *, seconds
     return table.loc[order].reset_index(drop=True)
 
 
-def _hire_worth(field: Field, graphs: Sequence[UnitGraph], way: Way, *, seconds: float) -> float:
-    """What one more net hire allowed in every year is worth; nan without a limit on hires."""
-    if not np.isfinite(field.terms.hires).all():
-        return float("nan")
-    looser = replace(field.terms, hires=field.terms.hires + field.terms.step)
-    return max(best_way(graphs, looser, seconds=seconds, near=way).value - way.value, 0.0)
+def _worth(graphs: Sequence[UnitGraph], terms: Terms, way: Way, seconds: float) -> float:
+    """What looser graphs or terms are worth, solved anew; nan where one of the two plans is not proved."""
+    moved = best_way(graphs, terms, seconds=seconds, near=way)
+    proved = all(one.bound - one.value <= PROVED * max(abs(one.value), terms.cost) for one in (moved, way))
+    return max(moved.value - way.value, 0.0) if proved else float("nan")
 
 
 def _team_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: float) -> list[tuple[object, ...]]:
@@ -102,16 +103,17 @@ def _team_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: f
     for year in years:
         hires = terms.hires.copy()
         hires[year] += terms.step
-        moved = best_way(graphs, replace(terms, hires=hires), seconds=seconds, near=way)
         price = way.prices.growth[year] * terms.step
-        rows.append(("hires", "", year + 1, "up", terms.hires[year], price, max(moved.value - way.value, 0.0)))
-    if len(years) and (worth := _hire_worth(field, graphs, way, seconds=seconds)) == worth:
+        worth = _worth(graphs, replace(terms, hires=hires), way, seconds)
+        rows.append(("hires", "", year + 1, "up", terms.hires[year], price, worth))
+    if len(years) and np.isfinite(terms.hires).all():
+        worth = _worth(graphs, replace(terms, hires=terms.hires + terms.step), way, seconds)
         price = way.prices.growth.sum() * terms.step
         rows.append(("hires", "", 0, "up", float(terms.hires.mean()), price, worth))
     if (totals[1:] >= terms.reps - 1e-6).any():
-        moved = best_way(graphs, replace(terms, reps=terms.reps + terms.step), seconds=seconds, near=way)
         price = way.prices.heads.sum() * terms.step
-        rows.append(("reps", "", 0, "up", terms.reps, price, max(moved.value - way.value, 0.0)))
+        worth = _worth(graphs, replace(terms, reps=terms.reps + terms.step), way, seconds)
+        rows.append(("reps", "", 0, "up", terms.reps, price, worth))
     return rows
 
 
@@ -130,13 +132,12 @@ def _unit_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: f
     price = np.maximum(price, 0.0)
     # A shadow price bounds the worth from above, up to what is not proved of the plan.
     nothing = price <= 1e-9 * field.terms.cost
-    worth = np.where(nothing & (way.bound - way.value <= 1e-9 * abs(way.value)), 0.0, np.nan)
+    worth = np.where(nothing & (way.bound - way.value <= PROVED * abs(way.value)), 0.0, np.nan)
     for place in np.argsort(-price, kind="stable")[:RESOLVED]:
         if np.isnan(worth[place]):
             changed = [*graphs]
             changed[units[place]] = loosened[place]
-            moved = best_way(changed, field.terms, seconds=seconds, near=way)
-            worth[place] = max(moved.value - way.value, 0.0)
+            worth[place] = _worth(changed, field.terms, way, seconds)
     return [(*one, price[place], worth[place]) for place, one in enumerate(found)]
 
 

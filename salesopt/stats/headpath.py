@@ -65,7 +65,7 @@ def best_way(graphs: Sequence[UnitGraph], terms: Terms, *, seconds: float = 60.0
     for unit, heads in zip(near.ways.unit, near.ways.heads, strict=True) if near else ():
         ways.add(unit, heads, worth_of(graphs[unit], terms, heads))
     prices, walks = _find_prices(graphs, terms, ways, near.prices.duals if near else np.zeros(3 * terms.years))
-    best, value = _best_of_known(graphs, terms, ways, prices)
+    best, value = _best_of_known(graphs, terms, ways, prices, [near.heads] if near else [])
     bound = prices.bound
     for share in (0.02, 0.2, 1.0):
         allowed = prices.bound - value
@@ -132,18 +132,22 @@ def _mixture(graphs: Sequence[UnitGraph], terms: Terms, ways: Ways, worth: Numbe
     return team_programme(terms, np.concatenate([worth, paid]) / terms.cost, len(worth), matrix, sides)
 
 
-def _best_of_known(graphs: Sequence[UnitGraph], terms: Terms, ways: Ways, prices: Prices) -> tuple[Numbers, float]:
-    """The best plan that takes one known way of each unit."""
+def _best_of_known(
+    graphs: Sequence[UnitGraph], terms: Terms, ways: Ways, prices: Prices, plans: list[Numbers]
+) -> tuple[Numbers, float]:
+    """The best of `plans` and of those that take one known way of each unit."""
     losing = np.array(ways.worth) - np.array(ways.heads) @ prices.head
     unit = np.array(ways.unit)
     top = np.full(len(graphs), -np.inf)
     np.maximum.at(top, unit, losing)
     programme = _mixture(graphs, terms, ways, losing - top[unit], losses_of_slacks(terms, prices))
-    chosen = choose(programme, len(losing), 10.0, 1e-6)
     fewest = np.stack([_plain_ways(graph, terms)[-1] for graph in graphs], axis=1)
-    if chosen is None:
-        return fewest, team_worth(graphs, terms, fewest)
-    plan = fewest.copy()
-    for place in chosen[0]:
-        plan[:, ways.unit[place]] = ways.heads[place]
-    return plan, team_worth(graphs, terms, plan)
+    plans = [fewest, *plans]
+    if (chosen := choose(programme, len(losing), 10.0, 1e-6)) is not None:
+        plan = fewest.copy()
+        for place in chosen[0]:
+            plan[:, ways.unit[place]] = ways.heads[place]
+        plans.append(plan)
+    worth = [team_worth(graphs, terms, plan) for plan in plans]
+    best = int(np.argmax(worth))
+    return plans[best], worth[best]

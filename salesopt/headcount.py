@@ -1,0 +1,322 @@
+"""The way to the best size: which heads on which unit in each year, within limits of change, proved best.
+
+Money is in the study's currency a year, head counts in full-time representatives, rates are fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import InfeasibleError, ParameterError
+from salesopt.stats.allocation import divide_whole
+from salesopt.stats.effort import Numbers, Units, draw_units, usable_units
+from salesopt.stats.headcautions import plan_cautions
+from salesopt.stats.headgraph import Terms
+from salesopt.stats.headlimits import Field, require_way, weigh_limits
+from salesopt.stats.headpath import Way, best_way
+from salesopt.stats.headyears import profit_of, unit_table, year_table
+from salesopt.stats.sizing import Limit, unit_curve, unit_limits
+from salesopt.study.tables import require_table
+
+
+@dataclass(frozen=True, eq=False)
+class HeadcountPlan:
+    """What `plan_headcount` found.
+
+    table   : year (0 is today), unit, reps, change (against the year before), moved_in, moved_out (from and to other
+              units), hired (replacements of leavers included), let_go, left (by themselves), sales (currency a year)
+    years   : year (0 is today), reps, hired, let_go, moved, left, sales, change_cost (of hiring, moving, letting go),
+              profit (after all costs), profit_staying (the heads of today kept), gain (against staying), gain_low,
+              gain_high; cumulative_gain (in money of the first year), low, high (its interval), and of two other ways:
+              profit_same_heads, cumulative_same_heads (moving people within the limits, no more heads than today),
+              profit_jump, cumulative_jump (the best size in the first year, whatever the limits)
+    limits  : limit (change, hires, reps, most, least), unit, year (0: all years), side (up, down), allowed (heads),
+              shadow_price (of one more head, at the plan's prices of heads), worth (of one more head allowed: solved
+              anew): what binds, the dearest first; money of the first year
+    skipped : unit, reason
+    gain, gain_low, gain_high : what the plan earns above staying in all its years, in money of the first year
+    same_heads_gain : the same of moving people only; jump_gain : of the best size at once, with all its costs
+    hire_worth : what one more net hire allowed in every year is worth; nan without `hires`
+    pays_back  : first year from which the plan has earned more than staying, and stays ahead; nan: not in these years
+    moving_pays_back, hiring_pays_back : the same of moving people, and of the heads added to it (against moving only)
+    value, bound : worth of the plan, years after the last included, and what no plan within the limits exceeds
+    today, best  : heads today as counted here, and at the best size without limits of change
+    """
+
+    table: pd.DataFrame
+    years: pd.DataFrame
+    limits: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    gain: float
+    gain_low: float
+    gain_high: float
+    same_heads_gain: float
+    jump_gain: float
+    hire_worth: float
+    pays_back: float
+    moving_pays_back: float
+    hiring_pays_back: float
+    value: float
+    bound: float
+    today: float
+    best: float
+    change: float | None
+    confidence: float
+
+
+def plan_headcount(
+    effort: pd.DataFrame | Units,
+    *,
+    cost_per_rep: float,
+    drawn: Units | None = None,
+    years: int = 5,
+    after: int = 5,
+    change: float | None = 0.2,
+    hires: float | Sequence[float] | None = None,
+    reps: float | None = None,
+    least: Limit = None,
+    most: Limit = None,
+    turnover: float = 0.0,
+    hiring_cost: float = 0.0,
+    severance_cost: float = 0.0,
+    moving_cost: float = 0.0,
+    first_year: float = 1.0,
+    discount: float = 0.0,
+    step: float = 1.0,
+    draws: int = 0,
+    seed: int = 0,
+    confidence: float = 0.95,
+    seconds: float = 60.0,
+) -> HeadcountPlan:
+    """Which heads on which unit in each of the next years, so that all of them together earn most.
+
+    effort       : table `effort_response`, or the curves of `size_team(...).units`; then `drawn` gives the drawn ones
+    cost_per_rep : full cost of one head, currency a year
+    years, after : years planned; years for which the last one's team is kept on and counted, so that who is hired late
+                   is not weighed against one year alone
+    change       : largest change of a unit in a year, a fraction of its heads the year before; a unit may always change
+                   by one head. None sets no limit.
+    hires        : most net new heads a year over all units (who replaces a leaver is not counted); a list gives each
+                   year's; None sets no limit
+    reps         : heads that may be employed at most in any year
+    least, most  : fewest and most heads of a unit in any year, as in `size_team`
+    turnover     : share of heads that leave by themselves in a year: replaced at the cost of a hire, or not, so that a
+                   team shrinks without severance. Expected numbers, so not whole.
+    hiring_cost, severance_cost, moving_cost : of one hire, of letting one go, of moving one from unit to unit
+    first_year   : what a head added to a unit brings in the first year there, a fraction of a settled one. Who replaces
+                   a leaver does not count as added: the curves are of a team with its usual leavers.
+    discount     : by which a year's money counts less than that of the year before; the first year counts in full
+    step         : smallest part of a head that is planned: 1 for whole people, 0.5 where half a job exists
+    draws, seed  : sets of curves drawn from the judges' disagreement, for the interval of this plan's gain
+    seconds      : for the last step of the proof, and a tenth for each limit moved; what is then not proved is said
+
+    Changes fall on the first day of a year. Today's heads are counted in whole steps, their sum rounded down. People
+    move where units shrink and grow in one year; the rest is hired or let go.
+    Exact: shortest paths by unit joined by prices of heads, and a mixed-integer programme for what these leave open.
+    Raises DataError, ParameterError; InfeasibleError where the limits leave no plan, with what clashes and by how much.
+    Source: Zoltners, Sinha, Lorimer, "Sales force design for strategic advantage" (2004), on phasing and on redeploying
+    before hiring; the decomposition is that of Dantzig and Wolfe, Operations Research 8 (1960).
+    """
+    terms = _terms(
+        cost_per_rep, years, after, change, hires, reps, turnover,
+        (hiring_cost, severance_cost, moving_cost), first_year, discount, step,
+    )  # fmt: skip
+    if not 0 < confidence < 1:
+        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
+    units, drawn, skipped = _curves(effort, drawn, draws, seed)
+    field = _field(units, least, most, terms)
+    require_way(field)
+    graphs = field.graphs()
+    way = best_way(graphs, terms, seconds=seconds)
+    limits = weigh_limits(field, graphs, way, seconds=seconds / 10)
+    others = _others(field, way, seconds)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    table = _years(field, way, others, drawn, tails)
+    last = table.iloc[-1]
+    return HeadcountPlan(
+        table=unit_table(units, field.today, way.heads, terms),
+        years=table,
+        limits=limits,
+        skipped=skipped,
+        cautions=plan_cautions(field, way, others["jump"], drawn),
+        gain=float(last["cumulative_gain"]),
+        gain_low=float(last["low"]),
+        gain_high=float(last["high"]),
+        same_heads_gain=float(last["cumulative_same_heads"]),
+        jump_gain=float(last["cumulative_jump"]),
+        hire_worth=_hire_worth(limits, terms),
+        pays_back=_first_ahead(table["cumulative_gain"]),
+        moving_pays_back=_first_ahead(table["cumulative_same_heads"]),
+        hiring_pays_back=_first_ahead(table["cumulative_gain"] - table["cumulative_same_heads"]),
+        value=way.value,
+        bound=way.bound,
+        today=float(field.today.sum()),
+        best=float(others["jump"][0].sum()),
+        change=change,
+        confidence=confidence,
+    )
+
+
+def _terms(
+    cost: float,
+    years: int,
+    after: int,
+    change: float | None,
+    hires: float | Sequence[float] | None,
+    reps: float | None,
+    turnover: float,
+    costs: tuple[float, float, float],
+    first_year: float,
+    discount: float,
+    step: float,
+) -> Terms:
+    """The arguments as terms; ParameterError names every one that is out of range."""
+    wrong = [
+        f"{name} must be {rule}, not {value!r}"
+        for name, value, rule, right in (
+            ("cost_per_rep", cost, "a number above 0", cost > 0 and np.isfinite(cost)),
+            ("years", years, "a whole number of at least 1", years >= 1 and years == int(years)),
+            ("after", after, "a whole number of at least 0", after >= 0 and after == int(after)),
+            ("change", change, "a number of at least 0, or None", change is None or change >= 0),
+            ("reps", reps, "a number of at least 0, or None", reps is None or reps >= 0),
+            ("turnover", turnover, "a fraction below 1", 0 <= turnover < 1),
+            ("hiring_cost", costs[0], "a number of at least 0", 0 <= costs[0] < np.inf),
+            ("severance_cost", costs[1], "a number of at least 0", 0 <= costs[1] < np.inf),
+            ("moving_cost", costs[2], "a number of at least 0", 0 <= costs[2] < np.inf),
+            ("first_year", first_year, "a fraction from 0 to 1", 0 <= first_year <= 1),
+            ("discount", discount, "a fraction of at least 0 and below 1", 0 <= discount < 1),
+            ("step", step, "a part of a head such as 1, 0.5 or 0.1", 0 < step <= 1),
+        )
+        if not right
+    ]
+    if not wrong and costs[2] > costs[0] + costs[1]:
+        wrong.append(
+            f"moving_cost ({costs[2]:g}) must not be above hiring_cost and severance_cost together "
+            f"({costs[0] + costs[1]:g}): the plan would then let people go and hire others in their place"
+        )
+    given = np.atleast_1d(np.array(np.inf if hires is None else hires, dtype=float))
+    if len(given) not in (1, years) or not (given >= 0).all():
+        wrong.append(f"hires must be a number of at least 0, or one for each of the {years} years, not {hires!r}")
+    if wrong:
+        raise ParameterError("; ".join(wrong))
+    rate = 1 / (1 + discount)
+    return Terms(
+        weight=rate ** np.arange(years, dtype=float),
+        after=float((rate ** np.arange(years, years + after, dtype=float)).sum()),
+        cost=cost,
+        change=np.inf if change is None else change,
+        hires=np.broadcast_to(given, years).copy(),
+        reps=np.inf if reps is None else reps,
+        turnover=turnover,
+        hiring=costs[0],
+        severance=costs[1],
+        moving=costs[2],
+        first_year=first_year,
+        step=step,
+    )  # fmt: skip
+
+
+def _curves(
+    effort: pd.DataFrame | Units, drawn: Units | None, draws: int, seed: int
+) -> tuple[Units, Units | None, pd.DataFrame]:
+    """The curves, the drawn ones if any, and the units without."""
+    if isinstance(effort, Units):
+        if draws:
+            raise ParameterError("draws need the table effort_response; with curves give `drawn`")
+        return effort, drawn, pd.DataFrame(columns=["unit", "reason"])
+    if drawn is not None:
+        raise ParameterError("`drawn` goes with curves; with the table effort_response give `draws`")
+    if draws < 0 or draws != int(draws):
+        raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
+    given = require_table("effort_response", effort)
+    given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
+    units, answers, _, skipped = usable_units(given)
+    spread = draws > 0 and bool((answers["judges"] > 1).any())
+    return units, draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None, skipped
+
+
+def _field(units: Units, least: Limit, most: Limit, terms: Terms) -> Field:
+    """Today's heads in whole steps, largest remainders first, and the limits on the same grid."""
+    step = terms.step
+    exact = units.reps / step
+    today = np.floor(exact + 1e-9)
+    spare = round(np.floor(exact.sum() + 1e-9) - today.sum())
+    today[np.argsort(today - exact, kind="stable")[:spare]] += 1
+    low, high = unit_limits(units, least, most, whole=False)
+    low, high = np.ceil(low / step - 1e-9) * step, np.floor(high / step + 1e-9) * step
+    clash = np.flatnonzero(low > high)
+    if len(clash):
+        said = "; ".join(f"'{units.name[at]}' at least {low[at]:g} and at most {high[at]:g}" for at in clash)
+        raise InfeasibleError(f"least and most leave no head count for {said}", conflict=("least", "most"))
+    return Field(units, today * step, low, high, terms)
+
+
+def _others(field: Field, way: Way, seconds: float) -> dict[str, Numbers]:
+    """The ways to compare with: staying, moving people only, the best size at once; years x units."""
+    terms = field.terms
+    stay = np.tile(field.today, (terms.years, 1))
+    held = replace(field, terms=replace(terms, hires=np.zeros(terms.years)))
+    try:
+        require_way(held)
+        same = best_way(held.graphs(), held.terms, seconds=seconds).heads
+    except InfeasibleError:  # the least heads of the units add to more than today's
+        same = np.full_like(stay, np.nan)
+    return {"stay": stay, "same": same, "jump": np.tile(best_size(field), (terms.years, 1))}
+
+
+def best_size(field: Field) -> Numbers:
+    """Heads of the best size without limits of change or costs of it: what `size_team` finds on the same grid."""
+    step, values = field.terms.step, []
+    for unit, (low, high) in enumerate(zip(field.low, field.high, strict=True)):
+        heads = low + step * np.arange(round((high - low) / step) + 1)
+        values.append(unit_curve(field.units.curves, unit).gain(heads[:, None])[:, 0] - field.terms.cost * heads)
+    free = field.low + step * np.array([value.argmax() for value in values])
+    if free.sum() <= field.terms.reps + 1e-9:
+        return np.asarray(free)
+    room = int(np.floor((field.terms.reps - field.low.sum()) / step + 1e-9))
+    divisions = divide_whole(values, room)
+    return np.asarray(field.low + step * divisions.plan(int(divisions.value.argmax())))
+
+
+def _years(field: Field, way: Way, others: dict[str, Numbers], drawn: Units | None, tails: list[float]) -> pd.DataFrame:
+    """The years of the plan, its gains with their intervals, and the other ways beside it."""
+    terms, today = field.terms, field.today
+    table = year_table(field.units, today, way.heads, terms)
+    stay = profit_of(field.units, today, others["stay"], terms)
+    gain = table["profit"].to_numpy()[1:] - stay
+    table["gain"] = np.append(0.0, gain)
+    table["cumulative_gain"] = np.append(0.0, np.cumsum(terms.weight * gain))
+    bands = np.full((2, 2, terms.years), np.nan)
+    if drawn is not None:
+        gains = profit_of(drawn, today, way.heads, terms) - profit_of(drawn, today, others["stay"], terms)
+        bands = np.stack(
+            [np.quantile(gains, tails, axis=0), np.quantile(np.cumsum(terms.weight * gains, axis=1), tails, axis=0)]
+        )
+    for place, name in enumerate(("gain_low", "gain_high", "low", "high")):
+        table[name] = np.append(np.nan if drawn is None else 0.0, bands[place // 2, place % 2])
+    for name, column in (("same", "same_heads"), ("jump", "jump")):
+        profit = profit_of(field.units, today, others[name], terms)
+        table[f"profit_{column}"] = np.append(table["profit"].iloc[0], profit)
+        table[f"cumulative_{column}"] = np.append(0.0, np.cumsum(terms.weight * (profit - stay)))
+    return table
+
+
+def _first_ahead(cumulative: pd.Series) -> float:
+    """First year from which a cumulative gain is above 0 and stays so; nan where that is never."""
+    ahead = (cumulative.iloc[1:] > 0).to_numpy()
+    behind = np.flatnonzero(~ahead)
+    first = behind[-1] + 2 if len(behind) else 1
+    return float(first) if first <= len(ahead) else float("nan")
+
+
+def _hire_worth(limits: pd.DataFrame, terms: Terms) -> float:
+    """Worth of one more hire allowed in every year: 0 where the limit never binds, nan where there is none."""
+    if not np.isfinite(terms.hires).all():
+        return float("nan")
+    found = limits.loc[(limits["limit"] == "hires") & (limits["year"] == 0), "worth"]
+    return float(found.iloc[0]) if len(found) else 0.0
