@@ -11,8 +11,9 @@ import pandas as pd
 from scipy.stats import t as student
 
 from salesopt.errors import DataError, ParameterError, Problem
-from salesopt.stats.cross_panel import Panel, build_panel, group_of
+from salesopt.stats.cross_panel import Panel, build_panel, group_of, product_groups
 from salesopt.stats.demand import Array
+from salesopt.stats.one_market import compare_over_time
 from salesopt.stats.system import SystemFit, fit_system, shrink, signed, symmetric
 from salesopt.study.tables import require_table
 
@@ -77,19 +78,23 @@ def estimate_cross_elasticity(
     most_products : a larger group is cut to its products with most revenue; the rest is in `skipped`
     seed     : of the draws behind intervals under "sign"
 
-    A group that cannot be estimated is in `skipped`. Raises DataError, ParameterError.
+    Sales of a single market are compared over time (`salesopt.stats.one_market`), and `cautions` say so. A group that
+    cannot be estimated is in `skipped`. Raises DataError, ParameterError.
     """
     _check(restrict, confidence, min_rows, most_products)
     columns = [*controls, *[name for name in (*effects, cluster) if name in sales]]
     typed = require_table("sales", sales, columns=[name for name in columns if name not in ("market", "period")])
+    mapping = product_groups(typed, group)
+    timed = compare_over_time(typed, effects, controls, cluster, unit=(), leave=pd.Series(mapping, dtype=object))
+    typed, controls, effects, cluster = timed.sales, timed.controls, timed.effects, timed.only_cluster
     deal = "base_price" in typed and deals is not False
     if deals and not deal:
         raise DataError([Problem("sales", "base_price", None, "", "this column, which `deals` needs")])
-    groups, skipped = group_of(typed, group, most_products)
+    groups, skipped = group_of(typed, mapping, most_products)
     random = np.random.default_rng(seed)
     tables, summaries = [], []
     for name, members in groups.items():
-        panel, dropped = build_panel(typed, members, controls, tuple(effects), cluster, deal, min_rows)
+        panel, dropped = build_panel(typed, members, controls, effects, cluster, deal, min_rows)
         skipped += [(product, f"group {name}: {reason}") for product, reason in dropped]
         if panel is None:
             skipped.append((name, "fewer than two products of the group can be estimated"))
@@ -109,7 +114,10 @@ def estimate_cross_elasticity(
         table=table,
         groups=summary,
         skipped=pd.DataFrame(skipped, columns=["item", "reason"]),
-        cautions=_cautions(table, summary, tuple(restrict), pool) if tables else ("No group could be estimated.",),
+        cautions=(
+            *timed.cautions,
+            *(_cautions(table, summary, tuple(restrict), pool) if tables else ("No group could be estimated.",)),
+        ),
         wrong_signed=int(table["wrong_sign"].sum()),
         restrict=tuple(restrict),
         pooled=pool,

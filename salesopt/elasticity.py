@@ -21,6 +21,7 @@ from salesopt.stats.design import DEAL, PRICE, Design, Gathered, make_design
 from salesopt.stats.inference import Estimates
 from salesopt.stats.instruments import check_instruments
 from salesopt.stats.loglog import Solved, evidence_of, identified, solve
+from salesopt.stats.one_market import compare_over_time
 from salesopt.stats.pitfalls import cautions_of, general_cautions
 from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
@@ -110,7 +111,8 @@ def estimate_elasticity(
     effects     : columns or period parts (week, month, quarter, year, period) whose levels get an effect each; ()
                   means an intercept
     instruments : numeric columns that move the price and have no influence on demand, such as "cost"
-    cluster     : column or period part within which errors are correlated, or two of them; None means HC1 errors.
+    cluster     : column or period part within which errors are correlated, or two of them; None means HC1 errors;
+                  "block" means stretches of time, of use where there are few markets and many periods.
                   Below 30 clusters the errors are CRV3 (jackknife)
     pool        : draw the estimates of uncertain products towards their product line (needs three products)
     lags        : earlier periods whose price enters too; the sum of all coefficients is the long-run elasticity
@@ -125,12 +127,21 @@ def estimate_elasticity(
                   "duckdb", "spark" (the active session) or a Spark address (such as "local[2]") choose. Grouped
                   sums serve "ols" and "iv" with clusters, without lags and weights
 
+    A table of a single market with errors by market is compared over time (`salesopt.stats.one_market`): season, trend
+    and the other products' sales are held equal in place of market and period, and `cautions` and `caution` say so.
+
     Raises DataError if `sales` is not a valid sales table, ParameterError for an argument out of its range.
     """
     split = _has_base_price(sales) if deals is None else deals
     design = make_design(method, controls, effects, instruments, cluster, lags, weights, by, split)
     _check_numbers(confidence, min_rows)
-    gathered, cautions = gather(sales, design, engine)
+    timed = compare_over_time(sales, effects, controls, cluster, unit=design.unit)
+    if timed.cautions:
+        design = make_design(
+            method, timed.controls, timed.effects, instruments, timed.cluster, lags, weights, by, split
+        )
+    gathered, cautions = gather(timed.sales, design, engine)
+    cautions = [*timed.cautions, *cautions]
     kept, skipped = _usable(gathered, design, min_rows)
     return _result(kept, design, method, confidence, pool, lines, skipped, cautions)
 

@@ -29,10 +29,8 @@ class Panel:
     filled: float
 
 
-def group_of(
-    sales: pd.DataFrame, group: str | Mapping[str, str] | pd.DataFrame, most: int
-) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
-    """Products by group, largest revenue first, cut to `most`; and what was left out."""
+def product_groups(sales: pd.DataFrame, group: str | Mapping[str, str] | pd.DataFrame) -> dict[str, str]:
+    """The group of each product, from a column of `sales`, a mapping or the products table."""
     if isinstance(group, str):
         if group not in sales:
             raise DataError([Problem("sales", group, None, "", "this column, which names the product group")])
@@ -42,17 +40,22 @@ def group_of(
             raise DataError(
                 [Problem("sales", group, None, repr(str(twice.iloc[0])), "one group per product", count=len(twice))]
             )
-        mapping = dict(zip(pairs["product"], pairs[group], strict=True))
-    elif isinstance(group, pd.DataFrame):
+        return dict(zip(pairs["product"], pairs[group], strict=True))
+    if isinstance(group, pd.DataFrame):
         listed = require_table("products", group)
         lines = listed["line"] if "line" in listed else pd.Series("all products", listed.index)
-        mapping = dict(zip(listed["product"], lines, strict=True))
-    elif isinstance(group, Mapping):
-        mapping = {str(product): name for product, name in group.items()}
-    else:
-        raise ParameterError(
-            f"group must be a column of sales, a mapping or the products table, not {type(group).__name__}"
-        )
+        return dict(zip(listed["product"], lines, strict=True))
+    if isinstance(group, Mapping):
+        return {str(product): name for product, name in group.items()}
+    raise ParameterError(
+        f"group must be a column of sales, a mapping or the products table, not {type(group).__name__}"
+    )
+
+
+def group_of(
+    sales: pd.DataFrame, mapping: Mapping[str, str], most: int
+) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """Products by group, largest revenue first, cut to `most`; and what was left out."""
     revenue = (sales["units"] * sales["price"]).groupby(sales["product"]).sum().sort_values(ascending=False)
     groups: dict[str, list[str]] = {}
     skipped = []

@@ -12,6 +12,12 @@ from salesopt.stats.cells import Cells, Codes
 from salesopt.stats.panel import PARTS
 
 INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "(trend)", "(log units)"
+YEARS, OTHER_UNITS, OTHER_PRICES = (
+    "trend (years)",
+    "units of the other products (log)",
+    "prices of the other products (log)",
+)
+BLOCK = "stretch of time"
 METHODS = ("ols", "iv", "ppml")
 
 
@@ -54,6 +60,11 @@ class Design:
     def variables(self) -> tuple[str, ...]:
         """All variables, in the order in which they are gathered; the price comes after all it could repeat."""
         return (*self.exogenous, *self.lagged, PRICE, *self.instruments, TREND, UNITS)
+
+    @property
+    def over_time(self) -> bool:
+        """Whether prices are compared over time in a single market (`salesopt.stats.one_market`)."""
+        return BLOCK in self.clusters and YEARS in self.controls
 
     def places(self, names: Sequence[str]) -> list[int]:
         """Where variables stand among `variables`."""

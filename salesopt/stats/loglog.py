@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from salesopt.stats.cells import Cells, Floats, Mask
-from salesopt.stats.design import PRICE, TREND, UNITS, Design, Gathered
+from salesopt.stats.design import OTHER_UNITS, PRICE, TREND, UNITS, Design, Gathered
 from salesopt.stats.inference import Estimates, estimate
 from salesopt.stats.pitfalls import Evidence
 from salesopt.stats.poisson import fit_poisson
@@ -82,16 +82,30 @@ def evidence_of(solved: Solved, gathered: Gathered, design: Design, good: Mask, 
     beyond = sums.total[:, solved.x[-1], solved.x[-1]] if before is None else before.rss
     weight = np.bincount(solved.cells.unit, solved.cells.weight * (1 if solved.fitted is None else solved.fitted))
     by_period = method != "ppml" and gathered.period is not None and "period" not in design.effects
-    other = _with_periods(solved, gathered) if by_period else _with_trend(solved, design)
+    if design.over_time:
+        other, name = _with_stretches(solved), "each stretch of time has a level of its own"
+    elif by_period:
+        other, name = _with_periods(solved, gathered), "each period has an effect of its own"
+    else:
+        other, name = _with_trend(solved, design), "demand has a trend of its own"
     return Evidence(
         price_move=np.sqrt(beyond / weight)[good],
         other=other[good],
-        other_name="each period has an effect of its own" if by_period else "demand has a trend of its own",
+        other_name=name,
         fragile=found.fragile[good],
         pooled=pooled,
         clusters=design.clusters,
         logs=method != "ppml",
+        remark=_remark(design),
     )
+
+
+def _remark(design: Design) -> str:
+    """What is said beside every number of a comparison over time, "" elsewhere."""
+    if not design.over_time:
+        return ""
+    held = "season, trend and the other products' sales" if OTHER_UNITS in design.controls else "season and trend"
+    return f"compared over time in one market: only {held} are held equal"
 
 
 def _with_trend(solved: Solved, design: Design) -> Floats:
@@ -103,6 +117,16 @@ def _with_trend(solved: Solved, design: Design) -> Floats:
     # a Poisson fit's outcome is the working residual, so that this is one step from the solution
     start = np.zeros(len(able)) if solved.fitted is None else solved.found.beta[:, -1]
     return np.where(able, start + extra.beta[:, -1], np.nan)
+
+
+def _with_stretches(solved: Solved) -> Floats:
+    """(units,) own elasticity where prices are compared within each stretch of time only; nan where still."""
+    cells = solved.cells
+    if solved.fitted is not None:  # the level of a Poisson fit cannot be added in one step
+        return np.full(cells.units, np.nan)
+    sums = moments(replace(cells, effects=np.concatenate([cells.effects, cells.clusters[:1]])))
+    other = fit(sums.total, sums.least, solved.x, solved.y, solved.w)
+    return np.where(other.used[:, -1] & other.valid, other.beta[:, -1], np.nan)
 
 
 def _with_periods(solved: Solved, gathered: Gathered) -> Floats:

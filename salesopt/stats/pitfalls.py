@@ -26,6 +26,7 @@ class Evidence:
     pooled     : whether the table's elasticities are pooled
     clusters   : columns the errors are clustered by
     logs       : rows without a sale could not be used
+    remark     : what is said beside every number; "" for nothing
     """
 
     price_move: Floats
@@ -35,6 +36,7 @@ class Evidence:
     pooled: bool
     clusters: tuple[str, ...]
     logs: bool
+    remark: str = ""
 
 
 def cautions_of(table: pd.DataFrame, evidence: Evidence, tests: pd.DataFrame) -> list[str]:
@@ -76,6 +78,8 @@ def cautions_of(table: pd.DataFrame, evidence: Evidence, tests: pd.DataFrame) ->
             critical,
         )
         say((tests["overid_p"] < 0.05).to_numpy(), "the instruments contradict each other: one of them moves demand")
+    if evidence.remark:
+        say(np.ones(len(own), dtype=bool), evidence.remark)
     return ["; ".join(part) for part in remarks]
 
 
@@ -90,7 +94,7 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
     if not len(table):
         return said
     few = table["clusters"] < FEW
-    if evidence.clusters and few.any():
+    if evidence.clusters and few.any() and not evidence.remark:  # a comparison over time says it in its own words
         name = " and ".join(evidence.clusters)
         least, most = table.loc[few, "clusters"].min(), table.loc[few, "clusters"].max()
         span = f"{least}" if least == most else f"{least} to {most}"
@@ -99,10 +103,15 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
             "jackknifed (CRV3), which is careful."
         )
     shift = evidence.other - table["own_elasticity"].to_numpy()
-    if np.isfinite(shift).any() and abs(np.nanmedian(shift)) > 0.1:
+    shift = shift[np.isfinite(shift)]
+    noise = 2 * np.std(shift) / np.sqrt(len(shift)) if len(shift) and evidence.remark else 0.0
+    if len(shift) and abs(np.median(shift)) > max(0.1, noise):
+        advice = "so prefer that model (effects 'market' and 'period')"
+        if evidence.remark:
+            advice = "more than season and trend can hold equal (effects 'month' and 'block' give that model)"
         said.append(
-            f"If {evidence.other_name}, elasticities change by {np.nanmedian(shift):+.2f} in the median: prices move "
-            "with demand over time, so prefer that model (effects 'market' and 'period')."
+            f"If {evidence.other_name}, elasticities change by {np.median(shift):+.2f} in the median: prices move with "
+            f"demand over time, {advice}."
         )
     if "deal_elasticity" in table:
         said.append(
