@@ -6,10 +6,7 @@ cell the parameters. There is no registry beside the folder listing.
 
 from __future__ import annotations
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 import nbformat
 
 from salesopt.errors import ParameterError, close_match
+from salesopt.report.parameters import Parameter, read_parameters, value_faults
 
 PARTS = {
     "1": "Where do we stand?",
@@ -29,23 +27,7 @@ PARTS = {
     "9": "Summary",
 }
 SUMMARY = "summary"
-TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "list": (list,),
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a notebook: its name, type ("float"), default and the comment that explains it."""
-
-    name: str
-    type: str
-    default: Any
-    meaning: str
+OWN = ("study", "quarter", "out")  # parameters that the run sets, never the user
 
 
 @dataclass(frozen=True)
@@ -92,8 +74,9 @@ def find_chapters(notebooks: Path) -> list[Chapter]:
 def choose_chapters(chapters: list[Chapter], only: Iterable[str]) -> list[Chapter]:
     """The chapters whose words are in `only` (all where it is empty), the summary always included."""
     wanted, known = set(only), [chapter.word for chapter in chapters]
-    for word in sorted(wanted - set(known)):
-        raise ParameterError(f"no chapter is called {word!r}{close_match(word, known)}; there are {', '.join(known)}")
+    if unknown := sorted(wanted - set(known)):
+        said = ", ".join(f"{word!r}{close_match(word, known)}" for word in unknown)
+        raise ParameterError(f"no chapter is called {said}; there are {', '.join(known)}")
     return [chapter for chapter in chapters if not wanted or chapter.word in wanted | {SUMMARY}]
 
 
@@ -107,44 +90,36 @@ def split_by_tables(chapters: list[Chapter], tables: Iterable[str]) -> tuple[lis
     return [chapter for chapter in chapters if chapter.word not in reasons], reasons
 
 
-def check_values(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise one ParameterError that lists every unknown chapter, unknown parameter and value of a wrong type."""
+def value_problems(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """place, found, expected of every unknown chapter, unknown parameter, and value of a wrong type or out of range.
+
+    A parameter that the run sets itself (`OWN`) is one of them.
+    """
     by_word = {chapter.word: chapter for chapter in chapters}
     faults = []
     for word, given in values.items():
         if word not in by_word:
-            faults.append(f"[parameters.{word}]: no chapter is called {word!r}{close_match(word, by_word)}")
+            hint = close_match(word, by_word) or f"; there are {', '.join(by_word)}"
+            faults.append((word, repr(word), f"the name of a chapter{hint}"))
             continue
-        declared = by_word[word].parameters
-        for name, value in given.items():
-            if name not in declared:
-                faults.append(f"{word}: no parameter is called {name!r}{close_match(name, declared)}")
-            elif not _fits(value, declared[name].type):
-                faults.append(f"{word}.{name}: expected {declared[name].type}, found {value!r}")
+        own = [name for name in given if name in OWN]
+        faults += [
+            (f"{word}.{name}", repr(given[name]), "no value: the run sets it itself, by the command's own options")
+            for name in own
+        ]
+        faults += value_faults(
+            word, by_word[word].parameters, {name: value for name, value in given.items() if name not in own}
+        )
+    return faults
+
+
+def check_values(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise one ParameterError that lists everything `value_problems` finds, a line each."""
+    faults = value_problems(chapters, values)
     if faults:
-        raise ParameterError("\n".join(faults))
-
-
-def read_parameters(notebook: nbformat.NotebookNode, name: str) -> dict[str, Parameter]:
-    """The parameters that the cell tagged "parameters" declares as `name: type = default  # meaning`.
-
-    Read with `ast`, never executed. Raises ParameterError where the cell is absent or holds anything else.
-    """
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise ParameterError(f"{name}: expected one cell tagged 'parameters', found {len(cells)}")
-    comments = _comments(cells[0].source)
-    found = {}
-    for line in ast.parse(cells[0].source).body:
-        if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None):
-            raise ParameterError(f"{name}: line {line.lineno} of the parameters is not `name: type = default`")
-        kind = ast.unparse(line.annotation).split("[")[0]
-        default = ast.literal_eval(line.value)
-        if kind not in TYPES or not _fits(default, kind):
-            raise ParameterError(f"{name}: parameter {line.target.id!r} has type {kind!r} and default {default!r}")
-        meaning = comments.get(line.end_lineno or line.lineno, "")
-        found[line.target.id] = Parameter(line.target.id, kind, default, meaning)
-    return found
+        raise ParameterError(
+            "\n".join(f"{place}: found {found}, expected {expected}" for place, found, expected in faults)
+        )
 
 
 def _chapter(path: Path) -> Chapter:
@@ -156,12 +131,3 @@ def _chapter(path: Path) -> Chapter:
     parameters = read_parameters(notebook, path.name)
     needs, uses = tuple(about.get("needs", ())), tuple(about.get("uses", ()))
     return Chapter(number, word, about["title"], path, needs, uses, bool(about.get("after", False)), parameters)
-
-
-def _comments(source: str) -> dict[int, str]:
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
-
-
-def _fits(value: Any, kind: str) -> bool:
-    return isinstance(value, TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))

@@ -33,8 +33,6 @@ from salesopt.results import earlier_results, load_results, saved_words
 from salesopt.study.load import Study, load_study
 from salesopt.study.settings import FILE, split_file
 
-OWN = ("study", "quarter", "out")  # parameters that the run sets, never the user
-
 
 @dataclass(frozen=True)
 class Report:
@@ -99,9 +97,6 @@ def plan_report(
     study = load_study(folder, quarter=quarter)
     merged = _merge(study.parameters, values or {})
     check_values(every, merged)
-    taken = [f"{word}.{name}" for word, given in merged.items() for name in given if name in OWN]
-    if taken:
-        raise ParameterError(f"{', '.join(taken)}: set by the run itself; use the command's own options")
     chapters, left_out = split_by_tables(chosen, study.tables)
     if not [chapter for chapter in chapters if chapter.word != SUMMARY]:
         reasons = "; ".join(f"{word}: {reason}" for word, reason in left_out.items())

@@ -73,7 +73,7 @@ def write_notebooks(place: Path) -> Path:
         folder,
         "30_coffee",
         [LOAD, GOOD, SAVE],
-        parameters=PARAMETERS + "share: float = 0.5  # A fraction\nnames: list = []  # Names\n",
+        parameters=PARAMETERS + "share: float = 0.5  # A fraction [0 to 1]\nnames: list[str] = []  # Names\n",
     )
     collected = "from salesopt.results import collect_findings\nlen(collect_findings(out))"
     write_notebook(folder, "90_summary", [collected], needs=())

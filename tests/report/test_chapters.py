@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import nbformat
 import pytest
 
+from salesopt import channels, cross, pest, pricing
 from salesopt.errors import ParameterError
-from salesopt.report.chapters import check_values, choose_chapters, find_chapters, read_parameters, split_by_tables
+from salesopt.report.chapters import check_values, choose_chapters, default_notebooks, find_chapters, split_by_tables
+from salesopt.report.parameters import read_parameters
+from salesopt.stats import ahp, design, price_promotions
+from salesopt.stats.matrices import RULES
+from salesopt.stats.organisation import Assumptions
+from salesopt.stats.price_points import price_points
 from tests.report.conftest import write_notebook
 
 
@@ -29,6 +37,13 @@ def test_parameters_keep_equals_and_hash_in_defaults_and_comments():
         ("x: int = 'a'", "'x' has type 'int'"),
         ("x: dict = {}", "type 'dict'"),
         ("x: bool = 1", "type 'bool'"),
+        ("x: list[dict] = []", "type 'list'"),
+        ("x: list[int] = ['a']", "each entry a whole number"),
+        ("x: float = float('nan')", "'x' needs a plain value"),
+        ("x: float = 2.0  # Part [0 to 1]", "expected a number from 0 to 1"),
+        ("x: str = 'c'  # Way [a | b]", "expected one of a, b"),
+        ("x: int = 1  # Part [some]", "is no range"),
+        ("x: str = 'a'  # Way [0 to 1]", "is no range"),
         ("import os", "line 1"),
     ],
 )
@@ -59,14 +74,15 @@ def test_every_wrong_value_is_named_at_once(notebooks):
         check_values(find_chapters(notebooks), values)
     lines = str(caught.value).splitlines()
     assert len(lines) == 6
-    assert "did you mean 'share'" in lines[0] and "expected float, found 'much'" in lines[1]
-    assert "no parameter is called" in lines[3] and "did you mean 'coffee'" in lines[4]
+    assert "did you mean 'share'" in lines[0] and lines[1].endswith("found 'much', expected a number from 0 to 1")
+    assert "the name of a parameter of this chapter; there are share, names" in lines[3]
+    assert "did you mean 'coffee'" in lines[4] and "the run sets it itself" in lines[5]
 
 
 def test_whole_numbers_pass_for_fractions_but_truth_values_do_not(notebooks):
     chapters = find_chapters(notebooks)
     check_values(chapters, {"coffee": {"share": 1}})
-    with pytest.raises(ParameterError, match="expected float, found True"):
+    with pytest.raises(ParameterError, match="found True, expected a number"):
         check_values(chapters, {"coffee": {"share": True}})
 
 
@@ -82,3 +98,83 @@ def test_a_chapter_whose_table_is_absent_is_left_out_with_the_reason(notebooks):
     kept, left_out = split_by_tables(find_chapters(notebooks), ["sales", "reps"])
     assert [chapter.word for chapter in kept] == ["tea", "coffee", "summary"]
     assert left_out == {"team": "the study has no table accounts"}
+
+
+@pytest.mark.parametrize(
+    ("line", "right", "wrong", "expected"),
+    [
+        ("x: float = 0.5  # [above 0 to below 1]", [0.01, 0.99], [0, 1, -1, 2.0], "a number above 0 and below 1"),
+        ("x: float = 0.5  # [0 to 1]", [0, 1, 0.5], [-0.01, 1.01, float("nan")], "a number from 0 to 1"),
+        ("x: float = 1.0  # [0 or more]", [0, 1e9], [-1, float("inf"), "1", True], "a number of at least 0"),
+        ("x: int = 3  # [above 0 to 52]", [1, 52], [0, 53, 4.0], "a whole number above 0 and at most 52"),
+        ("x: float = 0.0  # [-1.5 to below 2]", [-1.5, 1.99], [-1.6, 2], "a number of at least -1.5 and below 2"),
+        ("x: str = 'a'  # [a | b c]", ["a", "b c"], ["", "A", 1], "one of a, b c"),
+        ("x: list[float] = []  # [0 or more]", [[], [0, 1.5]], [[-1], ["a"], 1], "a list, each entry a number"),
+        ("x: list[str] = ['a']  # [a | b]", [[], ["b", "a"]], [["c"], [1], "a"], "a list, each entry one of a, b"),
+        ("x: list = []  # Anything", [[], [1, "a"]], ["a", {}], "a list"),
+        ("x: str = ''  # Text", ["", "a"], [1, []], "text"),
+    ],
+)
+def test_what_a_line_allows_is_checked_and_said(line, right, wrong, expected):
+    parameter = read_parameters(declared(line), "x")["x"]
+    assert [parameter.fault(value) for value in right] == [""] * len(right)
+    assert all(parameter.fault(value).startswith(expected) for value in wrong)
+
+
+def test_every_number_of_the_notebooks_says_what_is_allowed():
+    chapters = find_chapters(default_notebooks())
+    bare = [
+        f"{chapter.word}.{parameter.name}"
+        for chapter in chapters
+        for parameter in chapter.parameters.values()
+        if (parameter.of or parameter.type) in ("int", "float") and parameter.allowed is None
+    ]
+    assert bare == []
+
+
+def test_the_words_to_choose_from_are_those_of_the_analyses():
+    chosen = {
+        "swot.rating_rule": tuple(RULES),
+        "swot.ahp_method": tuple(ahp.METHODS),
+        "elasticity.method": design.METHODS,
+        "pricing.method": design.METHODS,
+        "pricing.objective": pricing.OBJECTIVES,
+        "pricing.restrict": cross.RESTRICTIONS,
+        "channels.objective": channels.OBJECTIVES,
+    }
+    for name, words in chosen.items():
+        word, parameter = name.split(".")
+        chapter = next(one for one in find_chapters(default_notebooks()) if one.word == word)
+        allowed = chapter.parameters[parameter].allowed
+        assert allowed is not None and set(allowed.choices) == set(words), name
+
+
+def test_the_ends_of_a_range_are_those_of_the_analysis():
+    """An analysis takes every end that its notebook allows and refuses the one beyond: two places, one rule."""
+    checks = {
+        ("pricing", "margin_floor"): lambda x: pricing._check_parameters("profit", (0.8, 1.2), x, 500, None, None),
+        ("pricing", "assumed_margin"): lambda x: pricing._check_parameters("profit", (0.8, 1.2), 0, 500, None, x),
+        ("pricing", "lowest"): lambda x: pricing._check_parameters("profit", (x, 1.2), 0, 500, None, None),
+        ("pricing", "highest"): lambda x: pricing._check_parameters("profit", (0.8, x), 0, 500, None, None),
+        ("pricing", "promotion_depth"): lambda x: price_promotions._check(x, 4, 0.5, 0.5, 0.5, 500),
+        ("pricing", "promotion_weeks"): lambda x: price_promotions._check(0.1, x, 0.5, 0.5, 0.5, 500),
+        ("pricing", "redemption"): lambda x: price_promotions._check(0.1, 4, x, 0.5, 0.5, 500),
+        ("pricing", "attach"): lambda x: price_promotions._check(0.1, 4, 0.5, x, 0.5, 500),
+        ("pricing", "borrowed"): lambda x: price_promotions._check(0.1, 4, 0.5, 0.5, x, 500),
+        ("pricing", "endings"): lambda x: price_points(0.5, 3.0, endings=[x]),
+        ("structure", "separate"): lambda x: Assumptions(separate=x),
+        ("structure", "joint"): lambda x: Assumptions(joint=x),
+        ("structure", "span"): lambda x: Assumptions(span=x),
+        ("structure", "cost_per_km"): lambda x: Assumptions(cost_per_km=x),
+        ("elasticity", "lags"): lambda x: design.make_design("ols", (), (), (), None, int(x), None, None, False),
+        ("pest", "tail"): lambda x: pest._check(0.95, x, 0),
+        ("pest", "correlation"): lambda x: pest._check(0.95, 0.1, x),
+    }
+    declared = {chapter.word: chapter.parameters for chapter in find_chapters(default_notebooks())}
+    for (word, name), check in checks.items():
+        allowed, step = declared[word][name].allowed, 1 if declared[word][name].type == "int" else 1e-9
+        for end, open_, way in ((allowed.least, allowed.above, -1), (allowed.most, allowed.below, 1)):
+            if math.isfinite(end):
+                check(end - way * step if open_ else end)
+                with pytest.raises(ParameterError):
+                    check(end if open_ else end + way * step)

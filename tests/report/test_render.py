@@ -151,11 +151,23 @@ def test_only_makes_a_report_of_its_own(firm, notebooks, tmp_path):
         ("", {"quarter": "2031Q1"}, ParameterError, "2031Q1"),
         ("", {"quarter": "third"}, ParameterError, "third"),
         ("", {"only": ["price"]}, ParameterError, "no chapter is called 'price'"),
-        ("[parameters.tea]\nsize = 1\n", {}, ParameterError, "no parameter is called 'size'"),
-        ("[parameters.coffee]\nshare = 'x'\n", {}, ParameterError, "expected float"),
-        ("[parameters.coffee]\nout = '/etc'\n", {}, ParameterError, "set by the run itself"),
-        ('[parameters.coffee]\n"x=1;import os" = 1\n', {}, ParameterError, "no parameter is called"),
-        ("", {"values": {"milk": {}}}, ParameterError, "no chapter is called 'milk'"),
+        (
+            "[parameters.tea]\nsize = 1\n",
+            {},
+            ParameterError,
+            "tea.size: found 'size', expected the name of a parameter",
+        ),
+        ("[parameters.coffee]\nshare = 'x'\n", {}, ParameterError, "expected a number"),
+        ("[parameters.coffee]\nout = '/etc'\n", {}, ParameterError, "the run sets it itself"),
+        ('[parameters.coffee]\n"x=1;import os" = 1\n', {}, ParameterError, "the name of a parameter"),
+        (
+            "[parameters.coffee]\nshare = 2\n",
+            {},
+            ParameterError,
+            "coffee.share: found 2, expected a number from 0 to 1",
+        ),
+        ("", {"values": {"coffee": {"share": -0.1}}}, ParameterError, "found -0.1, expected a number from 0 to 1"),
+        ("", {"values": {"milk": {}}}, ParameterError, "milk: found 'milk', expected the name of a chapter"),
     ],
 )
 def test_a_wrong_call_is_refused_before_anything_is_written(firm, notebooks, tmp_path, toml, options, error, said):
