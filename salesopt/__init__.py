@@ -19,6 +19,7 @@ PUBLIC = {
     "estimate_cross_elasticity": "cross",
     "optimise_prices": "pricing",
     "optimise_channel_mix": "channels",
+    "fit_effort": "effort",
     "size_team": "team",
     "plan_headcount": "headcount",
     "assign_accounts": "team",

@@ -19,7 +19,7 @@ from salesopt.results import Conclusion
 MINUS = "\u2212"
 THIN = "\u202f"
 SMALLEST = 1e-6
-FORMATS = ("number", "points", "integer", "percent", "chance", "p_value", "money", "price", "text")
+FORMATS = ("number", "points", "integer", "heads", "percent", "chance", "p_value", "money", "price", "text")
 
 
 def _odd(value: float) -> str | None:
@@ -55,6 +55,8 @@ def integer(value: float) -> str:
 
 def heads_of(heads: float) -> str:
     """Heads as a reader says them: whole ones without a decimal, others with one."""
+    if (odd := _odd(heads)) is not None:
+        return odd
     return integer(heads) if abs(heads - round(heads)) < 1e-6 else f"{heads:,.1f}"
 
 
@@ -213,7 +215,14 @@ def _show(value: object, style: str, currency: str = "") -> str:
         return {"money": money, "price": price}[style](float(value), currency)
     if style not in FORMATS:
         raise ParameterError(f"a format is one of {', '.join(FORMATS)}, not {style!r}")
-    plain = {"number": number, "points": points, "integer": integer, "chance": chance, "p_value": p_value}
+    plain = {
+        "number": number,
+        "points": points,
+        "integer": integer,
+        "heads": heads_of,
+        "chance": chance,
+        "p_value": p_value,
+    }
     return plain.get(style, percent)(float(value))
 
 

@@ -13,14 +13,13 @@ import pandas as pd
 
 from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.allocation import divide_whole
-from salesopt.stats.effort import Numbers, Units, draw_units, usable_units
+from salesopt.stats.effort import Curves, Numbers, Units, curves_of
 from salesopt.stats.headcautions import plan_cautions
 from salesopt.stats.headgraph import Terms
 from salesopt.stats.headlimits import Field, require_way, weigh_limits
 from salesopt.stats.headpath import Way, best_way
 from salesopt.stats.headyears import profit_of, unit_table, year_table
 from salesopt.stats.sizing import Limit, unit_curve, unit_limits
-from salesopt.study.tables import require_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +69,9 @@ class HeadcountPlan:
 
 
 def plan_headcount(
-    effort: pd.DataFrame | Units,
+    effort: pd.DataFrame | Curves,
     *,
     cost_per_rep: float,
-    drawn: Units | None = None,
     years: int = 5,
     after: int = 5,
     change: float | None = 0.2,
@@ -95,7 +93,8 @@ def plan_headcount(
 ) -> HeadcountPlan:
     """Which heads on which unit in each of the next years, so that all of them together earn most.
 
-    effort       : table `effort_response`, or the curves of `size_team(...).units`; then `drawn` gives the drawn ones
+    effort       : table `effort_response`, or the curves that a team was sized by, `size_team(...).basis`, with the
+                   draws they bring
     cost_per_rep : full cost of one head, currency a year
     years, after : years planned; years for which the last one's team is kept on and counted, so that who is hired late
                    is not weighed against one year alone
@@ -128,7 +127,8 @@ def plan_headcount(
     )  # fmt: skip
     if not 0 < confidence < 1:
         raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
-    units, drawn, skipped = _curves(effort, drawn, draws, seed)
+    curves = _curves(effort, draws, seed)
+    units, drawn = curves.units, curves.drawn
     field = _field(units, least, most, terms)
     require_way(field)
     graphs = field.graphs()
@@ -142,8 +142,8 @@ def plan_headcount(
         table=unit_table(units, field.today, way.heads, terms),
         years=table,
         limits=limits,
-        skipped=skipped,
-        cautions=plan_cautions(field, way, others["jump"], drawn),
+        skipped=curves.skipped,
+        cautions=plan_cautions(field, way, others["jump"], curves),
         gain=float(last["cumulative_gain"]),
         gain_low=float(last["low"]),
         gain_high=float(last["high"]),
@@ -221,23 +221,14 @@ def _terms(
     )  # fmt: skip
 
 
-def _curves(
-    effort: pd.DataFrame | Units, drawn: Units | None, draws: int, seed: int
-) -> tuple[Units, Units | None, pd.DataFrame]:
-    """The curves, the drawn ones if any, and the units without."""
-    if isinstance(effort, Units):
+def _curves(effort: pd.DataFrame | Curves, draws: int, seed: int) -> Curves:
+    if isinstance(effort, Curves):
         if draws:
-            raise ParameterError("draws need the table effort_response; with curves give `drawn`")
-        return effort, drawn, pd.DataFrame(columns=["unit", "reason"])
-    if drawn is not None:
-        raise ParameterError("`drawn` goes with curves; with the table effort_response give `draws`")
+            raise ParameterError("draws need the table effort_response: curves bring the draws they have")
+        return effort
     if draws < 0 or draws != int(draws):
         raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
-    given = require_table("effort_response", effort)
-    given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
-    units, answers, _, skipped = usable_units(given)
-    spread = draws > 0 and bool((answers["judges"] > 1).any())
-    return units, draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None, skipped
+    return curves_of(effort, draws=draws, seed=seed)
 
 
 def _field(units: Units, least: Limit, most: Limit, terms: Terms) -> Field:

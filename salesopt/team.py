@@ -18,7 +18,7 @@ from salesopt.errors import DataError, ParameterError
 from salesopt.headcount import HeadcountPlan, plan_headcount
 from salesopt.stats.allocation import envelope
 from salesopt.stats.doubts import size_cautions, weigh
-from salesopt.stats.effort import Numbers, Units, draw_units, usable_units
+from salesopt.stats.effort import Curves, Numbers, Units, curves_of
 from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
 from salesopt.study.tables import require_table
 from salesopt.territories import TeamAssignment, assign_accounts, fit_from_skills
@@ -63,7 +63,7 @@ class TeamSize:
     curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
                   (what the curve misses of the answers, fraction of today's sales)
     skipped     : unit, reason
-    units, drawn : the curves that were sized, and those drawn from the judges' disagreement (None without draws)
+    basis       : the curves that were sized, with those drawn; `plan_headcount` takes them too
     """
 
     table: pd.DataFrame
@@ -78,12 +78,11 @@ class TeamSize:
     whole: bool
     draws: int
     confidence: float
-    units: Units
-    drawn: Units | None
+    basis: Curves
 
 
 def size_team(
-    effort: pd.DataFrame,
+    effort: pd.DataFrame | Curves,
     *,
     cost_per_rep: float,
     reps: float | None = None,
@@ -96,7 +95,8 @@ def size_team(
 ) -> TeamSize:
     """How many people, on which unit: today, the same heads redeployed, and the best size, each proved best.
 
-    effort       : table `effort_response`; a unit judged by several people has one row each, and their mean counts
+    effort       : table `effort_response`; a unit judged by several people has one row each, and their mean counts. Or
+                   curves from elsewhere, such as those measured by `fit_effort(...).curves`, with the draws they bring
     cost_per_rep : full cost of one head, currency a year
     reps         : heads that may be employed at most (a hiring cap), a further step of the bridge; None leaves it out
     least, most  : fewest and most heads of a unit: a number is a multiple of today's (0.8 and 1.2 for changes of at
@@ -114,32 +114,28 @@ def size_team(
     Syntex", Interfaces 18 (1988).
     """
     _require_arguments(cost_per_rep, reps, draws, confidence)
-    given = require_table("effort_response", effort)
-    given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
-    units, answers, curve, skipped = usable_units(given)
+    curves = effort if isinstance(effort, Curves) else curves_of(effort, draws=draws, seed=seed)
+    units, drawn = curves.units, curves.drawn
     low, high = unit_limits(units, least, most, whole)
     plans = make_plans(units, cost_per_rep, reps, low, high, whole)
-    spread = draws > 0 and bool((answers["judges"] > 1).any())
-    drawn = draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None
     table = _table(units, plans, cost_per_rep, low, high, whole)
     heads = best_heads(drawn, cost_per_rep, low, high, whole) if drawn else np.full((1, len(table)), np.nan)
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     table["reps_best_low"], table["reps_best_high"] = np.quantile(heads, tails, axis=0, method="nearest")
     return TeamSize(
-        table=table.assign(judges=answers["judges"].to_numpy(), caution=curve["caution"].to_numpy()),
+        table=table.assign(judges=curves.about["judges"].to_numpy(), caution=curves.about["caution"].to_numpy()),
         bridge=_bridge(units, plans, cost_per_rep, drawn, heads.sum(axis=1), tails),
         frontier=frontier_table(units, plans, cost_per_rep),
-        sensitivity=weigh(given, answers, cost_per_rep, low, high, whole),
-        curves=_curves(units, curve),
-        skipped=skipped,
-        cautions=size_cautions(units, answers, curve, plans, high, draws=draws, whole=whole),
+        sensitivity=weigh(curves, cost_per_rep, low, high, whole),
+        curves=_curves(units, curves.about["error"].to_numpy()),
+        skipped=curves.skipped,
+        cautions=size_cautions(curves, plans, high, whole=whole),
         cost_per_rep=cost_per_rep,
         reps=reps,
         whole=whole,
-        draws=draws,
+        draws=0 if drawn is None else len(drawn.low),
         confidence=confidence,
-        units=units,
-        drawn=drawn,
+        basis=curves,
     )
 
 
@@ -200,9 +196,9 @@ def _drawn_gains(drawn: Units | None, plan: Numbers, other: Numbers, cost: float
     return np.quantile(gains, tails)
 
 
-def _curves(units: Units, curve: pd.DataFrame) -> pd.DataFrame:
+def _curves(units: Units, error: Numbers) -> pd.DataFrame:
     parameters = {name: getattr(units, name) for name in ("low", "high", "shape", "scale")}
-    return pd.DataFrame({"unit": units.name, **parameters, "error": curve["error"].to_numpy()})
+    return pd.DataFrame({"unit": units.name, **parameters, "error": error})
 
 
 def mean_cost(reps: pd.DataFrame | None) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.calls import LARGEST, account_units, hours_grid, hours_of, plan_person
+from salesopt.stats.effort import Curves
 from salesopt.study.tables import require_table
 
 
@@ -95,7 +96,7 @@ class CallPlan:
 
 def plan_calls(
     accounts: pd.DataFrame,
-    effort: pd.DataFrame,
+    effort: pd.DataFrame | Curves,
     *,
     hours: float | Mapping[str, float] | None = None,
     by: str = "segment",
@@ -105,8 +106,9 @@ def plan_calls(
 
     accounts   : table `accounts`; today's calls are `calls_made` where given, else `calls`; today's sales `revenue`
                  where given, else `potential`
-    effort     : table `effort_response`; its units are values of the accounts' column `by`, and its curves hold for an
-                 account of that group: half the calls count as half the effort
+    effort     : table `effort_response`, or curves such as `size_team(...).basis`. Its units are values of the
+                 accounts' column `by`, and its curves hold for an account of that group: half the calls count as half
+                 the effort
     hours      : hours of calls a year of each person (a number for everybody, or by name); None keeps today's
     whole_team : share the hours over all accounts, whoever serves them
 
@@ -114,8 +116,9 @@ def plan_calls(
     Raises DataError and ParameterError.
     Source: Lodish, "CALLPLAN: an interactive salesman's call planning system", Management Science 18 (1971).
     """
-    given, judged = require_table("accounts", accounts), require_table("effort_response", effort)
-    units, used, skipped = account_units(given, judged, by)
+    given = require_table("accounts", accounts)
+    known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
+    units, used, skipped = account_units(given, known, by)
     served = used["rep"].fillna("") if "rep" in used.columns else pd.Series("", index=used.index)
     owner = pd.Series("team", index=used.index) if whole_team else served
     lengths = used["hours_per_call"].to_numpy()

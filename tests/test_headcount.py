@@ -13,7 +13,7 @@ from salesopt.conclusions.team import conclude_team
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
 from salesopt.plots.headcount import plot_path, plot_path_profit
-from salesopt.stats.effort import calibrated, consensus, draw_units
+from salesopt.stats.effort import Curves, calibrated, consensus, draw_units
 from salesopt.team import join_team, size_team
 from tests.test_team import COST, judged, true_profit, truth
 
@@ -91,11 +91,11 @@ def test_the_way_is_worth_more_than_going_year_by_year():
         curves, low=units["low"].to_numpy() * curves.reps * 0 + 100.0, high=np.array([9000.0, 6000.0, 6000.0]),
         shape=np.array([6.0, 1.2, 1.2]), scale=np.array([5.0, 6.0, 6.0]), margin=np.full(3, 0.5),
     )  # fmt: skip
-    plan = plan_headcount(curves, cost_per_rep=COST, years=6, after=0, change=0.2)
+    plan = plan_headcount(Curves(curves), cost_per_rep=COST, years=6, after=0, change=0.2)
     assert heads_of(plan).iloc[:, 0].tolist() == [1, 2, 3, 4, 5, 6, 7]
     now, myopic = curves.reps.copy(), []
     for _ in range(6):
-        one = plan_headcount(replace(curves, reps=now), cost_per_rep=COST, years=1, after=0, change=0.2)
+        one = plan_headcount(Curves(replace(curves, reps=now)), cost_per_rep=COST, years=1, after=0, change=0.2)
         now = heads_of(one).loc[1].to_numpy()
         myopic.append(one.years["profit"].iloc[1])
     assert plan.years["profit"].iloc[1:].sum() > sum(myopic) * 1.2
@@ -211,7 +211,7 @@ def test_the_interval_of_the_gain_covers_the_true_gain():
         mine, theirs = (
             replace(one, **{name: getattr(one, name)[..., rows] for name in vars(one)}) for one in (seen, drawn)
         )
-        plan = plan_headcount(mine, drawn=theirs, cost_per_rep=COST, years=2)
+        plan = plan_headcount(Curves(mine, theirs), cost_per_rep=COST, years=2)
         heads = heads_of(plan).to_numpy()
         true = sum(true_profit(truths[firm], row) - true_profit(truths[firm], heads[0]) for row in heads[1:])
         hits += plan.gain_low <= true <= plan.gain_high
@@ -222,7 +222,7 @@ def test_curves_of_a_size_and_its_table_give_the_same_plan():
     effort = judged(truth(), judges=4, noise=0.05)
     size = size_team(effort, cost_per_rep=COST, draws=60, seed=3)
     one = plan_headcount(effort, cost_per_rep=COST, draws=60, seed=3)
-    other = plan_headcount(size.units, drawn=size.drawn, cost_per_rep=COST)
+    other = plan_headcount(size.basis, cost_per_rep=COST)
     pd.testing.assert_frame_equal(one.years, other.years)
     assert one.gain_low < one.gain < one.gain_high
     assert one.years["low"].iloc[-1] == one.gain_low and one.years["gain_low"].iloc[0] == 0
@@ -296,10 +296,8 @@ def test_arguments_out_of_range_are_refused(given, said):
 def test_tables_and_curves_are_not_mixed_and_no_unit_is_an_error():
     effort = judged(truth())
     size = size_team(effort, cost_per_rep=COST)
-    with pytest.raises(ParameterError, match="drawn"):
-        plan_headcount(size.units, cost_per_rep=COST, draws=5)
-    with pytest.raises(ParameterError, match="drawn"):
-        plan_headcount(effort, cost_per_rep=COST, drawn=size.units)
+    with pytest.raises(ParameterError, match="draws need the table"):
+        plan_headcount(size.basis, cost_per_rep=COST, draws=5)
     effort.loc[0, ["at_none", "at_half", "at_today", "at_plus_half", "at_saturation"]] = 1.0
     assert plan_headcount(effort, cost_per_rep=COST, years=1).skipped["unit"].tolist() == ["unit 0"]
     with pytest.raises(DataError, match="no unit"):
@@ -309,7 +307,7 @@ def test_tables_and_curves_are_not_mixed_and_no_unit_is_an_error():
 def test_the_words_and_figures_say_what_the_tables_say():
     effort = judged(truth(), judges=4, noise=0.04)
     size = size_team(effort, cost_per_rep=COST, draws=60)
-    path = plan_headcount(size.units, drawn=size.drawn, cost_per_rep=COST, hires=1, years=3)
+    path = plan_headcount(size.basis, cost_per_rep=COST, hires=1, years=3)
     assert path_metrics(path)["team.path_gain"] == path.years["cumulative_gain"].iloc[-1]
     said = path_answer(path, "EUR")
     assert "20" in said and "interval" in said and "3 years" in said and "one more hire" in said

@@ -23,7 +23,7 @@ FOUNDATION = {"__init__", "cli", "errors", "results", "display"}
 LOW = {"errors"}
 ALLOWED = {
     "errors": set(),
-    "stats": LOW | {"stats", "study.tables"},
+    "stats": LOW | {"stats", "study.tables", "study.periods"},
     "study": LOW | {"study"},
     "engine": LOW | {"stats", "study.tables", "engine"},
     "analysis": LOW | {"stats", "study.tables", "study.periods", "engine"},

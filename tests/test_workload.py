@@ -86,7 +86,7 @@ def test_accounts_that_cannot_be_planned_are_skipped():
     accounts.loc[0, "segment"], accounts.loc[1, "calls"] = "kiosks", 0
     result = plan_calls(accounts, EFFORT)
     assert result.skipped["item"].tolist() == ["a", "b"]
-    assert "no judgement" in result.skipped["reason"].iloc[0] and "no calls" in result.skipped["reason"].iloc[1]
+    assert "no curve is known" in result.skipped["reason"].iloc[0] and "no calls" in result.skipped["reason"].iloc[1]
     with pytest.raises(DataError, match="no account can be planned"):
         plan_calls(accounts.assign(segment="kiosks"), EFFORT)
     with pytest.raises(DataError, match="0 for all"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from salesopt.display import between, heads_of, integer, money, percent, plural
+from salesopt.display import between, heads_of, money, percent, plural
 from salesopt.headcount import HeadcountPlan
 
 SAME = (
@@ -14,31 +14,22 @@ SAME = (
 
 
 def path_answer(path: HeadcountPlan, currency: str = "") -> str:
-    """The way in a sentence or two: where it leads, what it earns with interval, what the limits cost."""
+    """The way in a sentence: where it leads, what it earns with interval, what a limit on hires costs."""
     span = plural(len(path.years) - 1, "year")
     last = path.years["reps"].iloc[-1]
     limit = (
         f"no unit changing by more than {percent(path.change, 0)} or one head a year" if path.change is not None else ""
     )
-    how = f"Step by step, {limit}," if limit else "Without a limit on the change of a unit,"
     band = ""
     if math.isfinite(path.gain_low):
         low, high = path.gain_low, path.gain_high
         band = f" ({percent(path.confidence, 0)} interval {between(low, high, 'money', currency)})"
     way = "more" if path.gain >= 0 else "less"
-    back = f", ahead for good from year {integer(path.pays_back)} on" if math.isfinite(path.pays_back) else ""
-    first = (
-        f"{how} the team goes from {heads_of(path.today)} to {heads_of(last)} heads in {span} and earns "
-        f"{money(abs(path.gain), currency)} {way} than staying in these years{band}{back}"
+    return (
+        f"Step by step, {limit or 'without a limit on the change of a unit'}, the team goes to {heads_of(last)} heads "
+        f"in {span} and earns {money(abs(path.gain), currency)} {way} than staying in all{band}"
+        f"{_hires(path, currency)}."
     )
-    return f"{first}; {_against_the_jump(path, currency)}{_hires(path, currency)}."
-
-
-def _against_the_jump(path: HeadcountPlan, currency: str) -> str:
-    gap = path.jump_gain - path.gain
-    if abs(gap) <= 1e-9 * max(abs(path.jump_gain), 1e-300):
-        return "the best size at once would earn as much"
-    return f"the best size at once would earn {money(abs(gap), currency)} {'more' if gap > 0 else 'less'}"
 
 
 def _hires(path: HeadcountPlan, currency: str) -> str:
@@ -49,9 +40,17 @@ def _hires(path: HeadcountPlan, currency: str) -> str:
     return f"; one more hire allowed in every year is worth {money(path.hire_worth, currency)}"
 
 
+def _against_the_jump(path: HeadcountPlan) -> str:
+    gap = path.jump_gain - path.gain
+    if abs(gap) <= 1e-9 * max(abs(path.jump_gain), 1e-300):
+        return "Way to the best size: going there at once would earn as much."
+    word = "more" if gap > 0 else "less"
+    return f"Way to the best size: going there at once would earn {money(abs(gap))} {word} in all, limits set aside."
+
+
 def path_doubts(path: HeadcountPlan) -> tuple[str, ...]:
-    """When not to trust the way."""
-    return (*(f"Way to the best size: {text}" for text in path.cautions), SAME)
+    """When not to trust the way, and what it gives up against going there at once."""
+    return (*(f"Way to the best size: {text}" for text in path.cautions), _against_the_jump(path), SAME)
 
 
 def path_metrics(path: HeadcountPlan) -> dict[str, float]:

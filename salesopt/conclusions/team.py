@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,9 +21,13 @@ def conclude_team(
     workload: Workload | None = None,
     path: HeadcountPlan | None = None,
     *,
+    also: Sequence[str] = (),
     currency: str = "",
 ) -> Conclusion:
-    """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others)."""
+    """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others).
+
+    also : what to doubt about the curves themselves, where they were measured
+    """
     today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
     said = [_size_answer(size, currency), path_answer(path, currency) if path else ""]
     answer = " ".join(filter(None, [*said, _assigned_answer(assignment) if assignment else ""]))
@@ -47,6 +52,7 @@ def conclude_team(
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
     metrics |= path_metrics(path) if path else {}
     doubts = (*_doubts(size, assignment, calls, workload), *(path_doubts(path) if path else ()))
+    doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
     return Conclusion(answer, doubts, tuple(findings), metrics)
 
 
@@ -230,6 +236,12 @@ def _ask_again(sensitivity: pd.DataFrame) -> list[str]:
     if row["kind"] == "judge":
         return [
             f"The plan leans most on what {row['judge']} said: without it, the best size moves most. Ask again there."
+        ]
+    if row["kind"] == "curve":
+        return [
+            f"The curve that matters most is that of {row['unit']}: if heads bring "
+            f"{percent(abs(row['shift']), 0)} {'more' if row['shift'] > 0 else 'less'} there, as they may, the best "
+            f"size forgoes {money(row['loss'])} a year. Learn more there first: ask again, or try a head more."
         ]
     question = QUESTIONS[row["question"]]
     return [

@@ -37,7 +37,7 @@ class Chapter:
     number     : "20", its place; the first digit is the part of the report
     word       : "elasticity", the analysis
     title      : heading on the page
-    needs      : tables without which it is left out
+    needs      : tables without which it is left out; "a or b" asks for one of the two
     uses       : tables it uses where the study has them
     after      : whether it reads what the other chapters saved, and so runs after them
     parameters : what its tagged cell declares, by name
@@ -83,7 +83,9 @@ def choose_chapters(chapters: list[Chapter], only: Iterable[str]) -> list[Chapte
 def split_by_tables(chapters: list[Chapter], tables: Iterable[str]) -> tuple[list[Chapter], dict[str, str]]:
     """Chapters whose tables the study has, and for each other chapter's word the reason why it is left out."""
     present = set(tables)
-    absent = {chapter.word: [name for name in chapter.needs if name not in present] for chapter in chapters}
+    absent = {
+        chapter.word: [need for need in chapter.needs if not present & set(need.split(" or "))] for chapter in chapters
+    }
     reasons = {
         word: f"the study has no table {' and no table '.join(names)}" for word, names in absent.items() if names
     }

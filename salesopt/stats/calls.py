@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, close_match
 from salesopt.stats.allocation import divide_lots
-from salesopt.stats.effort import Numbers, Units, calibrated, consensus
+from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus
 
 STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
 LARGEST = 3.0  # an account gets at most this multiple of today's calls
 
 
-def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tuple[Units, pd.DataFrame, pd.DataFrame]:
+def account_units(
+    accounts: pd.DataFrame, effort: pd.DataFrame | Curves, by: str
+) -> tuple[Units, pd.DataFrame, pd.DataFrame]:
     """Each account as a unit over calls, with the curve of its group; the accounts used; those skipped with the reason.
 
     Today's calls are `calls_made` where given, else `calls`; today's sales are `revenue` where given, else `potential`.
@@ -27,14 +30,12 @@ def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tupl
             f"by: accounts have no column {by!r} to match the units of effort_response; its columns of text are "
             f"{known or 'none'}{close_match(by, texts)}"
         )
-    answers = consensus(effort)
-    answers[["revenue", "current_reps"]] = 1.0
-    groups, _ = calibrated(answers)
+    groups = _groups(effort)
     calls = accounts["calls_made"] if "calls_made" in accounts.columns else accounts["calls"]
     sales = accounts["revenue"] if "revenue" in accounts.columns else accounts["potential"]
     place = pd.Index(groups.name).get_indexer(pd.Index(accounts[by]))
     reason = pd.Series("", index=accounts.index)
-    reason[place < 0] = f"no judgement is given for its {by}"
+    reason[place < 0] = f"no curve is known for its {by}"
     reason[calls.fillna(0).le(0)] = "it gets no calls today, so answers relative to today's calls say nothing"
     reason[sales.isna()] = "its sales are not known"
     reason[accounts["hours_per_call"] <= 0] = "the length of its calls is not known"
@@ -56,6 +57,18 @@ def account_units(accounts: pd.DataFrame, effort: pd.DataFrame, by: str) -> tupl
         scale=groups.scale[at] * today,
     )
     return units, table, skipped
+
+
+def _groups(effort: pd.DataFrame | Curves) -> Units:
+    """The curves of groups in multiples of today's effort and sales."""
+    if isinstance(effort, Curves):
+        units = effort.units
+        now = units.sales(units.reps)
+        low, high, scale = units.low / now, units.high / now, units.scale / units.reps
+        return replace(units, reps=np.ones_like(now), low=low, high=high, scale=scale)
+    answers = consensus(effort)
+    answers[["revenue", "current_reps"]] = 1.0
+    return calibrated(answers)[0]
 
 
 def hours_grid(lengths: Numbers) -> tuple[float, bool]:

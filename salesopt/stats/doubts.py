@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from salesopt.stats.effort import Numbers, Units, calibrated, consensus, with_today
+from salesopt.stats.effort import ASKED_TO, Curves, Numbers, Units, calibrated, consensus, with_today
 from salesopt.stats.judgement import ANSWERS
 from salesopt.stats.sizing import WIDEST, Plans, best_heads
 
 SHIFT = 0.1  # an answer is moved by this fraction where a single judge gives no spread
-ASKED_TO = 1.5  # the largest multiple of today's heads that judges were asked about, unlimited effort aside
 COLUMNS = ["kind", "unit", "question", "judge", "shift", "reps_change", "profit_change", "loss"]
 
 
-def weigh(
+def weigh(curves: Curves, cost: float, low: Numbers, high: Numbers, whole: bool) -> pd.DataFrame:
+    """What each answer and judge, or each measured curve, does to the best plan if it is off: see `TeamSize`."""
+    if curves.given is not None and curves.answers is not None:
+        return _weigh_answers(curves.given, curves.answers, cost, low, high, whole)
+    return _weigh_curves(curves, cost, low, high, whole)
+
+
+def _weigh_curves(curves: Curves, cost: float, low: Numbers, high: Numbers, whole: bool) -> pd.DataFrame:
+    """What each unit's curve does if it is off: the drawn curve a sixth from the flattest and from the steepest today.
+
+    `shift` is how far that is from the curve's slope at today's heads, a fraction; the worse of the two is reported.
+    """
+    units, drawn = curves.units, curves.drawn
+    if drawn is None:
+        return pd.DataFrame(columns=COLUMNS)
+    count = len(units.name)
+    best = best_heads(units, cost, low, high, whole).reshape(count)
+    slopes, own = drawn.curves.slope(units.reps), units.curves.slope(units.reps)
+    order = np.argsort(slopes, axis=0, kind="stable")
+    fields = ("low", "high", "shape", "scale")
+    rows: list[tuple[object, ...]] = []
+    for tail in (1 / 6, 5 / 6):
+        at = order[round(tail * (len(order) - 1)), np.arange(count)]
+        other = replace(units, **{name: getattr(drawn, name)[at, np.arange(count)] for name in fields})
+        heads = best_heads(other, cost, low, high, whole).reshape(count)
+        then, stuck = (other.contribution(plan) - cost * plan for plan in (heads, best))
+        now = units.contribution(best) - cost * best
+        shift = slopes[at, np.arange(count)] / np.maximum(own, 1e-300) - 1
+        rows += [
+            ("curve", unit, "", "", shift[place], *values)
+            for place, (unit, *values) in enumerate(
+                zip(units.name, heads - best, then - now, then - stuck, strict=True)
+            )
+        ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    worst = table.groupby("unit", sort=False)["loss"].idxmax()
+    return table.loc[worst].sort_values("loss", ascending=False, kind="stable", ignore_index=True)
+
+
+def _weigh_answers(
     effort: pd.DataFrame, answers: pd.DataFrame, cost: float, low: Numbers, high: Numbers, whole: bool
 ) -> pd.DataFrame:
     """What each answer, and each judge, does to the best plan if the answer is off, or the judge should not count.
@@ -72,17 +113,14 @@ def _without(effort: pd.DataFrame, answers: pd.DataFrame) -> tuple[list[str], li
     return judges if changed else [], changed
 
 
-def size_cautions(
-    units: Units, answers: pd.DataFrame, curve: pd.DataFrame, plans: Plans, high: Numbers, *, draws: int, whole: bool
-) -> tuple[str, ...]:
+def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -> tuple[str, ...]:
     """Plain sentences about when not to trust the sizes."""
-    said = [f"{unit}: {text}." for unit, text in curve["caution"].items() if text]
-    best = plans.steps["best"]
-    beyond = units.name[best > ASKED_TO * units.reps + 1]
+    units, best = curves.units, plans.steps["best"]
+    said = []
+    beyond = units.name[beyond_known(curves, best)]
     if len(beyond):
         said.append(
-            f"The best size gives {few(beyond)} more than one and a half times today's heads; up to there the judges "
-            "were asked, beyond lies their answer on unlimited effort only. Grow in steps and ask again."
+            f"The best size gives {few(beyond)} more heads than {known_words(curves)}. Grow in steps and ask again."
         )
     capped = units.name[(best >= high - 1e-6) & (high > 0)]
     if len(capped):
@@ -95,17 +133,35 @@ def size_cautions(
             f"The plan takes everybody off {few(closed)}: an all-or-nothing unit, whose first heads earn less than "
             "they cost. Check its answers at none and at half before acting."
         )
-    if (answers["judges"] < 2).all():
+    judges = curves.about["judges"]
+    if curves.source == "judges" and (judges < 2).all():
         said.append("Each unit was judged once: the judges' disagreement is unknown, so no figure has an interval.")
-    elif draws == 0:
+    elif curves.drawn is None:
         said.append("No draws were asked for, so no figure has an interval.")
-    elif (answers["judges"] < 2).any():
-        alone = answers.index[answers["judges"] < 2]
+    elif curves.source == "judges" and (judges < 2).any():
+        alone = curves.about.index[judges < 2]
         said.append(f"Judged once, so that the intervals take the answers as certain: {few(alone)}.")
     today = float(units.reps.sum())
     if whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")
-    return tuple(said)
+    return (*said, *(f"{unit}: {text}." for unit, text in curves.about["caution"].items() if text))
+
+
+def beyond_known(curves: Curves, heads: Numbers) -> NDArray[np.bool_]:
+    """Which units a plan (or any year of one) gives clearly more heads than anything is known of."""
+    some = np.isfinite(curves.seen_to)
+    over = heads > np.where(some, np.where(some, curves.seen_to, 0.0) * curves.units.reps + 1, np.inf)
+    return np.asarray(over.any(axis=0) if over.ndim > 1 else over)
+
+
+def known_words(curves: Curves) -> str:
+    """Up to which heads something is known of a unit's curve, in words that follow "more heads than"."""
+    if curves.source == "history":
+        return "its history ever saw; beyond lies an assumed curve"
+    asked = f"the {ASKED_TO:g} times today's that judges were asked about"
+    if curves.source == "judges":
+        return f"{asked}; beyond lies their answer on unlimited effort only"
+    return f"{asked} and its history ever saw; beyond lies the judges' answer on unlimited effort only"
 
 
 def few(names: object) -> str:

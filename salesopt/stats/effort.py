@@ -6,7 +6,7 @@ the judges kept whole (who is bold on one unit tends to be bold on all), carry t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,11 @@ from scipy import stats as distributions
 from salesopt.errors import DataError, Problem
 from salesopt.stats.allocation import HillCurves
 from salesopt.stats.judgement import ANSWERS, calibrate_judgement
+from salesopt.study.tables import require_table
 
 Numbers = NDArray[np.float64]
 FAR = float(np.log(20))
+ASKED_TO = 1.5  # the largest multiple of today's heads that judges are asked about, unlimited effort aside
 FIXED = ("current_reps", "revenue", "margin")
 
 
@@ -49,6 +51,34 @@ class Units:
     def contribution(self, reps: ArrayLike) -> Numbers:
         """Revenue x margin of each unit at `reps`, before the cost of the heads."""
         return self.sales(reps) * self.margin
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The curves a team is sized by, wherever they come from.
+
+    units, drawn : the curves, and as many sets of them as are as likely (None where their doubt is not known)
+    seen_to      : multiple of today's heads up to which something is known of each unit, one number for all or one each
+    source       : "judges", "history", "judges and history", or "known" for curves that are taken as they are
+    about        : index unit; judges, error (what the curve misses, fraction of today's sales), caution ("" for none)
+    skipped      : unit, reason
+    given, answers : the judges' rows and their means, where the curves are those of judges alone
+    """
+
+    units: Units
+    drawn: Units | None = None
+    seen_to: float | Numbers = np.inf
+    source: str = "known"
+    about: pd.DataFrame = field(default_factory=pd.DataFrame)
+    skipped: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["unit", "reason"]))
+    given: pd.DataFrame | None = None
+    answers: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        """Curves that nothing more is told of are taken as known."""
+        if self.about.empty:
+            plain = pd.DataFrame({"judges": 0, "error": 0.0, "caution": ""}, index=self.units.name)
+            object.__setattr__(self, "about", plain)
 
 
 def consensus(effort: pd.DataFrame) -> pd.DataFrame:
@@ -145,3 +175,17 @@ def draw_units(effort: pd.DataFrame, units: list[str], *, draws: int, seed: int)
     )
     margin = table["margin"].to_numpy()
     return Units(table.index.to_numpy(dtype=object), reps, margin, low * revenue, high * revenue, shape, scale * reps)
+
+
+def curves_of(effort: pd.DataFrame, *, draws: int, seed: int) -> Curves:
+    """The curves of the table `effort_response`, drawn where several people judged a unit.
+
+    Raises DataError for a faulty table.
+    """
+    given = require_table("effort_response", effort)
+    given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
+    units, answers, curve, skipped = usable_units(given)
+    spread = draws > 0 and bool((answers["judges"] > 1).any())
+    drawn = draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None
+    about = curve[["error", "caution"]].assign(judges=answers["judges"])
+    return Curves(units, drawn, ASKED_TO, "judges", about, skipped, given, answers)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesopt.stats.doubts import ASKED_TO, few
-from salesopt.stats.effort import Numbers, Units
+from salesopt.stats.doubts import beyond_known, few, known_words
+from salesopt.stats.effort import Curves, Numbers
 from salesopt.stats.headlimits import Field
 from salesopt.stats.headpath import Way
 from salesopt.stats.headyears import flows_of
 
 
-def plan_cautions(field: Field, way: Way, best: Numbers, drawn: Units | None) -> tuple[str, ...]:
+def plan_cautions(field: Field, way: Way, best: Numbers, curves: Curves) -> tuple[str, ...]:
     """Plain sentences about when not to trust the plan; `best` is the best size of each year without limits."""
     units, terms, plan = field.units, field.terms, way.heads
     said = [
@@ -23,12 +23,9 @@ def plan_cautions(field: Field, way: Way, best: Numbers, drawn: Units | None) ->
             f"Not proved best: another plan may earn up to {way.bound - way.value:,.6g} more in all; allow more "
             "seconds for the proof."
         )
-    beyond = units.name[(plan > ASKED_TO * units.reps + 1).any(axis=0)]
+    beyond = units.name[beyond_known(curves, plan)]
     if len(beyond):
-        said.append(
-            f"The way leads beyond one and a half times today's heads on {few(beyond)}: up to there the judges were "
-            "asked."
-        )
+        said.append(f"The way gives {few(beyond)} more heads than {known_words(curves)}.")
     short = float(best[0].sum() - plan[-1].sum())
     if abs(short) > 1e-6:
         heads = f"{abs(short):g} {'head' if abs(short) == 1 else 'heads'} {'below' if short > 0 else 'above'}"
@@ -44,15 +41,15 @@ def plan_cautions(field: Field, way: Way, best: Numbers, drawn: Units | None) ->
         said.append("Who leaves by himself is an expected number: hires and moves of a year are therefore not whole.")
     if (flows.let_go > 1e-6).any():
         said.append(
-            f"The plan lets {flows.let_go.sum():g} people go in all: check notice, law and what it does to those who "
-            "stay, which no figure here holds."
+            f"The plan lets {flows.let_go.sum():g} of the people go in all: check notice, law and what it does to who "
+            "stays, which no figure here holds."
         )
     if not np.array_equal(field.today, units.reps):
         said.append(
             f"Today's {units.reps.sum():g} heads count as {field.today.sum():g} in steps of {terms.step:g}, unit by "
             "unit; staying is counted with these."
         )
-    if drawn is None:
+    if curves.drawn is None:
         said.append("The gain has no interval: each unit was judged once, or no draws were asked for.")
     else:
         said.append("The interval is that of the curves alone: limits, costs and leavers are taken as certain.")

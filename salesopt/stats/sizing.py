@@ -159,4 +159,4 @@ def best_heads(units: Units, cost: float, low: Numbers, high: Numbers, whole: bo
     places = [low, *(np.clip(step(place), low, high) for step in (np.floor, np.ceil) for place in (peak, bend))]
     options = np.stack(places)
     best = (rising.gain(options) - cost * options).argmax(axis=0)
-    return np.take_along_axis(options, best[None], axis=0)[0]
+    return np.take_along_axis(options, best[None], axis=0)[0] + 0.0  # no -0

@@ -144,6 +144,19 @@ EFFORT_RESPONSE = table(
     },
     ("unit", "judge"),
 )
+EFFORT_HISTORY = table(
+    "a unit (as in effort_response) in a period: who worked on it and what was sold",
+    {
+        "unit": text("what effort is spent on, as in effort_response"),
+        "period": date("first day of the month, quarter or year"),
+        "reps": number("representatives who worked on it", "full-time representatives", least=0),
+        "sales": number("sales of the unit", "currency a period", least=0),
+        "margin": number(
+            "contribution margin; needed where effort_response is absent", "fraction", least=0, most=1, optional=True
+        ),
+    },
+    ("unit", "period"),
+)
 REPS = table(
     "a sales representative",
     {
@@ -345,6 +358,7 @@ TABLES: dict[str, Any] = {
     "channel_history": CHANNEL_HISTORY,
     "channel_limits": CHANNEL_LIMITS,
     "effort_response": EFFORT_RESPONSE,
+    "effort_history": EFFORT_HISTORY,
     "reps": REPS,
     "accounts": ACCOUNTS,
     "account_lines": ACCOUNT_LINES,

@@ -19,7 +19,7 @@ from salesopt.study.sample.accounts import FROM_CALLS, PACE, WITHOUT_CALLS, acco
 from salesopt.study.sample.channels import BASELINE, channel_tables
 from salesopt.study.sample.factors import factor_tables
 from salesopt.study.sample.sales import SampleSales, list_price, sample_sales
-from salesopt.study.sample.team import team_tables
+from salesopt.study.sample.team import EFFORT_CARRY, team_tables
 
 __all__ = ["SEED", "Sample", "SampleSales", "make_sample", "sample_sales", "sample_tables"]
 
@@ -139,5 +139,6 @@ def _truth(seed: int, drawn: SampleSales, products: pd.DataFrame) -> dict[str, A
             group.name: {"at_none": group.none, "at_saturation": group.most, "shape": group.shape}
             for group in names.GROUPS
         },
+        "effort_carry_over": EFFORT_CARRY,
         "calls": {"without": WITHOUT_CALLS, "from_calls": FROM_CALLS, "pace": PACE},
     }

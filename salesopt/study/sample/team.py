@@ -24,6 +24,7 @@ NEEDS = {  # level needed, 0 to 4, in the order of SKILLS; 0 is left out
     "Offices and canteens": (1, 3, 3, 2, 2, 2, 2, 0, 2),
     "Wholesalers": (4, 1, 2, 0, 2, 1, 4, 2, 0),
 }
+EFFORT_CARRY = 0.35  # share of what heads bring that comes a quarter later
 DUTIES = (  # duty, {person: part}, {person: hours a year}; some have faults that a check of duties should find
     ("Set list prices", {"Margaret Stone": "A", "Linda Park": "R", "Peter Lang": "C", "Susan Achebe": "C"}, 160),
     ("Plan promotions", {"Margaret Stone": "A", "Claire Dubois": "R", "Tom Brennan": "R", "Ivan Morozov": "C"}, 420),
@@ -41,10 +42,11 @@ DUTIES = (  # duty, {person: part}, {person: hours a year}; some have faults tha
 
 
 def team_tables(seed: int, revenue: float) -> dict[str, pd.DataFrame]:
-    """Tables of the team of a firm with `revenue` a year: effort_response, reps, skills, skill_needs and duties."""
+    """Tables of the team of a firm with `revenue` a year: what effort brings, reps, skills, skill_needs and duties."""
     rng = np.random.default_rng([seed, 4])
     return {
         "effort_response": _effort(rng, revenue),
+        "effort_history": _history(np.random.default_rng([seed, 5]), revenue),
         "reps": _reps(rng),
         "skills": _skills(rng),
         "skill_needs": _needs(),
@@ -72,6 +74,44 @@ def _effort(rng: np.random.Generator, revenue: float) -> pd.DataFrame:
     columns = ["unit", "judge", "current_reps", "revenue", "margin", "at_none", "at_half", "at_plus_half"]
     table = pd.DataFrame(rows, columns=[*columns, "at_saturation"])
     return table.astype({"revenue": int})
+
+
+def _history(rng: np.random.Generator, revenue: float) -> pd.DataFrame:
+    """Six years of quarters: heads that came and went, and the sales that followed from the true curves.
+
+    All groups share season and shocks; each grows at a pace of its own, whatever its heads; errors last a little.
+    """
+    quarters = pd.date_range("2020-10-01", "2026-07-01", freq="QS")
+    count = len(quarters)
+    season = np.array([0.06, -0.07, 0.0, 0.01])[np.arange(count) % 4]
+    shared = season + 0.03 * rng.standard_normal(count)
+    years = (np.arange(count) - count + 1) / 4
+    rows = []
+    for group in names.GROUPS:
+        part = 0.5 if group.reps <= 2 else 1.0
+        heads = _heads(rng, group.reps, part, count)
+        works, working = np.empty(count), heads[0]
+        for at in range(count):
+            working = (1 - EFFORT_CARRY) * heads[at] + EFFORT_CARRY * working
+            works[at] = working
+        error, last = np.empty(count), 0.0
+        for at in range(count):
+            last = 0.4 * last + 0.035 * rng.standard_normal()
+            error[at] = last
+        growth = 0.015 + 0.01 * rng.standard_normal()
+        curve = effort_curve(works / group.reps, group.none, group.most, group.shape)
+        sales = group.revenue * revenue / 4 * curve * np.exp(growth * years + shared + error)
+        rows += list(zip([group.name] * count, quarters, heads, np.round(sales, -2), strict=True))
+    return pd.DataFrame(rows, columns=["unit", "period", "reps", "sales"]).astype({"sales": int})
+
+
+def _heads(rng: np.random.Generator, today: int, part: float, count: int) -> np.ndarray:
+    """Heads by quarter, ending with today's: someone comes or goes now and then, and never the last one."""
+    heads = [float(today)]
+    while len(heads) < count:
+        moved = heads[-1] + part * rng.choice([-1, 0, 1], p=[0.18, 0.66, 0.16])
+        heads.append(moved if max(part, 0.4 * today) <= moved <= 1.8 * today else heads[-1])
+    return np.array(heads[::-1])
 
 
 def _reps(rng: np.random.Generator) -> pd.DataFrame:

@@ -1,0 +1,241 @@
+"""Curves of sales over effort from a history of heads and sales, with what judges said as the prior.
+
+    log sales = unit + period (or season) + the unit's own trend + controls + log f(working heads / today's) + error
+
+f is the curve of `effortcurve`; its three numbers are normal around the judges' curve (or around what field studies
+found, where nobody judged), each unit with its own doubt and all units with one doubt they share: what judges get wrong
+they get wrong together, and the history of some units corrects the others. Working heads carry over from period to
+period. Errors of a unit last (first-order autoregression). The posterior is approximated by a normal at its mode
+(Laplace), for each of a few rates of carry-over, which are weighed by their marginal likelihood.
+
+Source: Little (1970) for the curve; Lindley and Smith, "Bayes estimates for the linear model", JRSS B 34 (1972), for
+units with a common mean; Prais and Winsten (1954) for lasting errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from salesopt.stats.effort import Numbers
+from salesopt.stats.effortcurve import LEAST, MOST, SIZE, log_slopes
+
+CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # rates of carry-over that are weighed
+STEPS, ROUNDS = 60, 6
+LASTING = (0.0, 0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """What is fitted: one entry per row, rows sorted by unit and period.
+
+    unit, period : numbers of the unit and of the period (consecutive periods count up by one); effort : heads against
+    today's; log_sales; effects : columns held equal (units, periods or season, trends, controls)
+    """
+
+    unit: NDArray[np.int64]
+    period: NDArray[np.int64]
+    effort: Numbers
+    log_sales: Numbers
+    effects: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """What is expected of units x 3 numbers: mean, each unit's own covariance, and that of the doubt all share."""
+
+    mean: Numbers
+    own: Numbers
+    shared: Numbers
+
+    @property
+    def covariance(self) -> Numbers:
+        """(3 units x 3 units), unit by unit."""
+        count = len(self.mean)
+        full = np.asarray(np.kron(np.ones((count, count)), self.shared), dtype=np.float64)
+        for unit in range(count):
+            at = slice(SIZE * unit, SIZE * (unit + 1))
+            full[at, at] += self.own[unit]
+        return full
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Mode (units x 3) and covariance of the curves at one rate of carry-over, and how likely that rate is.
+
+    carry; lasting : autocorrelation of errors from period to period; noise : their standard deviation (logs);
+    free : degrees of freedom left; fitted : log sales of each row; evidence : log of the marginal likelihood
+    """
+
+    carry: float
+    mode: Numbers
+    covariance: Numbers
+    lasting: float
+    noise: float
+    free: float
+    fitted: Numbers
+    evidence: float
+
+
+def working_effort(panel: Panel, carry: float) -> Numbers:
+    """Effort after carry-over: (1 - carry) x this period's + carry x the working effort of the period before.
+
+    Before its first row a unit is taken to have had that row's effort; over a gap the effort stays as it was.
+    """
+    working = panel.effort.copy()
+    if carry == 0:
+        return working
+    for row in range(1, len(working)):
+        if panel.unit[row] == panel.unit[row - 1]:
+            gap = panel.period[row] - panel.period[row - 1]
+            before = panel.effort[row - 1] + carry ** (gap - 1) * (working[row - 1] - panel.effort[row - 1])
+            working[row] = (1 - carry) * panel.effort[row] + carry * before
+    return working
+
+
+def fit_curves(panel: Panel, prior: Prior, carries: tuple[float, ...] = CARRIES) -> list[Posterior]:
+    """The posterior of the curves at each rate of carry-over, the likeliest first."""
+    found = [_fit(panel, prior, carry) for carry in carries]
+    return sorted(found, key=lambda one: -one.evidence)
+
+
+def weights_of(found: list[Posterior]) -> Numbers:
+    """How likely each rate of carry-over is, all being equally likely before."""
+    evidence = np.array([one.evidence for one in found])
+    weight = np.exp(evidence - evidence.max())
+    return np.asarray(weight / weight.sum())
+
+
+def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator) -> tuple[Numbers, NDArray[np.int64]]:
+    """draws x units x 3 numbers, and the posterior (rate of carry-over) that each comes from."""
+    which = np.sort(random.choice(len(found), size=draws, p=weights_of(found)))
+    drawn = []
+    for place, one in enumerate(found):
+        count = int((which == place).sum())
+        root = np.linalg.cholesky(one.covariance + 1e-12 * np.eye(len(one.covariance)))
+        stretch = np.sqrt(one.free / random.chisquare(one.free, count))
+        away = (random.standard_normal((count, len(root))) @ root.T) * stretch[:, None]
+        drawn.append(np.clip(one.mode + away.reshape(count, *one.mode.shape), LEAST, MOST))
+    order = random.permutation(draws)
+    return np.concatenate(drawn)[order], which[order]
+
+
+def whiten(panel: Panel, lasting: float, values: Numbers) -> Numbers:
+    """Rows made independent: each less what lasts of the unit's row before (Prais and Winsten), over any gap."""
+    same = np.append(False, panel.unit[1:] == panel.unit[:-1])
+    gap = np.append(1, np.diff(panel.period)).astype(float)
+    keep = np.where(same, lasting ** np.maximum(gap, 1.0), 0.0)
+    before = np.roll(values, 1, axis=0)
+    shaped = (slice(None), *(None,) * (values.ndim - 1))
+    return np.asarray((values - keep[shaped] * before) / np.sqrt(1 - keep**2)[shaped])
+
+
+def _fit(panel: Panel, prior: Prior, carry: float) -> Posterior:
+    effort = working_effort(panel, carry)
+    precision = np.asarray(np.linalg.inv(prior.covariance), dtype=np.float64)
+    place, lasting, noise = prior.mean.copy(), 0.0, 0.0
+    rank = int(np.linalg.matrix_rank(panel.effects))
+    free = float(max(len(effort) - rank, 1))
+    for _ in range(ROUNDS):
+        model = _Model(panel, effort, lasting)
+        if noise == 0.0:
+            left, _ = model.residuals(place)
+            noise = float(np.sqrt(left @ left / free)) + 1e-9
+        place, hessian, information, left = _mode(model, prior, precision, place, noise)
+        used = float(np.trace(np.linalg.solve(hessian, information)))
+        free = float(max(len(effort) - rank - used, 2.0))
+        before = (lasting, noise)
+        noise = float(np.sqrt(left @ left / free)) + 1e-9
+        lasting = _lasting(panel, model.errors(place), panel.effects.shape[1] > rank)
+        if abs(lasting - before[0]) < 1e-3 and abs(noise / before[1] - 1) < 1e-3:
+            break
+    away = (place - prior.mean).ravel()
+    evidence = -0.5 * (
+        left @ left / noise**2
+        + away @ precision @ away
+        + np.linalg.slogdet(hessian)[1]
+        - np.linalg.slogdet(precision)[1]
+        + 2 * (len(effort) - rank) * np.log(noise)
+        - model.log_scale
+    )
+    fitted = panel.log_sales - model.errors(place)
+    covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    return Posterior(carry, place, covariance, lasting, noise, free, fitted, float(evidence))
+
+
+class _Model:
+    """Rows made independent, what is held equal projected out."""
+
+    def __init__(self, panel: Panel, effort: Numbers, lasting: float) -> None:
+        self.panel, self.effort, self.lasting = panel, effort, lasting
+        effects = whiten(panel, lasting, panel.effects)
+        left, size, _ = np.linalg.svd(effects, full_matrices=False)
+        self.basis = left[:, size > 1e-9 * size.max(initial=1e-300)]
+        gap = np.append(1, np.diff(panel.period))[np.append(False, panel.unit[1:] == panel.unit[:-1])]
+        self.log_scale = -float(np.log(1 - lasting ** (2.0 * np.maximum(gap, 1))).sum()) if lasting else 0.0
+
+    def _without(self, values: Numbers) -> Numbers:
+        made = whiten(self.panel, self.lasting, values)
+        return np.asarray(made - self.basis @ (self.basis.T @ made))
+
+    def residuals(self, place: Numbers) -> tuple[Numbers, Numbers]:
+        """What the curves miss, and its falls with every number: rows, rows x (3 units)."""
+        level, slopes = log_slopes(place[self.panel.unit], self.effort)
+        wide = np.zeros((len(level), place.size))
+        columns = SIZE * self.panel.unit[:, None] + np.arange(SIZE)
+        np.put_along_axis(wide, columns, slopes, axis=1)
+        return self._without(self.panel.log_sales - level), self._without(wide)
+
+    def errors(self, place: Numbers) -> Numbers:
+        """What is missed of log sales, before rows are made independent."""
+        rest = self.panel.log_sales - log_slopes(place[self.panel.unit], self.effort)[0]
+        effects = whiten(self.panel, self.lasting, self.panel.effects)
+        found = np.linalg.lstsq(effects, whiten(self.panel, self.lasting, rest), rcond=None)[0]
+        return np.asarray(rest - self.panel.effects @ found)
+
+
+def _mode(
+    model: _Model, prior: Prior, precision: Numbers, place: Numbers, noise: float
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Mode by damped Gauss-Newton; the curvature there, the part of it that is data's, and what is missed."""
+    left, slopes = model.residuals(place)
+    damping = 1e-3
+
+    def loss(missed: Numbers, at: Numbers) -> float:
+        away = (at - prior.mean).ravel()
+        return float(missed @ missed / noise**2 + away @ precision @ away)
+
+    now = loss(left, place)
+    for _ in range(STEPS):
+        information = slopes.T @ slopes / noise**2
+        hessian = information + precision
+        slope = slopes.T @ left / noise**2 - precision @ (place - prior.mean).ravel()
+        step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), slope)
+        tried = np.clip(place + np.clip(step, -1.5, 1.5).reshape(place.shape), LEAST, MOST)
+        then, its_slopes = model.residuals(tried)
+        value = loss(then, tried)
+        if value <= now:
+            done = now - value <= 1e-10 * max(now, 1.0)
+            place, left, slopes, now, damping = tried, then, its_slopes, value, max(damping / 5, 1e-9)
+            if done:
+                break
+        else:
+            damping *= 6
+            if damping > 1e8:
+                break
+    information = slopes.T @ slopes / noise**2
+    return place, information + precision, information, left
+
+
+def _lasting(panel: Panel, errors: Numbers, trends: bool) -> float:
+    """Autocorrelation of errors from period to period, corrected for the effects taken out (Kendall 1954)."""
+    follows = np.append(False, (panel.unit[1:] == panel.unit[:-1]) & (np.diff(panel.period) == 1))
+    if follows.sum() < 3:
+        return 0.0
+    before = errors[np.flatnonzero(follows) - 1]
+    raw = float(before @ errors[follows] / max(before @ before, 1e-300))
+    length = max(float(np.bincount(panel.unit).mean()), 6.0)
+    shift, slope = (2.0, 4.0) if trends else (1.0, 3.0)
+    return float(np.clip((raw + shift / length) / max(1 - slope / length, 0.3), *LASTING))

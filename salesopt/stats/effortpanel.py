@@ -1,0 +1,229 @@
+"""A history of heads and sales as a panel: what is held equal, what is left out, and what a plain regression says.
+
+The regression is one common elasticity of effort: log sales on log heads, units and periods held equal, with errors
+clustered by unit, each left out in turn (CRV3: Bell and McCaffrey 2002; MacKinnon, Nielsen and Webb 2023). It needs no
+prior and is put beside the curves. Its test of leads asks whether the heads of the next period tell this period's
+sales: if so, heads were sent after sales, and the elasticity holds some of what growth did (Wooldridge, "Econometric
+Analysis of Cross Section and Panel Data", 2010, ch. 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from salesopt.errors import ParameterError
+from salesopt.stats.effort import Numbers
+from salesopt.stats.effortfit import Panel
+from salesopt.stats.panel import codes_of
+from salesopt.study.periods import period_length, periods_per_year
+
+COMMON = ("auto", "period", "season", "none")
+FEWEST_UNITS = 3  # with which what all units share in a period can be told from what heads bring
+LONG = 12  # periods of a unit from which on it gets a trend of its own
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A checked history ready to be fitted.
+
+    rows   : unit, period, reps, sales of the rows used, as the panel has them; units : their names, in its order
+    panel  : as `effortfit` takes it, with effort against `today`
+    today, revenue : heads today, and sales of the last year at today's periods, by unit
+    common : "period", "season" or "none"; trends : whether each unit has a trend of its own
+    length : "month", "quarter"; said : plain sentences about what was left out or could not be held equal
+    """
+
+    rows: pd.DataFrame
+    units: pd.Index
+    panel: Panel
+    today: Numbers
+    revenue: Numbers
+    common: str
+    trends: bool
+    length: str
+    skipped: pd.DataFrame
+    said: tuple[str, ...]
+
+
+def make_history(
+    history: pd.DataFrame,
+    today: pd.Series,
+    *,
+    common: str,
+    trends: bool | None,
+    controls: Sequence[str],
+    min_periods: int,
+) -> History:
+    """A typed table `effort_history` as a panel; `today` gives heads where they are known better than from it."""
+    if common not in COMMON:
+        raise ParameterError(f"common must be one of {', '.join(COMMON)}, not {common!r}")
+    rows = history.sort_values(["unit", "period"], kind="stable").reset_index(drop=True)
+    last = rows.groupby("unit", sort=False)["reps"].last()
+    heads = today.reindex(last.index).fillna(last)
+    usable = (rows["sales"] > 0) & rows[list(controls)].notna().all(axis=1)
+    said = _lost(rows, usable, controls)
+    count = usable.groupby(rows["unit"], sort=False).sum()
+    few, idle = count < min_periods, heads <= 0
+    reasons = count.map(lambda seen: f"{int(seen)} periods with sales, fewer than {min_periods}").where(few, "")
+    reasons[idle] = "nobody serves it today, so effort relative to today's says nothing"
+    kept = rows[usable & rows["unit"].map(reasons).eq("")].reset_index(drop=True)
+    units = pd.Index(kept["unit"].unique(), name="unit")
+    length = period_length(rows["period"])
+    if common == "auto":
+        common = "period" if len(units) >= FEWEST_UNITS else "season"
+    many = bool(len(units)) and kept.groupby("unit", sort=False).size().min() >= LONG
+    trends = many if trends is None else trends
+    unit, period = units.get_indexer(kept["unit"]), _numbers(kept["period"], length)
+    effort = kept["reps"].to_numpy(dtype=float) / heads.reindex(units).to_numpy(dtype=float)[unit]
+    effects = _effects(kept, unit, period, common, trends, controls)
+    return History(
+        rows=kept[["unit", "period", "reps", "sales"]],
+        units=units,
+        panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), effects),
+        today=heads.reindex(units).to_numpy(dtype=float),
+        revenue=_revenue(kept, length).reindex(units).to_numpy(dtype=float),
+        common=common,
+        trends=trends,
+        length=length,
+        skipped=pd.DataFrame({"unit": reasons.index[reasons != ""], "reason": reasons[reasons != ""].to_numpy()}),
+        said=(*said, *_unheld(kept, common, trends, length)),
+    )
+
+
+def _lost(rows: pd.DataFrame, usable: pd.Series, controls: Sequence[str]) -> list[str]:
+    lost = int((~usable).sum())
+    if not lost:
+        return []
+    why = "without sales" + (f" or without {' or '.join(controls)}" if controls else "")
+    return [f"{lost} of {len(rows)} rows of the history are left out: {why}, where a curve in logs has no place."]
+
+
+def _unheld(rows: pd.DataFrame, common: str, trends: bool, length: str) -> list[str]:
+    said = []
+    if common == "season":
+        said.append(
+            "The history has too few units to hold equal what moved all of them in a period; the season is held equal "
+            "instead, and anything else that moved sales while heads changed counts as the effect of heads."
+        )
+    elif common == "none":
+        said.append(
+            "No common movement of sales is held equal (`common`): growth and season count as effects of heads."
+        )
+    if not trends:
+        said.append(
+            "No unit has a trend of its own: where heads were sent to what was growing anyway, growth counts as their "
+            "effect."
+        )
+    if not length:
+        said.append(
+            "The length of the history's periods is unclear; each date counts as the period after the one before."
+        )
+    return said
+
+
+def _numbers(period: pd.Series, length: str) -> np.ndarray:
+    """Periods counted up by one, gaps included where their length is known."""
+    if length in ("month", "quarter", "year"):
+        months = period.dt.year * 12 + period.dt.month
+        return ((months - months.min()) // {"month": 1, "quarter": 3, "year": 12}[length]).to_numpy(dtype=np.int64)
+    if length in ("day", "week"):
+        days = (period - period.min()).dt.days
+        return (days // {"day": 1, "week": 7}[length]).to_numpy(dtype=np.int64)
+    return codes_of(period).astype(np.int64)
+
+
+def _revenue(rows: pd.DataFrame, length: str) -> pd.Series:
+    """Sales a year of each unit: its last year's periods, scaled up where they are fewer."""
+    per_year = periods_per_year(length) if length else 1.0
+    window = max(round(per_year), 1)
+    last = rows.groupby("unit", sort=False).tail(window)
+    return last.groupby("unit", sort=False)["sales"].mean() * per_year
+
+
+def _effects(
+    rows: pd.DataFrame, unit: np.ndarray, period: np.ndarray, common: str, trends: bool, controls: Sequence[str]
+) -> Numbers:
+    """Columns held equal; a few are redundant by design, which the fit takes out."""
+    owns = (unit[:, None] == np.arange(unit.max(initial=-1) + 1)).astype(float)
+    parts = [owns]
+    if common == "period":
+        parts.append((period[:, None] == np.unique(period)).astype(float))
+    elif common == "season":
+        months = rows["period"].dt.month.to_numpy()
+        parts.append((months[:, None] == np.unique(months)[1:]).astype(float))
+    parts += [rows[[name]].to_numpy(dtype=float) for name in controls]
+    if trends:
+        centred = (period - period.mean()) / max(float(np.ptp(period)), 1.0)
+        parts.append(owns * centred[:, None])
+    return np.hstack(parts)
+
+
+def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
+    """The common elasticity of effort by plain regression, with and without trends of the units, and the test of leads.
+
+    Columns: held (what is held equal), elasticity, low, high, p (of 0), rows, units. The row "heads of the next period"
+    is the test of leads: its elasticity should be 0. nan where there are fewer than three units or heads hardly move
+    beyond what is held equal.
+    """
+    panel = history.panel
+    with_heads = panel.effort > 0
+    follows = np.append((panel.unit[1:] == panel.unit[:-1]) & (np.diff(panel.period) == 1), False)
+    leads = with_heads & follows & np.append(with_heads[1:], False)
+    heads = np.log(np.where(with_heads, panel.effort, 1.0))
+    ahead = np.append(heads[1:], 0.0)
+    plain, trended = (_design(history, trends) for trends in (False, True))
+    rows = [
+        ("units and periods", *_one(panel, with_heads, plain, heads[:, None], confidence)),
+        ("units, periods and trends of units", *_one(panel, with_heads, trended, heads[:, None], confidence)),
+        (
+            "heads of the next period",
+            *_one(panel, leads, trended if history.trends else plain, np.column_stack([heads, ahead]), confidence),
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["held", "elasticity", "low", "high", "p", "rows", "units"])
+
+
+def _design(history: History, trends: bool) -> tuple[Numbers, Numbers]:
+    """Columns that belong to single units, and the others."""
+    panel, count = history.panel, len(history.units)
+    owns = (panel.unit[:, None] == np.arange(count)).astype(float)
+    centred = (panel.period - panel.period.mean()) / max(float(np.ptp(panel.period)), 1.0)
+    own = np.hstack([owns, owns * centred[:, None]]) if trends else owns
+    rest = panel.effects[:, count:]
+    return own, rest[:, : rest.shape[1] - count] if history.trends else rest
+
+
+def _one(
+    panel: Panel, used: np.ndarray, design: tuple[Numbers, Numbers], regressors: Numbers, confidence: float
+) -> tuple[float, float, float, float, int, int]:
+    """Coefficient of the last regressor, interval, p, rows, units; errors by unit, each left out in turn."""
+    unit, outcome = panel.unit[used], panel.log_sales[used]
+    groups = np.unique(unit)
+    nothing = (np.nan, np.nan, np.nan, np.nan, int(used.sum()), len(groups))
+    if len(groups) < FEWEST_UNITS:
+        return nothing
+    own, rest = (part[used] for part in design)
+    everything = np.column_stack([rest, regressors[used], outcome])
+    everything -= own @ np.linalg.lstsq(own, everything, rcond=None)[0]
+    x, y = everything[:, :-1], everything[:, -1]
+    left, size, right = np.linalg.svd(x, full_matrices=False)
+    kept = size > 1e-9 * size.max(initial=1e-300)
+    others = x[:, :-1] @ np.linalg.lstsq(x[:, :-1], x[:, -1], rcond=None)[0] if x.shape[1] > 1 else 0.0
+    if np.std(x[:, -1] - others) < 1e-6 or len(y) <= own.shape[1] + kept.sum() + 1:
+        return nothing
+    inverse = (right[kept].T / size[kept]) @ left[:, kept].T
+    slope = inverse @ y
+    missed, moved = y - x @ slope, []
+    for group in groups:
+        mine = unit == group
+        block = np.eye(mine.sum()) - left[mine][:, kept] @ left[mine][:, kept].T
+        moved.append(inverse[-1, mine] @ np.linalg.lstsq(block, missed[mine], rcond=1e-8)[0])
+    error = np.sqrt((len(groups) - 1) / len(groups) * np.square(moved).sum())
+    width = error * student.ppf(0.5 + confidence / 2, len(groups) - 1)
+    p = 2 * student.sf(abs(slope[-1]) / max(error, 1e-300), len(groups) - 1)
+    return float(slope[-1]), float(slope[-1] - width), float(slope[-1] + width), float(p), len(y), len(groups)

@@ -1,0 +1,250 @@
+"""What people bring: the sample firm's truth, judges and history together, what is left out, words and figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesopt.conclusions.effort import conclude_effort
+from salesopt.conclusions.team import conclude_team
+from salesopt.effort import fit_effort
+from salesopt.errors import DataError, ParameterError
+from salesopt.headcount import plan_headcount
+from salesopt.plots.effort import plot_effort, plot_effort_curves
+from salesopt.stats.effort import Curves
+from salesopt.study.sample import sample_tables
+from salesopt.study.sample.names import GROUPS
+from salesopt.study.sample.team import effort_curve, team_tables
+from salesopt.team import size_team
+from salesopt.workload import plan_calls
+
+COST = 110_000.0
+TABLES = sample_tables().tables
+HISTORY, JUDGED = TABLES["effort_history"], TABLES["effort_response"]
+FIT = fit_effort(HISTORY, judged=JUDGED, draws=200, seed=1)
+TRUTH = pd.Series({g.name: g.shape * (1 - g.none) * (g.most - 1) / (g.most - g.none) for g in GROUPS})
+REVENUE = 40_000_000.0
+
+
+def true_profit(heads):
+    """Contribution less the heads' cost at the true curves of the sample firm, by unit."""
+    sales = [
+        g.revenue * REVENUE * float(effort_curve(np.array(h / g.reps), g.none, g.most, g.shape)) * g.margin
+        for g, h in zip(GROUPS, heads, strict=True)
+    ]
+    return np.array(sales) - COST * np.asarray(heads)
+
+
+def test_intervals_hold_the_truth_of_the_sample_firm_over_seeds():
+    """Elasticities, what judges would answer, and the gain of redeploying: 16 firms, 8 units each."""
+    inside, gains = [], []
+    for seed in range(16):
+        tables = team_tables(seed, REVENUE)
+        fit = fit_effort(tables["effort_history"], judged=tables["effort_response"], draws=200, seed=seed)
+        table = fit.table.set_index("unit").loc[TRUTH.index]
+        inside.append(TRUTH.between(table["low"], table["high"]).mean())
+        answers = fit.answers.set_index(["unit", "question"])
+        for group in GROUPS:
+            row = answers.loc[(group.name, "at_none")]
+            inside.append(float(row["low"] <= group.none <= row["high"]))
+        size = size_team(fit.curves, cost_per_rep=COST)
+        heads = size.table.set_index("unit").loc[list(TRUTH.index), ["reps_now", "reps_same_heads"]].to_numpy().T
+        bridge = size.bridge.set_index("step").loc["redeployed"]
+        gain = (true_profit(heads[1]) - true_profit(heads[0])).sum()
+        gains.append(bridge["gain_low"] <= gain <= bridge["gain_high"])
+    assert np.mean(inside) >= 0.92
+    assert np.mean(gains) >= 0.85
+
+
+def test_judges_who_overrate_heads_are_corrected():
+    bold = JUDGED.assign(at_plus_half=1 + 1.8 * (JUDGED["at_plus_half"] - 1),
+                         at_saturation=1 + 1.8 * (JUDGED["at_saturation"] - 1), at_half=JUDGED["at_half"] ** 1.8,
+                         at_none=JUDGED["at_none"] ** 1.8)  # fmt: skip
+    fit = fit_effort(HISTORY, judged=bold)
+    table = fit.table.set_index("unit").loc[TRUTH.index]
+    assert np.abs(table["elasticity"] - TRUTH).mean() < 0.5 * np.abs(table["judged"] - TRUTH).mean()
+    assert any("makes heads bring less than the judges said" in text for text in fit.cautions)
+
+
+def test_the_history_alone_finds_the_elasticities_that_the_judges_never_saw():
+    inside = []
+    for seed in range(6):
+        fit = fit_effort(team_tables(seed, REVENUE)["effort_history"].assign(margin=0.4), draws=0)
+        table = fit.table.set_index("unit").loc[TRUTH.index]
+        inside.append(TRUTH.between(table["low"], table["high"]).mean())
+        assert table["judged"].isna().all() and fit.curves.drawn is None and fit.curves.source == "history"
+    assert np.mean(inside) >= 0.9
+    fit = fit_effort(HISTORY.assign(margin=0.4), draws=0)
+    assert any("third stands in" in text for text in fit.cautions)
+    last = HISTORY[HISTORY["period"] >= "2025-10-01"].groupby("unit")["sales"].sum()
+    units = fit.curves.units
+    assert units.sales(units.reps) == pytest.approx(last[units.name].to_numpy())
+    assert units.reps == pytest.approx(HISTORY.groupby("unit")["reps"].last()[units.name].to_numpy())
+
+
+def test_today_is_the_judges_today_and_the_inputs_are_left_alone():
+    history, judged = HISTORY.copy(), JUDGED.copy()
+    fit = fit_effort(history, judged=judged, draws=20)
+    pd.testing.assert_frame_equal(history, HISTORY)
+    pd.testing.assert_frame_equal(judged, JUDGED)
+    given = JUDGED.groupby("unit")[["current_reps", "margin"]].first().loc[fit.curves.units.name]
+    assert fit.curves.units.reps == pytest.approx(given["current_reps"].to_numpy())
+    assert fit.curves.units.margin == pytest.approx(given["margin"].to_numpy())
+    assert fit.curves.drawn.low.shape == (20, 8)
+    again = fit_effort(history.sample(frac=1, random_state=3), judged=judged, draws=20)
+    pd.testing.assert_frame_equal(again.table, fit.table)
+
+
+def test_a_unit_without_history_keeps_its_judges_and_says_so():
+    fit = fit_effort(HISTORY[HISTORY["unit"] != "Hotels"], judged=JUDGED)
+    row = fit.table.set_index("unit").loc["Hotels"]
+    assert row["periods"] == 0 and "no history of its own" in row["caution"]
+    assert row["low"] < row["judged"] < row["high"]
+    wide = FIT.table.set_index("unit").loc["Hotels"]
+    assert row["high"] - row["low"] > 1.3 * (wide["high"] - wide["low"])
+    assert fit.table["unit"].tolist()[-1] == "Hotels" or "Hotels" in fit.table["unit"].tolist()
+
+
+def test_heads_that_hardly_move_leave_the_judges_as_they_are():
+    still = HISTORY.assign(reps=HISTORY["unit"].map(JUDGED.groupby("unit")["current_reps"].first()).astype(float))
+    fit = fit_effort(still, judged=JUDGED)
+    assert (fit.table["from_history"] < 0.1).all()
+    assert fit.table["elasticity"].to_numpy() == pytest.approx(fit.table["judged"].to_numpy(), rel=0.02)
+    assert fit.table["caution"].str.contains("next to nothing").all()
+    assert fit.measured["elasticity"].isna().all()
+    assert any("No common elasticity" in text for text in fit.cautions)
+
+
+def test_what_cannot_be_fitted_is_listed_with_its_reason():
+    short = HISTORY[(HISTORY["unit"] != "Hotels") | (HISTORY["period"] > "2026-01-01")].assign(margin=0.4)
+    short.loc[short["unit"] == "Wholesalers", "margin"] = np.nan
+    fit = fit_effort(short)
+    assert dict(fit.skipped.to_numpy()) == {
+        "Hotels": "2 periods with sales, fewer than 6",
+        "Wholesalers": "its margin is known neither from effort_response nor from effort_history",
+    }
+    assert set(fit.table["unit"]) == set(TRUTH.index) - {"Hotels", "Wholesalers"}
+    gone = HISTORY.assign(margin=0.4)
+    gone.loc[(gone["unit"] == "Hotels") & (gone["period"] == "2026-07-01"), "reps"] = 0
+    assert "nobody serves it today" in fit_effort(gone).skipped["reason"].item()
+
+
+def test_rows_without_sales_are_counted_out_loud():
+    holes = HISTORY.copy()
+    holes.loc[::20, "sales"] = 0
+    fit = fit_effort(holes, judged=JUDGED)
+    assert any(text.startswith("10 of 192 rows of the history are left out") for text in fit.cautions)
+    assert len(fit.periods) == 182
+
+
+def test_heads_sent_after_sales_are_warned_of():
+    draw = np.random.default_rng(2)
+    table = HISTORY.sort_values(["unit", "period"]).copy()
+    shock = 0.15 * draw.standard_normal(len(table))
+    table["sales"] = table["sales"] * np.exp(shock)
+    ahead = pd.Series(shock, index=table.index).groupby(table["unit"]).shift().fillna(0.0)
+    table["reps"] = table["reps"] * np.exp(1.5 * ahead)
+    assert any("heads were sent after sales" in text for text in fit_effort(table, judged=JUDGED).cautions)
+    assert not any("heads were sent after sales" in text for text in FIT.cautions)
+
+
+def test_two_units_hold_only_the_season_equal_and_say_so():
+    two = HISTORY[HISTORY["unit"].isin(["Hotels", "Restaurants and cafés"])]
+    fit = fit_effort(two, judged=JUDGED[JUDGED["unit"].isin(two["unit"])])
+    assert any("too few units" in text for text in fit.cautions)
+    assert fit.measured["elasticity"].isna().all()
+
+
+def test_controls_are_held_equal():
+    """Sales that a fair lifts by a tenth whenever it is held, which is when heads are many."""
+    table = HISTORY.sort_values(["unit", "period"]).copy()
+    table["fair"] = (table["reps"] > table.groupby("unit")["reps"].transform("median")).astype(float)
+    table["sales"] = table["sales"] * np.exp(0.3 * table["fair"])
+    with_fair, without = (fit_effort(table, judged=JUDGED, controls=names) for names in (["fair"], []))
+    away = [np.abs(fit.table.set_index("unit")["elasticity"] - TRUTH).mean() for fit in (with_fair, without)]
+    assert away[0] < 0.5 * away[1]
+    with pytest.raises(DataError, match="fair"):
+        fit_effort(table.assign(fair="yes"), judged=JUDGED, controls=["fair"])
+    with pytest.raises(DataError, match="weather"):
+        fit_effort(table, judged=JUDGED, controls=["weather"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"carry_over": 1.0}, "carry_over"),
+        ({"min_periods": 2}, "min_periods"),
+        ({"draws": -1}, "draws"),
+        ({"confidence": 1.2, "draws": 1.5}, "draws .*; confidence"),
+        ({"common": "year"}, "common must be one of"),
+        ({"controls": "fair"}, "controls must be a list"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(given, said):
+    with pytest.raises(ParameterError, match=said):
+        fit_effort(HISTORY, judged=JUDGED, **given)
+
+
+def test_faulty_tables_are_refused():
+    with pytest.raises(DataError, match="margin"):
+        fit_effort(HISTORY)
+    with pytest.raises(DataError, match=r"no unit can be fitted: .*fewer than 6"):
+        fit_effort(HISTORY[HISTORY["period"] > "2026-01-01"], judged=JUDGED)
+    with pytest.raises(DataError, match="column 'reps'"):
+        fit_effort(HISTORY.assign(reps=-1.0), judged=JUDGED)
+    with pytest.raises(DataError, match="column 'sales'"):
+        fit_effort(HISTORY.drop(columns="sales"), judged=JUDGED)
+
+
+def test_a_team_is_sized_planned_and_called_by_the_curves():
+    size = size_team(FIT.curves, cost_per_rep=COST)
+    assert size.basis is FIT.curves and size.draws == 200
+    best = size.table["reps_best"].to_numpy()
+    units = FIT.curves.units
+    profit = [units.contribution(np.where(np.arange(8) == at, best + step, best)).sum() - COST * (best.sum() + step)
+              for at in range(8) for step in (-1, 0, 1)]  # fmt: skip
+    assert size.bridge.set_index("step").loc["best", "profit"] == pytest.approx(max(profit))
+    worst = size.sensitivity
+    assert (worst["kind"] == "curve").all() and worst["loss"].is_monotonic_decreasing and (worst["loss"] >= -1e-6).all()
+    conclusion = conclude_team(size, also=FIT.cautions, currency="USD")
+    assert any(text.startswith("Curves of effort: Nobody moved heads at random") for text in conclusion.doubts)
+    assert any(f"that of {worst['unit'].iloc[0]}" in text for text in conclusion.doubts)
+    path = plan_headcount(size.basis, cost_per_rep=COST, years=2)
+    assert np.isfinite(path.gain_low)
+    calls = plan_calls(TABLES["accounts"].head(60), FIT.curves)
+    assert calls.gain > 0
+    now = calls.table["sales_now"].to_numpy()
+    paid = TABLES["accounts"].head(60).set_index("account").loc[calls.table["account"]]
+    assert now == pytest.approx(paid["revenue" if "revenue" in paid else "potential"].to_numpy())
+
+
+def test_curves_that_are_known_need_no_judges():
+    size = size_team(Curves(FIT.curves.units), cost_per_rep=COST)
+    assert size.bridge["gain_low"].isna().all() and size.sensitivity.empty
+    assert any("No draws" in text for text in size.cautions)
+
+
+def test_growth_beyond_what_is_known_is_said():
+    history = HISTORY.assign(margin=0.9)
+    size = size_team(fit_effort(history).curves, cost_per_rep=1000.0)
+    assert any("more heads than its history ever saw" in text for text in size.cautions)
+
+
+def test_the_words_and_figures_say_what_the_tables_say():
+    conclusion = conclude_effort(FIT, currency="USD")
+    top = FIT.table.sort_values("elasticity").iloc[-1]
+    assert top["unit"] in conclusion.answer and f"{top['elasticity']:.3f}" in conclusion.answer
+    assert conclusion.metrics["effort.elasticity"] == pytest.approx(FIT.table["elasticity"].mean())
+    assert conclusion.findings[0].value == FIT.measured.iloc[1]["elasticity"]
+    ax = plot_effort(FIT)
+    drawn = [line.get_offsets()[:, 0] for line in ax.collections if len(line.get_offsets()) == 8]
+    order = FIT.table.sort_values("elasticity", kind="stable")
+    assert any(list(x) == pytest.approx(order["elasticity"].tolist()) for x in drawn)
+    assert top["unit"] in ax.get_title(loc="left").replace("\n", " ")
+    small = plot_effort_curves(FIT).child_axes
+    assert len(small) == 8
+    first = FIT.table.sort_values("from_history", ascending=False)["unit"].iloc[0]
+    line = small[0].get_lines()[0].get_ydata()
+    assert list(line) == pytest.approx(FIT.path.loc[FIT.path["unit"] == first, "answer"].tolist())
+    alone = fit_effort(HISTORY.assign(margin=0.4))
+    assert "without any history" in conclude_effort(alone).answer
+    assert "usual elsewhere" in plot_effort_curves(alone).get_title(loc="left").replace("\n", " ")
