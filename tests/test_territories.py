@@ -336,3 +336,67 @@ def test_figures_draw_the_tables():
     drawn = plot_map(result)
     assert len(drawn.collections[0].get_segments()) == len(accounts)
     assert len(drawn.collections[2].get_offsets()) == result.table["moved"].sum()
+
+
+def line_of(count, hours, **columns):
+    """Accounts in a row to the north of the first representative's base, `hours` of calls each."""
+    rows = {"account": [f"a{at}" for at in range(count)], "lat": [40 + 0.1 * at for at in range(count)], "lon": -90.0}
+    return pd.DataFrame(rows | {"potential": 100.0, "calls": 10, "hours_per_call": hours / 10} | columns)
+
+
+def bases(count, hours):
+    rows = {"rep": [f"r{at}" for at in range(count)], "lat": [40.0 + at for at in range(count)], "lon": -90.0}
+    return pd.DataFrame(rows | {"role": "representative", "cost": 1e5, "hours": float(hours)})
+
+
+@pytest.mark.parametrize(
+    ("accounts", "reps", "given", "said"),
+    [
+        (line_of(3, 100), bases(1, 10), {"balance": ()}, r"hours cannot be met.*293 more hours a year"),
+        (line_of(3, 100, lat=40.0), bases(2, 100).assign(lat=40.0), {"balance": ()}, "100 more hours a year"),
+        (line_of(2, 100), bases(2, 120), {"balance": (), "locked": {"a0": "r0", "a1": "r0"}}, "hours and locked pairs"),
+        (
+            line_of(4, 10),
+            bases(2, 120),
+            {"balance": ("accounts",), "tolerance": 0.1, "locked": {"a0": "r0", "a1": "r0", "a2": "r0"}},
+            "a tolerance of 50 % for accounts instead of 10 %",
+        ),
+    ],
+)
+def test_a_whole_relaxation_that_misses_a_limit_is_no_plan(accounts, reps, given, said):
+    with pytest.raises(InfeasibleError, match=said):
+        assign_accounts(accounts, reps, **given)
+
+
+def test_many_accounts_make_no_limit_cheap_to_miss():
+    """A share that stays stands for thousands of accounts: however dear the moves, it is kept."""
+    draw = np.random.default_rng(0)
+    count, people = 4000, 5
+    spots = {"lat": draw.uniform(40, 45, count), "lon": draw.uniform(-90, -80, count)}
+    accounts = line_of(count, 12, **spots, rep=[f"r{at}" for at in draw.integers(0, people, count)])
+    reps = bases(people, 1e6).assign(lat=draw.uniform(40, 45, people), lon=draw.uniform(-90, -80, people))
+    plan = assign_accounts(accounts, reps, balance=(), keep=0.9)
+    assert plan.table["moved"].sum() == 400 and plan.gap < 1e-6
+
+
+def test_every_plan_keeps_every_limit_and_its_bound():
+    """Random firms, some without a plan: what comes back is within all limits, and its bound below its cost."""
+    plans = 0
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        count, people = int(draw.integers(2, 9)), int(draw.integers(1, 4))
+        accounts = line_of(count, 1, hours_per_call=draw.integers(1, 9, count), potential=draw.uniform(1, 9, count),
+                           rep=[f"r{at}" for at in draw.integers(0, people, count)])  # fmt: skip
+        reps = bases(people, draw.integers(40, 200))
+        tolerance, keep = float(draw.choice([0.2, 0.6, 2.0])), float(draw.choice([0.0, 0.5, 1.0]))
+        try:
+            plan = assign_accounts(accounts, reps, balance=("potential",), tolerance=tolerance, keep=keep)
+        except InfeasibleError:
+            continue
+        plans += 1
+        load = plan.load
+        assert (load["hours"] <= load["capacity"] * (1 + 1e-6)).all()
+        assert ((load["potential_index"] - 1).abs() <= tolerance + 1e-6).all()
+        assert (~plan.table["moved"]).sum() >= keep * count - 1e-9
+        assert plan.bound <= plan.objective + 1e-9
+    assert 10 <= plans <= 55

@@ -9,6 +9,7 @@ from scipy import sparse
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
 
 PENALTY = 1e3  # of missing a limit by its whole scale, in multiples of the dearest pair
+MISSED = 1e-7  # fraction of its scale above which a limit counts as missed
 TOLERANCE = 1e-9  # a pair comes in if it is cheaper by this fraction of the dearest; the bound allows for it
 
 
@@ -62,50 +63,106 @@ def relax(
     """The linear relaxation by column generation.
 
     With `feasibility` only the missed limits are minimised, each as a fraction of its scale; `weights` (one per load)
-    and `kept_weight` say how dear it is to miss one.
+    and `kept_weight` say how dear it is to miss one. Without it limits are missed only where none of them can be met
+    together, and `missed` then is the least that has to be.
     """
     rows = Rows(problem)
-    accounts, reps = problem.cost.shape
-    cost = np.where(np.isfinite(problem.cost), 0.0, np.inf) if feasibility else problem.cost
-    dearest = float(np.abs(cost[np.isfinite(cost)]).max(initial=0.0)) or 1.0
-    penalty = 1.0 if feasibility else PENALTY * dearest
-    solver = quiet_solver()
-    slack_rows, signs = _slacks(rows)
-    by_row = np.repeat(np.ones(len(problem.loads)) if weights is None else weights, reps)
-    dear = np.concatenate([by_row, [kept_weight]])[slack_rows - accounts]
-    slack = sparse.csc_matrix((signs, (slack_rows, np.arange(len(signs)))), shape=(len(rows.lower), len(signs)))
-    taken = _first_pairs(problem)
-    account, rep = np.nonzero(taken)
-    start = sparse.hstack([slack, rows.matrix(account, rep)]).tocsc()
-    _pass(solver, start, np.concatenate([penalty * dear, cost[account, rep]]), rows)
-    while True:
-        solver.run()
-        answer = solver.getSolution()
-        worth, pays = rows.prices(np.array(answer.row_dual))
-        reduced = np.where(taken, np.inf, cost - pays - worth[:, None])
-        new = reduced < -TOLERANCE * dearest
-        if not new.any():
-            break
-        if new.sum() > 20 * accounts:  # the steepest few of each account are enough for one round
-            new &= reduced <= np.partition(reduced, min(9, reps - 1), axis=1)[:, min(9, reps - 1), None]
-        taken |= new
-        more_account, more_rep = np.nonzero(new)
-        piece = rows.matrix(more_account, more_rep)
-        solver.addCols(
-            len(more_account), cost[more_account, more_rep], np.zeros(len(more_account)),
-            np.full(len(more_account), np.inf), piece.nnz, piece.indptr[:-1], piece.indices, piece.data,
+    reps = problem.cost.shape[1]
+    allowed = np.where(np.isfinite(problem.cost), 0.0, np.inf)
+    dear = np.concatenate([np.repeat(np.ones(len(problem.loads)) if weights is None else weights, reps), [kept_weight]])
+    columns = _Columns(rows, dear)
+    if feasibility:
+        columns.settle(allowed, 1.0)
+        return columns.solution()
+    # What a whole limit is worth grows with the accounts behind it.
+    behind = max(problem.cost.shape[0] / reps, problem.least_kept if rows.has_kept else 0.0)
+    columns.settle(problem.cost, max(PENALTY, 10 * behind) * columns.dearest(problem.cost))
+    if columns.misses:
+        # Missing a limit may have been cheaper than meeting it: find out whether it can be met, and then demand it.
+        columns.settle(allowed, 1.0)
+        if not columns.misses:
+            columns.demand()
+            columns.settle(problem.cost, 0.0)
+    return columns.solution()
+
+
+class _Columns:
+    """The pairs taken into the relaxation so far, in a solver that starts from its last basis."""
+
+    def __init__(self, rows: Rows, dear: Numbers) -> None:
+        self.rows, self.problem, self.solver = rows, rows.problem, quiet_solver()
+        self.slack_rows, signs = _slacks(rows)
+        self.dear = dear[self.slack_rows - rows.accounts]
+        self.taken = _first_pairs(self.problem)
+        self.account, self.rep = np.nonzero(self.taken)
+        slack = sparse.csc_matrix(
+            (signs, (self.slack_rows, np.arange(len(signs)))), shape=(len(rows.lower), len(signs))
+        )
+        start = sparse.hstack([slack, rows.matrix(self.account, self.rep)]).tocsc()
+        _pass(self.solver, start, np.zeros(start.shape[1]), rows)
+
+    def dearest(self, cost: Numbers) -> float:
+        """The dearest pair, 1 where all are free."""
+        return float(np.abs(cost[np.isfinite(cost)]).max(initial=0.0)) or 1.0
+
+    def settle(self, cost: Numbers, penalty: float) -> None:
+        """Solve with these costs of pairs and price of missing a limit, until no pair that is left out would pay."""
+        accounts, reps = cost.shape
+        least = TOLERANCE * self.dearest(cost)
+        prices = np.concatenate([penalty * self.dear, cost[self.account, self.rep]])
+        self.solver.changeColsCost(len(prices), np.arange(len(prices), dtype=np.int32), prices)
+        while True:
+            self.solver.run()
+            worth, pays = self.rows.prices(np.array(self.solver.getSolution().row_dual))
+            self.marginal = cost - pays
+            reduced = np.where(self.taken, np.inf, self.marginal - worth[:, None])
+            new = reduced < -least
+            if not new.any():
+                break
+            if new.sum() > 20 * accounts:  # the steepest few of each account are enough for one round
+                new &= reduced <= np.partition(reduced, min(9, reps - 1), axis=1)[:, min(9, reps - 1), None]
+            self._take(new, cost)
+        self.values = np.array(self.solver.getSolution().col_value)
+        self.bound = float(self.solver.getInfo().objective_function_value) - accounts * least
+
+    def _take(self, new: Flags, cost: Numbers) -> None:
+        self.taken |= new
+        account, rep = np.nonzero(new)
+        piece = self.rows.matrix(account, rep)
+        self.solver.addCols(
+            len(account), cost[account, rep], np.zeros(len(account)), np.full(len(account), np.inf),
+            piece.nnz, piece.indptr[:-1], piece.indices, piece.data,
         )  # fmt: skip
-        account, rep = np.concatenate([account, more_account]), np.concatenate([rep, more_rep])
-    values = np.array(answer.col_value)
-    missed, missed_kept = _missed(rows, slack_rows, values[: len(signs)])
-    share = values[len(signs) :]
-    whole = bool(np.all(np.minimum(share, 1 - share) < 1e-7)) and not feasibility
-    most = np.lexsort((share, account))[np.cumsum(np.bincount(account, minlength=accounts)) - 1]
-    choice = np.asarray(rep[most])
-    bound = float(solver.getInfo().objective_function_value) - accounts * TOLERANCE * dearest
-    total = float(problem.cost[np.arange(accounts), choice].sum()) if whole else np.inf
-    plan = choice if whole else np.zeros(0, dtype=np.int64)
-    return Solution(plan, total, bound, cost - pays, "linear", missed, missed_kept, choice)
+        self.account, self.rep = np.concatenate([self.account, account]), np.concatenate([self.rep, rep])
+
+    @property
+    def slack(self) -> Numbers:
+        """By how much each side of each limit is missed, a fraction of its scale."""
+        return self.values[: len(self.slack_rows)]
+
+    @property
+    def misses(self) -> bool:
+        """Whether a limit is missed by more than solvers allow for."""
+        return bool((self.slack > MISSED).any())
+
+    def demand(self) -> None:
+        """Let no limit be missed from now on by more than it is now."""
+        count = len(self.slack_rows)
+        most = np.maximum(self.slack, 0.0)
+        self.solver.changeColsBounds(count, np.arange(count, dtype=np.int32), np.zeros(count), most)
+
+    def solution(self) -> Solution:
+        """The relaxation as it is; a plan only where every account is whole and no limit is missed."""
+        accounts = self.rows.accounts
+        missed, missed_kept = _missed(self.rows, self.slack_rows, self.slack)
+        share = self.values[len(self.slack_rows) :]
+        most = np.lexsort((share, self.account))[np.cumsum(np.bincount(self.account, minlength=accounts)) - 1]
+        choice = np.asarray(self.rep[most])
+        whole = bool(np.all(np.minimum(share, 1 - share) < 1e-7)) and not self.misses
+        total = float(self.problem.cost[np.arange(accounts), choice].sum()) if whole else np.inf
+        plan = choice if whole else np.zeros(0, dtype=np.int64)
+        bound = min(self.bound, total)
+        return Solution(plan, total, bound, self.marginal, "linear", missed, missed_kept, choice)
 
 
 class _Highs(highspy.Highs):
@@ -159,7 +216,7 @@ def _pass(solver: highspy.Highs, matrix: sparse.csc_matrix, cost: Numbers, rows:
 def _missed(rows: Rows, slack_rows: Places, slack: Numbers) -> tuple[Numbers, float]:
     """By how much each load must miss its limits, in its own unit, and pairs short of the floor."""
     total = np.zeros(len(rows.lower))
-    np.add.at(total, slack_rows, np.where(slack > 1e-7, slack, 0.0))
+    np.add.at(total, slack_rows, np.where(slack > MISSED, slack, 0.0))
     loads = rows.problem.loads
     missed = total[rows.accounts : rows.accounts + len(loads) * rows.reps].reshape(len(loads), rows.reps)
     missed = missed * np.array([load.scale for load in loads]).reshape(len(loads), rows.reps)
