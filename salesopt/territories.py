@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.stats.assignment import solve_matching
+from salesopt.stats.exchange import polish
 from salesopt.stats.matching import Solution
 from salesopt.stats.pairs import Pairs, make_pairs
 from salesopt.stats.reasons import explain_conflict, explain_pairs
@@ -21,8 +22,9 @@ class TeamAssignment:
     """What `assign_accounts` found.
 
     table    : account, rep, rep_now, moved, hours (a year, travel included), travel (hours a year), fit (points),
-               reason, second (the next best representative), second_cost (what he would add to the objective, hours a
-               year, with what the room he takes is worth); region, lat, lon where the accounts have them
+               reason, second (whom it would go to next, alone or with one other account moved), second_cost (what
+               that adds to the objective, hours a year: an upper bound; nan where no such step keeps the limits);
+               region, lat, lon where the accounts have them
     load     : rep, hours, capacity (a year), share (of the capacity used), potential, accounts, travel, balance_index
                (the first balanced measure over its fair share: 1 is even), <measure>_index for each balanced measure,
                accounts_now, hours_now; lat, lon
@@ -119,6 +121,7 @@ def assign_accounts(
     if not solution.choice.size:
         conflict, relaxation, message = explain_conflict(pairs, solution)
         raise InfeasibleError(message, conflict=conflict, relaxation=relaxation)
+    solution = polish(pairs.problem, solution)
     table = _table(pairs, solution)
     load = _load(pairs, solution)
     return TeamAssignment(

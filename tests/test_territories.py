@@ -11,8 +11,8 @@ from ortools.sat.python import cp_model
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
-from salesopt.stats.assignment import connected_patches
 from salesopt.stats.distances import great_circle
+from salesopt.stats.matching import connected_patches
 from salesopt.territories import assign_accounts, fit_from_skills
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -400,3 +400,29 @@ def test_every_plan_keeps_every_limit_and_its_bound():
         assert (~plan.table["moved"]).sum() >= keep * count - 1e-9
         assert plan.bound <= plan.objective + 1e-9
     assert 10 <= plans <= 55
+
+
+def test_a_reason_names_what_really_stands_against_a_nearer_colleague():
+    """One reason each: no hours, the balance, the share that stays, the price of a move."""
+    accounts, reps = firm(60, 4, 5, 2.0)
+    plan = assign_accounts(accounts, reps.assign(hours=1e7), balance=(), keep=1.0)
+    nearer = plan.table["reason"].str.contains("is nearer")
+    assert nearer.any() and plan.table.loc[nearer, "reason"].str.contains("share of accounts that have to stay").all()
+    free = assign_accounts(accounts, reps.assign(hours=1e7), balance=(), move_price=1e4)
+    nearer = free.table["reason"].str.contains("is nearer")
+    assert nearer.any() and free.table.loc[nearer, "reason"].str.contains("priced above the travel that it saves").all()
+    even = assign_accounts(accounts, reps.assign(hours=1e7), balance=("accounts",), tolerance=0.0)
+    nearer = even.table["reason"].str.contains("is nearer")
+    assert nearer.any() and even.table.loc[nearer, "reason"].str.contains("end of the balance of accounts").all()
+    load = plan.load["hours"].max()
+    tight = assign_accounts(accounts, reps.assign(hours=1.02 * load), balance=(), gap=0.0)
+    full = tight.table["reason"].str.contains("has no hours left")
+    share = tight.load.set_index("rep")["share"]
+    for text in tight.table.loc[full, "reason"]:
+        who = next(rep for rep in share.index if f"{rep} has no hours left" in text)
+        assert share[who] > 0.8
+    for plan in (free, even, tight):
+        assert not (plan.table["second_cost"] < -1e-9).any()
+        said = plan.table[plan.table["second_cost"].notna()]
+        assert all(f"{max(cost, 0):,.1f} hours a year more" in text for cost, text in
+                   zip(said["second_cost"], said["reason"], strict=True))  # fmt: skip

@@ -15,10 +15,9 @@ import time
 import highspy
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from salesopt.stats.flow import flow_counts, solve_flow
-from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
+from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution, connected_patches
 from salesopt.stats.neighbourhoods import improve_plan
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
@@ -230,12 +229,3 @@ class _Territories:
                     values = np.concatenate([np.ones(2), -np.ones(len(around))])
                     solver.addRow(-np.inf, 1.0, len(columns), columns, values)
         return broken
-
-
-def connected_patches(served: Places, neighbours: Flags) -> list[Places]:
-    """The regions `served`, grouped into those that hang together; the largest group first."""
-    if not len(served):
-        return []
-    count, label = csgraph.connected_components(neighbours[np.ix_(served, served)], directed=False)
-    patches = [served[label == number] for number in range(count)]
-    return sorted(patches, key=len, reverse=True)

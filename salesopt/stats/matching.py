@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csgraph
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -72,3 +73,12 @@ class Solution:
     def gap(self) -> float:
         """How far the cost may be above the least possible, as a fraction of it."""
         return max(0.0, (self.cost - self.bound) / max(abs(self.cost), 1e-12))
+
+
+def connected_patches(served: Places, neighbours: Flags) -> list[Places]:
+    """The regions `served`, grouped into those that hang together; the largest group first."""
+    if not len(served):
+        return []
+    count, label = csgraph.connected_components(neighbours[np.ix_(served, served)], directed=False)
+    patches = [served[label == number] for number in range(count)]
+    return sorted(patches, key=len, reverse=True)

@@ -7,61 +7,84 @@ import dataclasses
 import numpy as np
 
 from salesopt.stats.assignment import solve_matching
+from salesopt.stats.exchange import Exchange, Step
 from salesopt.stats.matching import Numbers, Places, Solution
 from salesopt.stats.pairs import Pairs
 from salesopt.stats.relaxation import relax
 
 
 def explain_pairs(pairs: Pairs, solution: Solution) -> dict[str, np.ndarray]:
-    """Columns reason, second, second_cost (hours a year, with what the room it takes is worth)."""
-    rows, choice = np.arange(len(pairs.account)), solution.choice
-    marginal = pairs.problem.cost if solution.marginal is None else solution.marginal
-    others = marginal.copy()
-    others[rows, choice] = np.inf
-    second = others.argmin(axis=1)
-    has_second = np.isfinite(others[rows, second])
-    extra = np.where(has_second, others[rows, second] - marginal[rows, choice], np.nan)
-    reasons = [
-        _reason(pairs, row, int(choice[row])) + _second_words(pairs, row, int(choice[row]), int(second[row]), known)
-        for row, known in enumerate(has_second)
-    ]
-    names = np.where(has_second, pairs.rep[second], "")
-    return {"reason": np.array(reasons, dtype=object), "second": names, "second_cost": extra}
+    """Columns reason, second, second_cost: whom the cheapest step would give it to, and hours a year more.
+
+    A step moves the account and at most one other; the best plan that serves it by somebody else may cost less.
+    """
+    plan = Exchange(pairs.problem, solution.choice)
+    steps = [plan.step(row) for row in range(len(pairs.account))]
+    reasons = [_reason(pairs, plan, row) + _second_words(pairs, step) for row, step in enumerate(steps)]
+    extra = np.array([step.cost for step in steps])
+    return {
+        "reason": np.array(reasons, dtype=object),
+        "second": np.array([pairs.rep[step.rep] if step.rep >= 0 else "" for step in steps], dtype=object),
+        "second_cost": np.where(np.isfinite(extra), extra, np.nan),
+    }
 
 
-def _reason(pairs: Pairs, row: int, rep: int) -> str:
+def _reason(pairs: Pairs, plan: Exchange, row: int) -> str:
     """Why this representative, in words that can be read to him."""
-    name, now = pairs.rep[rep], pairs.now[row]
+    rep, now = int(plan.choice[row]), int(pairs.now[row])
+    name = pairs.rep[rep]
     if pairs.locked[row]:
         return f"settled in advance for {name}"
     allowed = np.isfinite(pairs.problem.cost[row])
     if allowed.sum() == 1:
         return f"only {name} may serve it"
-    best = pairs.travel[row] <= pairs.travel[row][allowed].min() + 1e-9
-    good = f"nearest of all, {pairs.km[row, rep]:,.0f} km" if best[rep] and pairs.km.any() else ""
+    travel = np.where(allowed, pairs.travel[row], np.inf)
+    nearest = travel[rep] <= travel.min() + 1e-9
+    good = f"nearest of all, {pairs.km[row, rep]:,.0f} km" if nearest and pairs.km.any() else ""
     if not np.isnan(pairs.fit[row, rep]) and pairs.fit[row, rep] >= np.nanmax(pairs.fit[row]) - 1e-9:
         good = good + (", and " if good else "") + "suits it best"
+    if not good and not nearest:
+        near = int(travel.argmin())
+        good = f"{pairs.rep[near]} is nearer, but {_against(pairs, plan, row, near)}"
     if now == rep:
-        return f"stays with {name}" + (f" ({good})" if good else "; nearer colleagues have no room")
-    came = f"{pairs.former[row]} is no longer here: to {name}" if pairs.former[row] and now < 0 else f"to {name}"
-    if now >= 0:
-        came = f"from {pairs.rep[now]} to {name}"
-        saved = pairs.travel[row, now] - pairs.travel[row, rep]
-        if saved > 0.05:
-            return came + f": {saved:,.1f} hours of travel a year less" + (f" ({good})" if good else "")
-        return came + f": makes room and evens the load, for {-saved:,.1f} hours of travel a year more"
-    return came + (f" ({good})" if good else "; nearer colleagues have no room")
+        return f"stays with {name}" + (f" ({good})" if good else "")
+    if now < 0:
+        came = f"{pairs.former[row]} is no longer here: to {name}" if pairs.former[row] else f"to {name}"
+        return came + (f" ({good})" if good else "")
+    came, saved = f"from {pairs.rep[now]} to {name}", pairs.travel[row, now] - pairs.travel[row, rep]
+    if saved > 0.05:
+        return came + f": {saved:,.1f} hours of travel a year less" + (f" ({good})" if good else "")
+    cost = f", for {-saved:,.1f} hours of travel a year more" if saved < -0.05 else ""
+    return came + f": {_against(pairs, plan, row, now)}{cost}"
 
 
-def _second_words(pairs: Pairs, row: int, rep: int, second: int, known: bool) -> str:
-    if not known:
-        return ""
-    more = pairs.problem.cost[row, second] - pairs.problem.cost[row, rep]
-    if second == pairs.now[row] and more < 0:
-        return ""
-    if more >= 0:
-        return f"; next best is {pairs.rep[second]}, {more:,.1f} hours a year more"
-    return f"; {pairs.rep[second]} would save {-more:,.1f} hours a year, but has to have room for others"
+def _against(pairs: Pairs, plan: Exchange, row: int, other: int) -> str:
+    """Why `other` does not serve the account, in words that follow "but" or a colon."""
+    rep, name, cost = int(plan.choice[row]), pairs.rep[other], pairs.problem.cost[row]
+    found = plan.obstacles(row, other)
+    if not found or cost[other] >= cost[rep] - 1e-9:
+        if not np.isnan(pairs.fit[row]).all() and pairs.fit[row, other] < pairs.fit[row, rep]:
+            return f"{name} suits it less"
+        if cost[other] >= cost[rep] - 1e-9:
+            return "a change of hands is priced above the travel that it saves"
+        return "the search ended within its gap"
+    first = found[0]
+    words = {
+        "capacity": f"{pairs.rep[first.rep]} has no hours left for it",
+        "kept": "the share of accounts that have to stay leaves no further change",
+        "contiguity": f"the regions of {name} or {pairs.rep[rep]} would fall apart",
+    }
+    end = "upper" if first.rep == other else "lower"
+    return words.get(first.kind, f"{pairs.rep[first.rep]} is at the {end} end of the balance of {first.name}")
+
+
+def _second_words(pairs: Pairs, step: Step) -> str:
+    row = step.account
+    if step.rep < 0:
+        alone = pairs.locked[row] or np.isfinite(pairs.problem.cost[row]).sum() == 1
+        return "" if alone else "; no other place within the limits was found, even with one other account moved"
+    also = f" with {pairs.account[step.other]} to {pairs.rep[step.other_rep]}" if step.other >= 0 else ""
+    return f"; next best is {pairs.rep[step.rep]}{also}, {max(step.cost, 0.0):,.1f} hours a year more"
 
 
 @dataclasses.dataclass(frozen=True)
