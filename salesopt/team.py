@@ -19,7 +19,15 @@ from salesopt.headcount import HeadcountPlan, plan_headcount
 from salesopt.stats.allocation import envelope
 from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Curves, Numbers, Units, curves_of
-from salesopt.stats.sizing import Plans, best_heads, frontier_table, make_plans, switch_on_totals, unit_limits
+from salesopt.stats.sizing import (
+    Plans,
+    best_heads,
+    cap_price,
+    frontier_table,
+    make_plans,
+    switch_on_totals,
+    unit_limits,
+)
 from salesopt.study.tables import require_table
 from salesopt.territories import TeamAssignment, assign_accounts, fit_from_skills
 from salesopt.workload import CallPlan, Workload, plan_calls, workload_size
@@ -59,7 +67,8 @@ class TeamSize:
                   service starts or ends there): every whole head count, divided in the best way
     sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change,
                   profit_change (of the best plan), loss (profit forgone if the answer is off by `shift`, or the judge
-                  should not count, and the plan stays); the largest loss first: ask that one again
+                  should not count, and the plan stays); the largest loss first: ask that one again. Under a cap that
+                  binds, heads are counted at what the next one would earn
     curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
                   (what the curve misses of the answers, fraction of today's sales)
     skipped     : unit, reason
@@ -126,7 +135,7 @@ def size_team(
         table=table.assign(judges=curves.about["judges"].to_numpy(), caution=curves.about["caution"].to_numpy()),
         bridge=_bridge(units, plans, cost_per_rep, drawn, heads.sum(axis=1), tails),
         frontier=frontier_table(units, plans, cost_per_rep),
-        sensitivity=weigh(curves, cost_per_rep, low, high, whole),
+        sensitivity=weigh(curves, cost_per_rep + cap_price(plans, units, cost_per_rep), low, high, whole),
         curves=_curves(units, curves.about["error"].to_numpy()),
         skipped=curves.skipped,
         cautions=size_cautions(curves, plans, high, whole=whole),

@@ -28,8 +28,9 @@ class TeamAssignment:
     load     : rep, hours, capacity (a year), share (of the capacity used), potential, accounts, travel, balance_index
                (the first balanced measure over its fair share: 1 is even), <measure>_index for each balanced measure,
                accounts_now, hours_now; lat, lon
-    bridge   : step (today, assigned), travel (hours a year), moved (accounts), years (of relationship that end),
-               spread (largest less smallest balance_index)
+    bridge   : step (today, assigned), travel (hours a year, of the accounts that somebody here serves today), moved
+               (accounts that change hands), years (of relationship that end), spread (largest less smallest
+               balance_index), unserved (accounts that nobody here serves today), travel_unserved (their hours a year)
     skipped  : item, reason
     balance  : the measures that were balanced
     gap      : proved: no plan within the limits costs less than (1 - gap) x this one
@@ -127,7 +128,7 @@ def assign_accounts(
     return TeamAssignment(
         table=table,
         load=load,
-        bridge=_bridge(pairs, solution, load),
+        bridge=_bridge(pairs, solution, table, load),
         skipped=pairs.skipped,
         cautions=(*pairs.cautions, *_cautions(load, solution, gap, time_limit)),
         gap=solution.gap,
@@ -211,11 +212,12 @@ def _load(pairs: Pairs, solution: Solution) -> pd.DataFrame:
     return pd.concat([load, pairs.bases], axis=1)
 
 
-def _bridge(pairs: Pairs, solution: Solution, load: pd.DataFrame) -> pd.DataFrame:
-    """Today beside the plan; accounts without a representative here are left out of today's travel."""
+def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.DataFrame) -> pd.DataFrame:
+    """Today beside the plan; travel of the accounts that somebody here serves today, and apart that of the others."""
     rows, served = np.arange(len(pairs.account)), pairs.now >= 0
     moved = served & (solution.choice != pairs.now)
     today = pairs.travel[rows, np.maximum(pairs.now, 0)][served].sum()
+    planned = pairs.travel[rows, solution.choice]
     first = next(iter(pairs.measures), "")
     spread = (np.nan, np.nan)
     if first:
@@ -224,11 +226,12 @@ def _bridge(pairs: Pairs, solution: Solution, load: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(
         {
             "step": ["today", "assigned"],
-            "travel": [today, load["travel"].sum()],
-            "moved": [0, int(moved.sum())],
+            "travel": [today, planned[served].sum()],
+            "moved": [0, int(table["moved"].sum())],
             "years": [0.0, float(pairs.years[moved].sum())],
             "spread": spread,
             "unserved": [int((~served).sum()), 0],
+            "travel_unserved": [0.0, planned[~served].sum()],
         }
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.calls import LARGEST, account_units, hours_grid, hours_of, plan_person
-from salesopt.stats.effort import Curves
+from salesopt.stats.effort import Curves, Numbers, known_multiple
 from salesopt.study.tables import require_table
 
 
@@ -137,12 +137,11 @@ def plan_calls(
         calls=calls, hours=calls * lengths, sales_now=units.sales(units.reps), sales=units.sales(calls)
     )
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
-    return CallPlan(
-        table, pd.DataFrame(rows, columns=columns), skipped, _call_cautions(table, exact), table["gain"].sum()
-    )
+    cautions = _call_cautions(table, exact, known_multiple(effort, table["unit"]))
+    return CallPlan(table, pd.DataFrame(rows, columns=columns), skipped, cautions, table["gain"].sum())
 
 
-def _call_cautions(table: pd.DataFrame, exact: bool) -> tuple[str, ...]:
+def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[str, ...]:
     said = [
         "An account is taken to respond like its group; people know their accounts better: let them change the plan."
     ]
@@ -151,6 +150,12 @@ def _call_cautions(table: pd.DataFrame, exact: bool) -> tuple[str, ...]:
     dropped = int((table["calls"] == 0).sum())
     if dropped:
         said.append(f"{dropped} accounts get no call at all in this plan: find them another channel.")
+    beyond = int((table["calls"] > known * table["calls_now"]).sum())
+    if beyond:
+        said.append(
+            f"{beyond} accounts get more calls, against today's, than judges were asked about or a history ever saw: "
+            "beyond lies an assumed curve."
+        )
     grown = int((table["calls"] >= np.ceil(LARGEST * table["calls_now"])).sum())
     if grown:
         said.append(f"{grown} accounts get three times today's calls, the most allowed.")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from scipy import optimize
 
 from salesopt.conclusions.team import conclude_team
+from salesopt.display import money
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
@@ -227,8 +229,6 @@ def test_arguments_out_of_range_are_refused(arguments, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"least": 1.5}, "today's team"),
-        ({"most": 0.5}, "at most"),
         ({"least": 0.5, "reps": 3}, "`reps`"),
         ({"least": {"unit 1": 9}, "most": {"unit 1": 4}}, "unit 1"),
     ],
@@ -236,6 +236,64 @@ def test_arguments_out_of_range_are_refused(arguments, said):
 def test_limits_that_clash_are_said(arguments, said):
     with pytest.raises(InfeasibleError, match=said):
         size_team(judged(truth()), cost_per_rep=COST, **arguments)
+
+
+@pytest.mark.parametrize(("limits", "heads"), [({"least": 1.5}, "least"), ({"most": 0.5}, "most")])
+def test_limits_that_today_does_not_meet_still_have_a_best_size(limits, heads):
+    """The step of redeploying stands with the nearest number of heads, and the words do not call it the same."""
+    effort = judged(truth())
+    size = size_team(effort, cost_per_rep=COST, **limits)
+    steps = size.bridge.set_index("step")
+    units, today = size.basis.units, effort["current_reps"].sum()
+    rounded = np.ceil(1.5 * units.reps) if heads == "least" else np.floor(0.5 * units.reps)
+    assert steps.loc["redeployed", "reps"] == rounded.sum() != today
+    assert any("allow no division of today's" in text for text in size.cautions)
+    assert "the same" not in conclude_team(size).answer and "nearest to today's number" in conclude_team(size).answer
+    assert "same heads" not in plot_bridge(size).get_title(loc="left")
+
+
+def test_what_is_closed_or_grown_by_moving_people_alone_is_said():
+    """At Syntex redeploying closes three products, which the best size does not all close."""
+    size = size_team(pd.read_csv(CASES / "syntex8" / "effort_response.csv"), cost_per_rep=0.057)
+    table = size.table.set_index("unit")
+    closed = table.index[(table["reps_same_heads"] == 0) & (table["reps_now"] > 0)]
+    assert len(closed) >= 2
+    said = next(text for text in size.cautions if text.startswith("Everybody is taken off"))
+    for unit in closed:
+        only = "" if table.loc[unit, "reps_best"] == 0 else " (redeployed)"
+        assert f"{unit}{only}" in said
+    grown = table.index[table["reps_same_heads"] > 1.5 * table["reps_now"]]
+    said = next(text for text in size.cautions if text.startswith("More heads than the 1.5 times"))
+    assert len(grown) and all(unit in said for unit in grown)
+
+
+def test_under_a_cap_the_answers_are_weighed_for_the_plan_within_it():
+    """The loss of an answer that is off, at the price that the cap makes, against solving under the cap anew."""
+    effort = judged(truth(), judges=3, noise=0.05)
+    free = size_team(effort, cost_per_rep=COST)
+    best = free.table["reps_best"].sum()
+    capped = size_team(effort, cost_per_rep=COST, reps=best - 5)
+    assert not capped.sensitivity["loss"].equals(free.sensitivity["loss"])
+    loose = size_team(effort, cost_per_rep=COST, reps=best + 5)
+    pd.testing.assert_frame_equal(loose.sensitivity, free.sensitivity)
+    row = capped.sensitivity[capped.sensitivity["kind"] == "answer"].iloc[0]
+    changed = effort.copy()
+    mine = changed["unit"] == row["unit"]
+    changed.loc[mine, row["question"]] = changed.loc[mine, row["question"]].mean() * (1 + row["shift"])
+    other = size_team(changed, cost_per_rep=COST, reps=best - 5)
+    plan = capped.table["reps_asked"].to_numpy()
+    units = other.basis.units
+    stuck = units.contribution(plan).sum() - COST * plan.sum()
+    gain = other.bridge.set_index("step").loc["asked", "profit"] - stuck
+    assert 0 <= gain <= row["loss"] * 1.6 + COST and row["loss"] <= gain + 2 * COST
+
+
+def test_the_judge_who_matters_is_named_with_what_it_is_worth():
+    size = size_team(judged(truth(), judges=3, noise=0.08), cost_per_rep=COST)
+    judges = size.sensitivity[size.sensitivity["kind"] == "judge"].reset_index(drop=True)
+    said = conclude_team(replace(size, sensitivity=judges), currency="EUR").doubts
+    text = next(one for one in said if "leans most on" in one)
+    assert judges["judge"].iloc[0] in text and money(judges["loss"].iloc[0], "EUR") in text
 
 
 def test_judges_who_differ_on_facts_are_refused():

@@ -109,3 +109,11 @@ def test_lengths_off_the_grid_are_rounded_up_and_said():
     result = plan_calls(accounts, EFFORT)
     assert any("rounded up" in text for text in result.cautions)
     assert (result.load["hours"] <= result.load["capacity"] + 1e-9).all()
+
+
+def test_calls_beyond_what_was_asked_are_counted_out_loud():
+    plan = plan_calls(clients(), EFFORT, hours=30.0)
+    beyond = int((plan.table["calls"] > 1.5 * plan.table["calls_now"]).sum())
+    assert beyond and any(text.startswith(f"{beyond} accounts get more calls, against") for text in plan.cautions)
+    quiet = plan_calls(clients(), EFFORT, hours=0.5)
+    assert not any("get more calls, against" in text for text in quiet.cautions)

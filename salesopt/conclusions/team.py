@@ -44,14 +44,14 @@ def conclude_team(
     if assignment:
         before, after = _travel(assignment)
         metrics |= {
-            "team.accounts_moved": float(assignment.table["moved"].sum()),
+            "team.accounts_moved": float(_changed(assignment)),
             "team.travel_saved": before - after,
             "team.gap": float(assignment.gap),
         }
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
     metrics |= path_metrics(path) if path else {}
-    doubts = (*_doubts(size, assignment, calls, workload), *(path_doubts(path) if path else ()))
+    doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path) if path else ()))
     doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
     return Conclusion(answer, doubts, tuple(findings), metrics)
 
@@ -99,10 +99,18 @@ def _size_answer(size: TeamSize, currency: str) -> str:
     )
     what = "the best size" if size.reps is None else f"the best size within the cap of {heads_of(size.reps)}"
     return (
-        f"Putting the same {heads_of(moved['reps'])} representatives where they earn most is worth "
+        f"Putting {_whom(size)} where they earn most is worth "
         f"{money(moved['gain'], currency)} a year{gain}; {what}, {heads_of(best['reps'])}{heads}, {more}."
         f"{_cap_words(size, currency)}"
     )
+
+
+def _whom(size: TeamSize) -> str:
+    """Who is redeployed: the same heads as today, or the number nearest to it that the limits allow."""
+    heads = _step(size.bridge, "redeployed")["reps"]
+    if abs(heads - _step(size.bridge, "today")["reps"]) < 1:
+        return f"the same {heads_of(heads)} representatives"
+    return f"{heads_of(heads)} representatives, the nearest to today's number that the limits on units allow,"
 
 
 def _cap_words(size: TeamSize, currency: str) -> str:
@@ -118,13 +126,28 @@ def _cap_words(size: TeamSize, currency: str) -> str:
 
 def _assigned_answer(assignment: TeamAssignment) -> str:
     before, after = _travel(assignment)
-    moved = int(assignment.table["moved"].sum())
     way = "cuts" if after < before else "adds"
     share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
     return (
-        f"Reassigning {plural(moved, 'account')} of {integer(len(assignment.table))} {way} "
-        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours; "
-        f"no plan within the limits takes more than {percent(assignment.gap, 1)} less."
+        f"Reassigning {plural(_changed(assignment), 'account')} of {integer(len(assignment.table))} {way} "
+        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours{_newly(assignment)}; "
+        f"no plan within the limits is more than {percent(assignment.gap, 1)} better."
+    )
+
+
+def _changed(assignment: TeamAssignment) -> int:
+    """Accounts that change hands."""
+    return int(_step(assignment.bridge, "assigned")["moved"])
+
+
+def _newly(assignment: TeamAssignment) -> str:
+    """Accounts that nobody here serves today, whose travel is not compared; nothing where there are none."""
+    count = int(_step(assignment.bridge, "today")["unserved"])
+    if not count:
+        return ""
+    hours = integer(_step(assignment.bridge, "assigned")["travel_unserved"])
+    return (
+        f"; {plural(count, 'account')} that nobody here serves today {'asks' if count == 1 else 'ask'} for {hours} more"
     )
 
 
@@ -185,16 +208,15 @@ def _resize(size: TeamSize, currency: str) -> Finding:
 
 def _reassign(assignment: TeamAssignment) -> Finding:
     before, after = _travel(assignment)
-    table = assignment.table
     return Finding(
         "Hours of travel that the assignment of accounts saves",
         before - after,
         math.nan,
         math.nan,
         "hours a year",
-        f"Hand over {plural(int(table['moved'].sum()), 'account')} as the table of moves says.",
+        f"Hand over {plural(_changed(assignment), 'account')} as the table of moves says.",
         "No interval: distances are taken as exact. "
-        f"No plan within the limits takes less than {percent(1 - assignment.gap, 1)} of these hours.",
+        f"No plan within the limits is more than {percent(assignment.gap, 1)} better in all{_newly(assignment)}.",
         "team",
     )
 
@@ -214,9 +236,13 @@ def _call(calls: CallPlan, currency: str) -> Finding:
 
 
 def _doubts(
-    size: TeamSize, assignment: TeamAssignment | None, calls: CallPlan | None, workload: Workload | None
+    size: TeamSize,
+    assignment: TeamAssignment | None,
+    calls: CallPlan | None,
+    workload: Workload | None,
+    currency: str,
 ) -> tuple[str, ...]:
-    said = [*size.cautions, *_ask_again(size.sensitivity)]
+    said = [*size.cautions, *_ask_again(size.sensitivity, currency)]
     if workload:
         today, needed = size.bridge["reps"].iloc[0], workload.reps_exact
         said.append(
@@ -228,25 +254,27 @@ def _doubts(
     return tuple(said)
 
 
-def _ask_again(sensitivity: pd.DataFrame) -> list[str]:
+def _ask_again(sensitivity: pd.DataFrame, currency: str) -> list[str]:
     worst = sensitivity.iloc[:1]
     if not len(worst) or not worst["loss"].item() > 0:
         return []
     row = worst.iloc[0]
     if row["kind"] == "judge":
         return [
-            f"The plan leans most on what {row['judge']} said: without it, the best size moves most. Ask again there."
+            f"The plan leans most on what {row['judge']} said: if that should not count, it forgoes "
+            f"{money(row['loss'], currency)} a year. Ask there again first."
         ]
     if row["kind"] == "curve":
         return [
             f"The curve that matters most is that of {row['unit']}: if heads bring "
-            f"{percent(abs(row['shift']), 0)} {'more' if row['shift'] > 0 else 'less'} there, as they may, the best "
-            f"size forgoes {money(row['loss'])} a year. Learn more there first: ask again, or try a head more."
+            f"{percent(abs(row['shift']), 0)} {'more' if row['shift'] > 0 else 'less'} there, as they may, the plan "
+            f"forgoes {money(row['loss'], currency)} a year. Learn more there first: ask again, or try a head more."
         ]
     question = QUESTIONS[row["question"]]
     return [
         f"The answer that matters most is that on {row['unit']} {question}: if it is off by "
-        f"{percent(abs(row['shift']), 0)}, the best size forgoes {money(row['loss'])} a year. Ask that one again first."
+        f"{percent(abs(row['shift']), 0)}, the plan forgoes {money(row['loss'], currency)} a year. "
+        "Ask that one again first."
     ]
 
 

@@ -13,7 +13,7 @@ from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, ax
 from salesopt.team import TeamAssignment, TeamSize
 
 WIDE = 62  # characters of a title's line beside long labels
-STEPS = {"today": "Today", "redeployed": "Same heads,\nredeployed", "asked": "Within\nthe cap", "best": "Best size"}
+STEPS = {"today": "Today", "redeployed": "Redeployed", "asked": "Within\nthe cap", "best": "Best size"}
 
 
 def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -50,7 +50,9 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
     redeployed, best = bridge["total_gain"].iloc[1], _aim(result)["total_gain"]
     whose = "the best size's gain" if result.reps is None else "the gain within the cap"
     share = f", {percent(redeployed / best, 0)} of {whose}" if best > 0 and redeployed >= 0 else ""
-    return title(ax, f"Moving the same heads is worth {money(redeployed, currency)} a year{share}", width=WIDE)
+    same = abs(bridge["reps"].iloc[1] - bridge["reps"].iloc[0]) < 1
+    what = "Moving the same heads" if same else f"Placing {heads_of(bridge['reps'].iloc[1])} heads best"
+    return title(ax, f"{what} is worth {money(redeployed, currency)} a year{share}", width=WIDE)
 
 
 def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -155,10 +157,11 @@ def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Longitude, degrees")
     ax.set_ylabel("Latitude, degrees")
     ax.legend(loc="best")
-    travel = result.bridge.set_index("step")["travel"]
+    travel, more = (result.bridge.set_index("step")[name] for name in ("travel", "travel_unserved"))
+    newly = f", and {integer(more['assigned'])} for accounts that nobody here serves today" if more["assigned"] else ""
     return title(
         ax,
         f"{plural(int(table['moved'].sum()), 'account')} of {integer(len(table))} change hands; "
-        f"travel is {integer(travel['assigned'])} hours a year, today {integer(travel['today'])}",
+        f"travel is {integer(travel['assigned'])} hours a year, today {integer(travel['today'])}{newly}",
         width=WIDE,
     )

@@ -114,24 +114,23 @@ def _without(effort: pd.DataFrame, answers: pd.DataFrame) -> tuple[list[str], li
 
 
 def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -> tuple[str, ...]:
-    """Plain sentences about when not to trust the sizes."""
-    units, best = curves.units, plans.steps["best"]
+    """Plain sentences about when not to trust the sizes: of the same heads redeployed, and of the size to go to."""
+    units, same = curves.units, plans.steps["redeployed"]
+    aim, word = (plans.steps["asked"], "within the cap") if "asked" in plans.steps else (plans.steps["best"], "best")
     said = []
-    beyond = units.name[beyond_known(curves, best)]
-    if len(beyond):
+    beyond = _where(units.name, beyond_known(curves, same), beyond_known(curves, aim), word)
+    if beyond:
+        said.append(f"More heads than {known_words(curves)}: {beyond}. Grow in steps and ask again.")
+    full = [(plan >= high - 1e-6) & (high > 0) for plan in (same, aim)]
+    capped = _where(units.name, full[0], full[1], word)
+    if capped:
+        said.append(f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {capped}. More may be better.")
+    left = [(plan == 0) & (units.reps > 0) for plan in (same, aim)]
+    closed = _where(units.name, left[0], left[1], word)
+    if closed:
         said.append(
-            f"The best size gives {few(beyond)} more heads than {known_words(curves)}. Grow in steps and ask again."
-        )
-    capped = units.name[(best >= high - 1e-6) & (high > 0)]
-    if len(capped):
-        said.append(
-            f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {few(capped)}. The best may be more."
-        )
-    closed = units.name[(best == 0) & (units.reps > 0)]
-    if len(closed):
-        said.append(
-            f"The plan takes everybody off {few(closed)}: an all-or-nothing unit, whose first heads earn less than "
-            "they cost. Check its answers at none and at half before acting."
+            f"Everybody is taken off: {closed}. These are all-or-nothing units, whose first heads earn less than they "
+            "would elsewhere or than they cost: check their answers at none and at half before acting."
         )
     judges = curves.about["judges"]
     if curves.source == "judges" and (judges < 2).all():
@@ -142,15 +141,26 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
         alone = curves.about.index[judges < 2]
         said.append(f"Judged once, so that the intervals take the answers as certain: {few(alone)}.")
     today = float(units.reps.sum())
-    if whole and today - np.floor(today + 1e-9) > 1e-9:
+    if abs(same.sum() - today) >= 1:
+        said.append(
+            f"The limits on units allow no division of today's {today:g} heads: the step of redeploying stands with "
+            f"{same.sum():g}."
+        )
+    elif whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")
     return (*said, *(f"{unit}: {text}." for unit, text in curves.about["caution"].items() if text))
 
 
+def _where(names: NDArray[np.object_], same: NDArray[np.bool_], aim: NDArray[np.bool_], word: str) -> str:
+    """Names of the units marked in one plan or the other, those of one alone with the plan they are marked in."""
+    parts = ((same & aim, ""), (same & ~aim, " (redeployed)"), (~same & aim, f" ({word})"))
+    return few([f"{name}{tail}" for marked, tail in parts for name in names[marked]]) if (same | aim).any() else ""
+
+
 def beyond_known(curves: Curves, heads: Numbers) -> NDArray[np.bool_]:
-    """Which units a plan (or any year of one) gives clearly more heads than anything is known of."""
+    """Which units a plan (or any year of one) gives more heads than anything is known of."""
     some = np.isfinite(curves.seen_to)
-    over = heads > np.where(some, np.where(some, curves.seen_to, 0.0) * curves.units.reps + 1, np.inf)
+    over = heads > np.where(some, np.where(some, curves.seen_to, 0.0) * curves.units.reps + 1e-6, np.inf)
     return np.asarray(over.any(axis=0) if over.ndim > 1 else over)
 
 

@@ -81,6 +81,14 @@ class Curves:
             object.__setattr__(self, "about", plain)
 
 
+def known_multiple(effort: pd.DataFrame | Curves, units: pd.Series) -> Numbers:
+    """Multiple of today's effort up to which something is known of each of `units`."""
+    if not isinstance(effort, Curves):
+        return np.full(len(units), ASKED_TO)
+    known = pd.Series(np.broadcast_to(effort.seen_to, len(effort.units.name)), index=effort.units.name)
+    return known.reindex(units).to_numpy(dtype=float)
+
+
 def consensus(effort: pd.DataFrame) -> pd.DataFrame:
     """One row per unit: current_reps, revenue, margin, the mean of each answer, and `judges`, how many answered.
 

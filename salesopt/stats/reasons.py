@@ -8,9 +8,12 @@ import numpy as np
 
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.exchange import Exchange, Step
-from salesopt.stats.matching import Numbers, Places, Solution
+from salesopt.stats.matching import Matching, Numbers, Places, Solution, connected_patches
 from salesopt.stats.pairs import Pairs
 from salesopt.stats.relaxation import relax
+
+SOON = 4.0  # seconds in which a plan has to be found for a requirement to be called the one that clashes
+WIDER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # multiples of the tolerance that are tried
 
 
 def explain_pairs(pairs: Pairs, solution: Solution) -> dict[str, np.ndarray]:
@@ -89,12 +92,13 @@ def _second_words(pairs: Pairs, step: Step) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class _Requirement:
-    """One requirement that can be let go: its words, the places of its loads, or the floor on pairs kept, or locks."""
+    """A requirement that can be let go: its words, its load's place, the floor on pairs kept, locks, or contiguity."""
 
     words: str
     load: int = -1
     kept: bool = False
     locks: bool = False
+    regions: bool = False
 
 
 def _requirements(pairs: Pairs) -> list[_Requirement]:
@@ -111,15 +115,9 @@ def _requirements(pairs: Pairs) -> list[_Requirement]:
 
 def _missing(pairs: Pairs, wanted: list[_Requirement], only: _Requirement | None = None) -> Solution:
     """What must be missed if only the `wanted` requirements hold; `only` puts all of that on one of them."""
-    loads = [pairs.problem.loads[each.load] for each in wanted if each.load >= 0]
-    keeps = any(each.kept for each in wanted)
-    cost = pairs.problem.cost if any(each.locks for each in wanted) else pairs.free
     weights = np.array([1.0 if only is None or each is only else 1e4 for each in wanted if each.load >= 0])
     kept_weight = 1.0 if only is None or only.kept else 1e4
-    problem = dataclasses.replace(
-        pairs.problem, cost=cost, loads=tuple(loads), least_kept=pairs.problem.least_kept if keeps else 0.0
-    )
-    return relax(problem, feasibility=True, weights=weights, kept_weight=kept_weight)
+    return relax(_only(pairs, wanted), feasibility=True, weights=weights, kept_weight=kept_weight)
 
 
 def _clash(found: Solution) -> bool:
@@ -130,41 +128,115 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
     """The smallest set of requirements that clash, the ways out, and the message that says both."""
     wanted = _requirements(pairs)
     if not _clash(_missing(pairs, wanted)):
-        conflict = [each.words for each in wanted]
-        relaxation = _wider(pairs)
-        why = (
-            "whole accounts cannot be put within the limits, although parts of accounts could"
-            if solution.bound == np.inf
-            else "no plan was found in the time allowed, although parts of accounts would fit"
-        )
-        return conflict, relaxation, f"{why}: {', '.join(conflict)}. Way out: {relaxation}."
+        return _whole_conflict(pairs, solution, wanted)
     for each in list(wanted):
         rest = [other for other in wanted if other is not each]
         if _clash(_missing(pairs, rest)):
             wanted = rest
     ways = [way for each in wanted if (way := _way_out(pairs, wanted, each))]
     conflict = [each.words for each in wanted]
-    clash = conflict[0] + " cannot be met" if len(conflict) == 1 else " and ".join(conflict) + " cannot hold together"
     relaxation = "; or ".join(ways) or "allow more pairs"
-    return conflict, relaxation, f"No plan: {clash}. Way out: {relaxation}."
+    return conflict, relaxation, f"No plan: {_clashing(conflict)}. Way out: {relaxation}."
 
 
-def _wider(pairs: Pairs) -> str:
-    """The first wider tolerance with which whole accounts fit; what else may help where none of a few does."""
-    for factor in (1.25, 1.5, 2.0, 3.0):
-        loads = [
+def _clashing(conflict: list[str]) -> str:
+    return f"{conflict[0]} cannot be met" if len(conflict) == 1 else f"{' and '.join(conflict)} cannot hold together"
+
+
+def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]) -> tuple[list[str], str, str]:
+    """What clashes where parts of accounts would fit but whole ones, or whole territories, do not."""
+    if alone := _too_large(pairs):
+        return alone
+    if apart := _too_scattered(pairs):
+        return apart
+    if pairs.problem.region is not None:
+        wanted = [*wanted, _Requirement("territories that hang together", regions=True)]
+    for each in list(wanted):
+        rest = [other for other in wanted if other is not each]
+        if rest and not _solvable(pairs, rest):
+            wanted = rest
+    conflict = [each.words for each in wanted]
+    ways = [_wider(pairs, wanted), *("leave contiguity out" for each in wanted if each.regions)]
+    relaxation = "; or ".join(filter(None, ways)) or "more spare hours, or more time"
+    proved = "No plan for whole accounts, although parts of accounts would fit"
+    why = proved if solution.bound == np.inf else "No plan was found in the time allowed"
+    return conflict, relaxation, f"{why}: {_clashing(conflict)}. Way out: {relaxation}."
+
+
+def _too_large(pairs: Pairs) -> tuple[list[str], str, str] | None:
+    """An account that alone is more than anybody who may serve it can carry of a measure."""
+    allowed = np.isfinite(pairs.problem.cost)
+    for load in pairs.problem.loads:
+        over = np.where(allowed, load.use - load.most, np.inf)
+        least = over.min(axis=1)
+        row = int(least.argmax())
+        if least[row] <= 1e-6 * load.scale.max():
+            continue
+        name, rep = pairs.account[row], int(over[row].argmin())
+        if load.kind == "capacity":
+            said = f"{name} alone asks for {load.use[row, rep]:,.0f} hours a year, more than anybody has for it"
+            way = f"{least[row]:,.0f} more hours a year for {pairs.rep[rep]}"
+            return ["each representative's hours"], way, f"No plan: {said}. Way out: {way}."
+        share = load.use[row] / np.maximum(load.scale, 1e-300)
+        need = float(np.where(allowed[row], share - 1, np.inf).min())
+        said = f"{name} alone is {need + 1:.2f} times a fair share of {load.name}"
+        way = f"a tolerance of {np.ceil(100 * need):.0f} % for {load.name} instead of {100 * pairs.tolerance:.3g} %"
+        return [f"balance of {load.name}"], way, f"No plan: {said}. Way out: {way}, or leave {name} out of the balance."
+    return None
+
+
+def _too_scattered(pairs: Pairs) -> tuple[list[str], str, str] | None:
+    """More groups of regions without a common border than representatives: not every territory can hang together."""
+    region, neighbours = pairs.problem.region, pairs.problem.neighbours
+    if region is None or neighbours is None:
+        return None
+    patches, reps = connected_patches(np.unique(region[region >= 0]), neighbours), len(pairs.rep)
+    if len(patches) <= reps:
+        return None
+    names = pairs.places["region"].to_numpy()
+    islands = [" + ".join(str(names[np.flatnonzero(region == one)[0]]) for one in patch[:3]) for patch in patches[:5]]
+    said = (
+        f"the accounts' regions form {len(patches)} groups without a common border ({', '.join(islands)}"
+        f"{', ...' if len(patches) > 5 else ''}), for {reps} representatives"
+    )
+    way = f"list the borders between them in `neighbours`, or {len(patches) - reps} more representatives"
+    return ["territories that hang together"], way, f"No plan: {said}. Way out: {way}."
+
+
+def _solvable(pairs: Pairs, wanted: list[_Requirement]) -> bool:
+    """Whether a plan for whole accounts is soon found if only the `wanted` requirements hold."""
+    return bool(solve_matching(_only(pairs, wanted), time_limit=SOON, gap=0.9).choice.size)
+
+
+def _only(pairs: Pairs, wanted: list[_Requirement]) -> Matching:
+    """The problem with the `wanted` requirements alone."""
+    keeps, locks, regions = (any(getattr(each, name) for each in wanted) for name in ("kept", "locks", "regions"))
+    problem = pairs.problem
+    return dataclasses.replace(
+        problem,
+        cost=problem.cost if locks else pairs.free,
+        loads=tuple(problem.loads[each.load] for each in wanted if each.load >= 0),
+        least_kept=problem.least_kept if keeps else 0.0,
+        region=problem.region if regions else None,
+        neighbours=problem.neighbours if regions else None,
+    )
+
+
+def _wider(pairs: Pairs, wanted: list[_Requirement]) -> str:
+    """The first wider tolerance with which whole accounts fit; nothing where none of a few does."""
+    now = pairs.tolerance
+    if not any(each.load >= 0 and pairs.problem.loads[each.load].kind == "balance" for each in wanted):
+        return ""
+    for tolerance in [now * factor for factor in WIDER] if now > 0 else [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]:
+        loads = tuple(
             load
             if load.kind == "capacity"
-            else dataclasses.replace(
-                load,
-                least=(1 - factor * pairs.tolerance) * (load.least + load.most) / 2,
-                most=(1 + factor * pairs.tolerance) * (load.least + load.most) / 2,
-            )
+            else dataclasses.replace(load, least=(1 - tolerance) * load.scale, most=(1 + tolerance) * load.scale)
             for load in pairs.problem.loads
-        ]
-        if solve_matching(dataclasses.replace(pairs.problem, loads=tuple(loads)), time_limit=5.0, gap=0.9).choice.size:
-            return f"a tolerance of {100 * factor * pairs.tolerance:.3g} % instead of {100 * pairs.tolerance:.3g} %"
-    return "more spare hours, a much wider tolerance, or more time"
+        )
+        if solve_matching(dataclasses.replace(pairs.problem, loads=loads), time_limit=SOON, gap=0.9).choice.size:
+            return f"a tolerance of {100 * tolerance:.3g} % instead of {100 * now:.3g} %"
+    return ""
 
 
 def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> str:

@@ -59,8 +59,8 @@ def _limit(word: str, units: Units, given: Limit, otherwise: Numbers) -> Numbers
 def make_plans(units: Units, cost: float, reps: float | None, low: Numbers, high: Numbers, whole: bool) -> Plans:
     """Divide today's heads, at most `reps` heads, and as many heads as pay, each in the best way."""
     today = float(units.reps.sum())
-    same = float(np.floor(today + 1e-9)) if whole else today
-    _require_room(same, reps, low, high)
+    same = same_heads(units, low, high, whole)
+    _require_room(reps, low)
     free = envelope(units.curves, low, high).best(units.curves, cost)
     start, divisions = _divide_all(units, low, high, max(today, reps or 0.0, float(free.sum()) + len(free)))
     totals = start.sum() + np.flatnonzero(np.isfinite(divisions.value))
@@ -105,20 +105,30 @@ def unit_curve(curves: HillCurves, unit: int) -> HillCurves:
     return HillCurves(curves.span[..., unit, None], curves.shape[..., unit, None], curves.scale[..., unit, None])
 
 
-def _require_room(same: float, reps: float | None, low: Numbers, high: Numbers) -> None:
-    for heads, whose in ((same, "today's team"), (reps, "`reps`")):
-        if heads is not None and low.sum() > heads + 1e-9:
-            raise InfeasibleError(
-                f"the least heads of the units add to {low.sum():g}, {whose} allows {heads:g}",
-                conflict=("least", whose),
-                relaxation=f"lower `least` by {low.sum() - heads:g} heads in all",
-            )
-    if high.sum() < same - 1e-9:
+def same_heads(units: Units, low: Numbers, high: Numbers, whole: bool) -> float:
+    """Today's heads (whole ones), or the number nearest to it that the limits on units allow."""
+    today = float(units.reps.sum())
+    same = float(np.floor(today + 1e-9)) if whole else today
+    return float(np.clip(same, low.sum(), max(high.sum(), low.sum())))
+
+
+def _require_room(reps: float | None, low: Numbers) -> None:
+    if reps is not None and low.sum() > reps + 1e-9:
         raise InfeasibleError(
-            f"the units may hold {high.sum():g} heads at most, today's team has {same:g}",
-            conflict=("most", "today's team"),
-            relaxation=f"raise `most` by {same - high.sum():g} heads in all",
+            f"the least heads of the units add to {low.sum():g}, `reps` allows {reps:g}",
+            conflict=("least", "`reps`"),
+            relaxation=f"lower `least` by {low.sum() - reps:g} heads in all",
         )
+
+
+def cap_price(plans: Plans, units: Units, cost: float) -> float:
+    """What one head above the cap would earn, 0 where there is none or it does not bind."""
+    if "asked" not in plans.steps:
+        return 0.0
+    heads = float(np.floor(plans.steps["asked"].sum() + 1e-9))
+    worth = units.contribution(plans.divided).sum(axis=1) - cost * plans.totals
+    at = int(np.searchsorted(plans.totals, heads))
+    return float(max(worth[at + 1] - worth[at], 0.0)) if at + 1 < len(worth) else 0.0
 
 
 def frontier_table(units: Units, plans: Plans, cost: float) -> pd.DataFrame:
