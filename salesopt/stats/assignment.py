@@ -3,7 +3,8 @@
 The relaxation is solved by column generation (a few pairs per account at a time); its reduced costs then say which
 pairs can be in a better plan at all, and the integer programme is solved over these alone. A pair left out with reduced
 cost r cannot be in any plan cheaper than the relaxation plus r, so that the proved gap holds for all pairs.
-Where that does not settle it soon, a plan is sought by neighbourhoods, and the programme goes on from there.
+Where that does not settle it soon, whole sets of accounts give a better bound and a plan near it (`packing`), the plan
+is improved by neighbourhoods, and the programme goes on from there.
 Where every account weighs the same on every limit the problem is a flow, and OR-Tools solves it outright.
 """
 
@@ -19,10 +20,11 @@ from scipy import sparse
 from salesopt.stats.flow import flow_counts, solve_flow
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution, connected_patches
 from salesopt.stats.neighbourhoods import improve_plan
+from salesopt.stats.packing import Packing
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-FIRST, SEARCH = 0.2, 0.8  # fractions of the time after which the first programme, and the search for a plan, end
+FIRST, BOUND, PLAN, SEARCH = 0.1, 0.35, 0.6, 0.9  # fractions of the time after which each part ends at the latest
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
@@ -56,11 +58,13 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         best = _widen(problem, best, relaxed.bound, first, gap, patient=False)
         if time.perf_counter() < first:
             return best
-        plan = best.choice if best.choice.size else relaxed.nearest
+        packing = Packing(problem, relaxed)
+        packing.raise_bound(gap / 4, start + BOUND * seconds)
+        best = _better(problem, best, none, packing.bound)
+        plan = packing.settle(start + PLAN * seconds)
         enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds
         found = improve_plan(problem, plan, _reduced(marginal), enough=enough, deadline=until)
-        best = _better(problem, best, found, best.bound)
-        best = dataclasses.replace(best, by_clock=True)
+        best = dataclasses.replace(_better(problem, best, found, best.bound), by_clock=True)
     best = _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
     return dataclasses.replace(best, by_clock=best.by_clock or time.perf_counter() >= start + seconds)
 

@@ -56,6 +56,7 @@ class Solution:
                `missed_kept`, pairs short of the floor
     method   : "flow", "linear" (the relaxation was whole) or "integer"
     nearest  : the relaxation rounded, each account with the representative who has most of it; may miss limits
+    kept_price : what a pair kept is worth, 0 where the floor costs nothing
     by_clock : whether the clock ended a part of the search, so that another run may find another plan
     """
 
@@ -67,6 +68,7 @@ class Solution:
     missed: Numbers = field(default_factory=lambda: np.zeros((0, 0)))
     missed_kept: float = 0.0
     nearest: Places = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    kept_price: float = 0.0
     by_clock: bool = False
 
     @property

@@ -17,11 +17,12 @@ from scipy import sparse
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.relaxation import Rows, quiet_solver
 
-GROUPS = (3, 4, 5)  # representatives solved together, two rounds each; larger groups take far longer
+GROUPS = (3, 4, 5, 6)  # representatives solved together, two rounds each; larger groups take far longer
 PAIRS = 4  # pairs per account, the cheapest by reduced cost, that a group may use
 NODES = 30  # nodes of one group's programme: a count, not a clock, so that the plan can be repeated
 ROUNDS = 12
-DEAR = 100.0  # of missing a limit by its whole scale, in multiples of the dearest pair; rises while limits are missed
+DEAR = 10.0  # of missing a limit by its whole scale, in multiples of the dearest pair; rises while limits are missed
+RISE = 3.0  # a high price at once would repair each limit where it is missed, at any cost, and not where it is cheap
 
 
 def improve_plan(
@@ -47,7 +48,7 @@ def improve_plan(
                 return choice if not _missed(problem, choice) else choice[:0]
             choice = _solve_group(problem, choice, _group(near, int(first), many, generator), usable, penalty)
         left = _missed(problem, choice)
-        penalty *= 10.0 if left else 1.0
+        penalty *= RISE if left else 1.0
         cost = _cost(problem, choice)
         if not left and cost <= enough:
             break
@@ -163,6 +164,7 @@ def _solve(matrix: sparse.csc_matrix, cost: Numbers, rows: Rows, whole: int, sta
     model.integrality_ = [integer if column < whole else real for column in range(len(cost))]
     solver = quiet_solver(gap=1e-4)
     solver.setOptionValue("mip_max_nodes", NODES)
+    solver.setOptionValue("mip_allow_restart", False)  # restarts take most of the time and find nothing here
     solver.passModel(model)
     solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
     solver.run()

@@ -113,7 +113,8 @@ class _Columns:
         self.solver.changeColsCost(len(prices), np.arange(len(prices), dtype=np.int32), prices)
         while True:
             self.solver.run()
-            worth, pays = self.rows.prices(np.array(self.solver.getSolution().row_dual))
+            duals = np.array(self.solver.getSolution().row_dual)
+            worth, pays = self.rows.prices(duals)
             self.marginal = cost - pays
             reduced = np.where(self.taken, np.inf, self.marginal - worth[:, None])
             new = reduced < -least
@@ -122,6 +123,7 @@ class _Columns:
             if new.sum() > 20 * accounts:  # the steepest few of each account are enough for one round
                 new &= reduced <= np.partition(reduced, min(9, reps - 1), axis=1)[:, min(9, reps - 1), None]
             self._take(new, cost)
+        self.kept_price = float(duals[-1]) / self.problem.least_kept if self.rows.has_kept else 0.0
         self.values = np.array(self.solver.getSolution().col_value)
         self.bound = float(self.solver.getInfo().objective_function_value) - accounts * least
 
@@ -162,7 +164,7 @@ class _Columns:
         total = float(self.problem.cost[np.arange(accounts), choice].sum()) if whole else np.inf
         plan = choice if whole else np.zeros(0, dtype=np.int64)
         bound = min(self.bound, total)
-        return Solution(plan, total, bound, self.marginal, "linear", missed, missed_kept, choice)
+        return Solution(plan, total, bound, self.marginal, "linear", missed, missed_kept, choice, self.kept_price)
 
 
 class _Highs(highspy.Highs):

@@ -1,0 +1,183 @@
+"""The cheapest sets of accounts that one representative could serve within his limits, at given prices of accounts.
+
+With a price for what he uses of each limit, the best set without limits is known at once: every account that is worth
+more than it costs. Any other set is some moves away from it (an account less, an account more), each at a known loss,
+and a good set is few and cheap moves away. All sets up to a given loss are therefore listed, cheapest moves first, and
+those left that no further moves can bring within the limits at that loss. What a cut of the list drops is remembered
+by the least it could have cost, so that the bound holds whatever was dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from salesopt.stats.matching import Flags, Matching, Numbers, Places
+from salesopt.stats.relaxation import quiet_solver
+
+LOOSE = 1e-6  # by which a limit may be missed, in wholes: what the integer programme allows for
+TINY = 1e-12
+WIDER = 2.5  # factor by which the loss looked at grows while no set was found
+
+
+@dataclass(frozen=True, eq=False)
+class _Limits:
+    """Limits on totals, and the price of each: above 0 where the lower side is dear, below 0 where the upper is."""
+
+    least: Numbers
+    most: Numbers
+    price: Numbers
+
+    def worth(self) -> float:
+        """What the limits come to at their prices."""
+        low, high = self.price > 0, self.price < 0
+        return float(self.price[low] @ self.least[low] + self.price[high] @ self.most[high])
+
+    def excess(self, spent: Numbers, total: Numbers) -> Numbers:
+        """Loss of sets that spent this much on moves, room left included; infinite where a limit is missed."""
+        within = ((total >= self.least[:, None]) & (total <= self.most[:, None])).all(axis=0)
+        return np.where(within, spent + self.price @ total - self.worth(), np.inf)
+
+    def least_excess(self, spent: Numbers, total: Numbers, up: Numbers, down: Numbers) -> Numbers:
+        """The least loss that further moves can end with, if they change a total by at most `up`, `down` per loss."""
+        rise, fall = 1 / np.maximum(up, TINY), 1 / np.maximum(down, TINY)
+        more = np.zeros(total.shape[1])
+        for row, price in enumerate(self.price):
+            over, under = total[row] - self.most[row], self.least[row] - total[row]
+            more = np.maximum(more, np.maximum(over * fall[row], under * rise[row]))
+            if price > 0:
+                more = np.maximum(more, -under * min(price, fall[row]))
+            elif price < 0:
+                more = np.maximum(more, -over * min(-price, rise[row]))
+        return spent + more
+
+
+class Bundles:
+    """The sets of accounts of one representative; `locked` and `closed` accounts are in every set and in none."""
+
+    def __init__(self, problem: Matching, rep: int, near: Flags, unit: float) -> None:
+        """near : accounts for which the prices of limits are set; unit : a cost to measure losses by."""
+        self.cost = problem.cost[:, rep]
+        self.kept = np.zeros(len(self.cost)) if problem.kept is None else problem.kept[:, rep].astype(float)
+        self.use = np.array([load.use[:, rep] / load.scale[rep] for load in problem.loads])
+        self.least = np.array([load.least[rep] / load.scale[rep] for load in problem.loads]) - LOOSE
+        self.most = np.array([load.most[rep] / load.scale[rep] for load in problem.loads]) + LOOSE
+        self.locked, self.closed = np.zeros(len(self.cost), dtype=bool), ~np.isfinite(self.cost)
+        self.near = np.flatnonzero(near & ~self.closed)
+        self.first, self.reach, self.furthest = unit / 1000, unit / 250, unit / 15
+        self.solver = self._relaxation()
+
+    def cheapest(self, worth: Numbers, kept_worth: float, *, width: int, many: int) -> tuple[float, list[Flags]]:
+        """A bound on cost less worth over all sets, and up to `many` of the best sets found, best first.
+
+        width : sets in the making that are gone on with
+        """
+        net = self.cost - worth - kept_worth * self.kept
+        limits = _Limits(self.least, self.most, self._prices(net))
+        loss = np.where(self.closed, np.inf, net - limits.price @ self.use)
+        base = ((loss < 0) & ~self.closed) | self.locked
+        floor = float(loss[base].sum()) + limits.worth()
+        free = ~self.closed & ~self.locked
+        while True:
+            moves = np.flatnonzero(free & (np.abs(loss) <= self.reach))
+            moves = moves[np.argsort(np.abs(loss[moves]), kind="stable")]
+            change = self.use[:, moves] * np.where(base[moves], -1.0, 1.0)
+            total = self.use[:, base].sum(axis=1)
+            found, bound = search(np.abs(loss[moves]), change, total, limits, self.reach, width=width, many=many)
+            if found or bound < self.reach or self.reach >= self.furthest:
+                break
+            self.reach *= WIDER
+        if found:
+            self.reach = float(np.clip(1.2 * found[0][0], self.first, self.furthest))
+        return floor + bound, [_moved(base, moves[picks]) for _, picks in found]
+
+    def _relaxation(self) -> highspy.Highs:
+        """The best fractional set over the accounts near, with limits missed at a high price."""
+        rows, columns = len(self.least), len(self.near)
+        matrix = sparse.csc_matrix(np.hstack([self.use[:, self.near], np.eye(rows), -np.eye(rows)]))
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = columns + 2 * rows, rows
+        model.col_cost_ = np.concatenate([np.zeros(columns), np.full(2 * rows, 1000 * self.furthest)])
+        model.col_lower_ = np.zeros(columns + 2 * rows)
+        model.col_upper_ = np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)])
+        model.row_lower_, model.row_upper_ = self.least, self.most
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+        model.a_matrix_.value_ = matrix.data
+        solver = quiet_solver()
+        solver.setOptionValue("presolve", "off")
+        solver.passModel(model)
+        return solver
+
+    def _prices(self, net: Numbers) -> Numbers:
+        """Prices of the limits; any would do for the bound, those of the fractional set make it tight."""
+        far = 1000 * self.furthest
+        cost = np.where(self.locked, -far, np.where(self.closed, far, net))[self.near]
+        self.solver.changeColsCost(len(self.near), np.arange(len(self.near), dtype=np.int32), cost)
+        self.solver.run()
+        price = np.array(self.solver.getSolution().row_dual)
+        price[((price > 0) & ~np.isfinite(self.least)) | ((price < 0) & ~np.isfinite(self.most))] = 0.0
+        return price
+
+
+def search(
+    loss: Numbers, change: Numbers, total: Numbers, limits: _Limits, reach: float, *, width: int, many: int
+) -> tuple[list[tuple[float, list[int]]], float]:
+    """Up to `many` choices of moves within the limits at a loss of at most `reach`, best first, and a bound on all.
+
+    loss, change : of each move, cheapest first; total : before any move
+    Moves without which no choice is better are not looked at: the bound is exact unless `width` cut the list.
+    """
+    rates = change / np.maximum(loss, TINY)
+    none = np.zeros((len(total), 1))
+    up, down = (
+        np.hstack([np.maximum.accumulate(np.maximum(side, 0.0)[:, ::-1], axis=1)[:, ::-1], none])
+        for side in (rates, -rates)
+    )
+    spent, totals = np.zeros(1), total[:, None]
+    found: list[tuple[float, int, int]] = []
+    trail: list[tuple[Places, Flags]] = []
+    best = floor = reach
+    start = float(limits.excess(spent, totals)[0])
+    if start <= best:
+        found, best = [(start, -1, 0)], start
+    for move, cost in enumerate(loss):
+        ready = np.flatnonzero(spent + cost <= best)
+        old, fresh = len(spent), (spent[ready] + cost, totals[:, ready] + change[:, move, None])
+        excess = limits.excess(*fresh)
+        good = np.flatnonzero(excess <= reach)
+        good = good[np.argsort(excess[good], kind="stable")][:many]
+        found.extend((float(excess[one]), move, int(ready[one])) for one in good)
+        best = min(best, float(excess[good].min(initial=np.inf)))
+        spent, totals = np.concatenate([spent, fresh[0]]), np.hstack([totals, fresh[1]])
+        could = limits.least_excess(spent, totals, up[:, move + 1], down[:, move + 1])
+        left = np.flatnonzero(could <= best)
+        if len(left) > width:
+            order = left[np.argsort(could[left], kind="stable")]
+            left, floor = np.sort(order[:width]), min(floor, float(could[order[width]]))
+        trail.append((np.concatenate([np.arange(old), ready])[left], left >= old))
+        spent, totals = spent[left], totals[:, left]
+        if not len(left):
+            break
+    found.sort(key=lambda one: one[0])
+    return [(excess, _retrace(trail, move, place)) for excess, move, place in found[:many]], min(best, floor)
+
+
+def _retrace(trail: list[tuple[Places, Flags]], move: int, place: int) -> list[int]:
+    """The moves that led to `place` in the list before `move`, and `move` itself."""
+    picks = [move] if move >= 0 else []
+    for step in range(move - 1, -1, -1):
+        origin, taken = trail[step]
+        if taken[place]:
+            picks.append(step)
+        place = int(origin[place])
+    return picks
+
+
+def _moved(base: Flags, moves: Places) -> Flags:
+    changed = base.copy()
+    changed[moves] = ~changed[moves]
+    return changed

@@ -1,0 +1,183 @@
+"""Bound and plan of an assignment from whole sets of accounts, one set for each representative.
+
+Where each serves twenty accounts, the relaxation fills his limits exactly with fractions of accounts, and whole ones
+cannot: a balanced plan is some 0.4 % dearer than the relaxation, and no search over single pairs proves it. So the
+relaxation is taken over the sets that `bundles` finds instead (Dantzig and Wolfe 1960; for assignments: Savelsbergh,
+"A branch-and-price algorithm for the generalized assignment problem", Operations Research 45, 1997). At any prices of
+the accounts, the prices less what the best sets earn is a bound on all plans. Prices are moved within a box around the
+best so far (du Merle et al., "Stabilized column generation", Discrete Mathematics 194, 1999).
+A plan comes from settling accounts by and by, the surest first, and pricing the sets anew after each step.
+"""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from salesopt.stats.bundles import Bundles
+from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
+from salesopt.stats.relaxation import TOLERANCE, quiet_solver
+
+NEAR = 12  # accounts per place that set the prices of a representative's limits
+ROUNDS = 16  # of prices for the bound
+SETTLING = 5  # rounds of prices after each step of the plan
+WIDTH, MANY = 3000, 12  # sets in the making, and sets taken from each representative, for the bound
+WIDTH_PLAN, MANY_PLAN = 800, 20  # the same for the plan, which needs no bound
+BOX, LEAST_BOX, MOST_BOX = 1e-3, 2.5e-4, 2.5e-2  # half width of the box, in a representative's mean cost
+STEP = 0.1  # share of the open accounts settled in one step
+
+
+class Packing:
+    """The relaxation over sets of accounts: `bound` holds for every plan, `shares` says who has how much of whom."""
+
+    def __init__(self, problem: Matching, relaxed: Solution) -> None:
+        assert relaxed.marginal is not None
+        self.problem, self.relaxed = problem, relaxed
+        self.accounts, self.reps = problem.cost.shape
+        self.unit = abs(relaxed.bound) / self.reps + 1e-9
+        self.right = np.ones(self.accounts)
+        self.best = _between(relaxed.marginal)
+        if problem.kept is not None and problem.least_kept > 0:
+            self.right = np.append(self.right, problem.least_kept)
+            self.best = np.append(self.best, relaxed.kept_price)
+        self.prices, self.bound = self.best, -np.inf
+        reduced = relaxed.marginal - relaxed.marginal.min(axis=1, keepdims=True)
+        place = min(NEAR * self.accounts, reduced.size) - 1
+        near = reduced <= np.partition(reduced.ravel(), place)[place]
+        self.bundles = [Bundles(problem, rep, near[:, rep], self.unit) for rep in range(self.reps)]
+        self.members: list[Places] = []
+        self.owners: list[int] = []
+        self.seen: set[tuple[int, bytes]] = set()
+        self.shares = np.zeros((self.accounts, self.reps))
+        self.solver = self._begin()
+
+    def raise_bound(self, gap: float, deadline: float) -> None:
+        """Move the prices until the bound is within `gap` of what it can be, or for a number of rounds."""
+        box = BOX
+        for _ in range(ROUNDS):
+            before = self.bound
+            self._price(width=WIDTH, many=MANY)
+            if self.bound <= before:
+                box = max(0.8 * box, LEAST_BOX)
+            if self._solve(box) - self.bound <= gap * abs(self.bound) or time.perf_counter() > deadline:
+                break
+
+    def settle(self, deadline: float) -> Places:
+        """A plan from the shares, settled by and by; it may miss limits."""
+        owner, box = np.full(self.accounts, -1), BOX / 2
+        take = np.flatnonzero(self.shares.max(axis=1) > 0.999)
+        while True:
+            owner[take] = self.shares[take].argmax(axis=1)
+            if (owner >= 0).all() or time.perf_counter() > deadline:
+                break
+            self._lock(owner)
+            box = min(1.2 * box, MOST_BOX)
+            self._solve(box)
+            for _ in range(SETTLING):
+                if not self._price(width=WIDTH_PLAN, many=MANY_PLAN) or time.perf_counter() > deadline:
+                    break
+                self._solve(box)
+            left = np.flatnonzero(owner < 0)
+            surest = left[np.argsort(-self.shares[left].max(axis=1), kind="stable")]
+            take = surest[: max(int(STEP * len(left)), 5)]
+            take = take[self.shares[take].max(axis=1) > 0.3]
+            if not len(take):
+                break
+        likely = np.where(self.shares.max(axis=1) > 0, self.shares.argmax(axis=1), self.relaxed.nearest)
+        return np.where(owner >= 0, owner, likely)
+
+    def _begin(self) -> highspy.Highs:
+        """The programme without sets: rows for accounts (and pairs kept), then one for each representative.
+
+        Columns: short of a row at the upper end of the box, above it at the lower, a representative without a set.
+        """
+        rows, reps = len(self.right), self.reps
+        matrix = sparse.block_diag([sparse.hstack([sparse.eye(rows), -sparse.eye(rows)]), sparse.eye(reps)]).tocsc()
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = 2 * rows + reps, rows + reps
+        model.col_cost_ = np.concatenate([self._ends(BOX), np.full(reps, 100 * self.unit)])
+        model.col_lower_, model.col_upper_ = np.zeros(2 * rows + reps), np.full(2 * rows + reps, np.inf)
+        model.row_lower_ = model.row_upper_ = np.concatenate([self.right, np.ones(reps)])
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
+        model.a_matrix_.value_ = matrix.data
+        solver = quiet_solver()
+        solver.passModel(model)
+        return solver
+
+    def _ends(self, box: float) -> Numbers:
+        low = self.best - box * self.unit
+        low[self.accounts :] = np.maximum(low[self.accounts :], 0.0)  # the floor on pairs kept has one side
+        return np.concatenate([self.best + box * self.unit, -low])
+
+    def _price(self, *, width: int, many: int) -> int:
+        """Find sets at the prices, and what bound they give; the number of sets that are new."""
+        worth, kept_worth = self.prices[: self.accounts], float(self.prices[self.accounts :].sum())
+        bound, new = float(self.prices @ self.right), 0
+        for rep, bundles in enumerate(self.bundles):
+            floor, found = bundles.cheapest(worth, kept_worth, width=width, many=many)
+            bound += floor
+            new += sum(self._add(rep, bundle) for bundle in found)
+        if not any(bundles.locked.any() for bundles in self.bundles):
+            dearest = float(np.abs(self.problem.cost[np.isfinite(self.problem.cost)]).max(initial=0.0))
+            bound -= self.accounts * TOLERANCE * dearest
+            if bound > self.bound:
+                self.bound, self.best = bound, self.prices
+        return new
+
+    def _add(self, rep: int, bundle: Flags) -> bool:
+        key = (rep, bundle.tobytes())
+        if key in self.seen:
+            return False
+        self.seen.add(key)
+        members = np.flatnonzero(bundle)
+        rows, values = np.append(members, len(self.right) + rep), np.ones(len(members) + 1)
+        kept = 0 if self.problem.kept is None else int(self.problem.kept[members, rep].sum())
+        if kept and len(self.right) > self.accounts:
+            rows, values = np.append(rows, self.accounts), np.append(values, kept)
+        cost = float(self.problem.cost[members, rep].sum())
+        self.solver.addCol(cost, 0.0, np.inf, len(rows), rows.astype(np.int32), values)
+        self.members.append(members)
+        self.owners.append(rep)
+        return True
+
+    def _solve(self, box: float) -> float:
+        """Mix the sets known at least cost, with prices inside the box; its cost."""
+        rows = len(self.right)
+        self.solver.changeColsCost(2 * rows, np.arange(2 * rows, dtype=np.int32), self._ends(box))
+        self.solver.run()
+        answer = self.solver.getSolution()
+        self.prices = np.array(answer.row_dual)[:rows]
+        weight = np.array(answer.col_value)[2 * rows + self.reps :]
+        self.shares = np.zeros((self.accounts, self.reps))
+        for place in np.flatnonzero(weight > 1e-9):
+            self.shares[self.members[place], self.owners[place]] += weight[place]
+        return float(self.solver.getInfo().objective_function_value)
+
+    def _lock(self, owner: Places) -> None:
+        """Hold the accounts that have an owner (not -1) to him, and close the sets that do not."""
+        for rep, bundles in enumerate(self.bundles):
+            bundles.locked = owner == rep
+            bundles.closed = ~np.isfinite(bundles.cost) | ((owner >= 0) & (owner != rep))
+        count = np.bincount(owner[owner >= 0], minlength=self.reps)
+        upper = np.full(len(self.owners), np.inf)
+        for place, (members, rep) in enumerate(zip(self.members, self.owners, strict=True)):
+            held = owner[members]
+            if np.count_nonzero(held >= 0) != count[rep] or np.count_nonzero(held == rep) != count[rep]:
+                upper[place] = 0.0
+        first = 2 * len(self.right) + self.reps
+        places = np.arange(first, first + len(upper), dtype=np.int32)
+        self.solver.changeColsBounds(len(upper), places, np.zeros(len(upper)), upper)
+
+
+def _between(marginal: Numbers) -> Numbers:
+    """A price for each account between its cheapest and second cheapest pair: at the cheapest all sets would tie."""
+    if marginal.shape[1] == 1:
+        return marginal[:, 0]
+    two = np.partition(marginal, 1, axis=1)[:, :2]
+    apart = two[:, 1] - two[:, 0]
+    apart[~np.isfinite(apart)] = apart[np.isfinite(apart)].max(initial=0.0)
+    return np.asarray(two[:, 0] + apart / 2)

@@ -1,0 +1,61 @@
+"""The bound from whole sets of accounts: above that of the relaxation, never above the optimum; plans near it."""
+
+import time
+
+import numpy as np
+import pytest
+
+from salesopt.stats.assignment import solve_matching
+from salesopt.stats.matching import Matching
+from salesopt.stats.packing import Packing
+from salesopt.stats.relaxation import relax
+from tests.stats.test_neighbourhoods import cost_of, drawn, improved, require_within
+
+
+def packed(problem: Matching) -> Packing:
+    packing = Packing(problem, relax(problem))
+    packing.raise_bound(1e-5, time.perf_counter() + 60)
+    return packing
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(0, 0.0), (1, 0.0), (2, 0.5), (3, 0.7)])
+def test_the_bound_lies_between_the_relaxation_and_the_optimum(seed, kept):
+    problem = drawn(30, 4, seed, tolerance=0.08, kept=kept)
+    best = solve_matching(problem, gap=1e-7)
+    bound = packed(problem).bound
+    assert relax(problem).bound - 1e-3 <= bound <= best.cost + 1e-6
+
+
+def test_whole_sets_close_most_of_what_the_relaxation_leaves_open():
+    problem = drawn(30, 5, seed=4, tolerance=0.05)
+    best, loose = solve_matching(problem, gap=1e-7), relax(problem).bound
+    assert packed(problem).bound - loose >= 0.4 * (best.cost - loose) > 0
+
+
+def test_pairs_that_are_not_allowed_are_in_no_plan():
+    problem = drawn(40, 4, seed=6)
+    cost = problem.cost.copy()
+    cost[np.arange(40), cost.argmax(axis=1)] = np.inf
+    cost[:3] = np.where(problem.cost[:3] == problem.cost[:3].min(axis=1, keepdims=True), problem.cost[:3], np.inf)
+    barred = Matching(cost, problem.loads)
+    packing = packed(barred)
+    best = solve_matching(barred, gap=1e-6)
+    assert packing.bound <= best.cost + 1e-6
+    assert np.isfinite(cost[np.arange(40), packing.settle(time.perf_counter() + 60)]).all()
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_a_settled_plan_is_near_the_bound_once_improved(kept):
+    problem = drawn(100, 8, seed=5, kept=kept)
+    packing = packed(problem)
+    plan = improved(problem, packing.settle(time.perf_counter() + 60))
+    require_within(problem, plan)
+    assert packing.bound - 1e-6 <= cost_of(problem, plan) <= 1.02 * packing.bound
+
+
+def test_bound_and_plan_can_be_repeated():
+    problem = drawn(60, 6, seed=7)
+    first, second = packed(problem), packed(problem)
+    assert first.bound == second.bound
+    until = time.perf_counter() + 60
+    assert (first.settle(until) == second.settle(until)).all()
