@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 
 from salesopt.errors import ParameterError, close_match
+from salesopt.stats.arguments import Allowed
 
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -30,34 +31,6 @@ TYPES: dict[str, tuple[type, ...]] = {
 WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list"}
 NUMBER = r"(-?\d+(?:\.\d+)?)"
 RANGE = re.compile(rf"(above )?{NUMBER}(?: or more| to (below )?{NUMBER})?")
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """The values a parameter may take: `choices`, or numbers from `least` to `most`, an end left out where open."""
-
-    least: float = -math.inf
-    most: float = math.inf
-    above: bool = False
-    below: bool = False
-    choices: tuple[str, ...] = ()
-
-    def has(self, value: Any) -> bool:
-        """Whether `value`, of the right type, is allowed."""
-        if self.choices:
-            return value in self.choices
-        over = value > self.least if self.above else value >= self.least
-        return bool(over and (value < self.most if self.below else value <= self.most))
-
-    def __str__(self) -> str:
-        """Say it in words: "a number above 0 and below 1", "one of ols, iv, ppml"."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        if math.isfinite(self.least) and math.isfinite(self.most) and not (self.above or self.below):
-            return f"a number from {self.least:g} to {self.most:g}"
-        ends = [f"{'above' if self.above else 'of at least'} {self.least:g}"] if math.isfinite(self.least) else []
-        ends += [f"{'below' if self.below else 'at most'} {self.most:g}"] if math.isfinite(self.most) else []
-        return "a number " + " and ".join(ends)
 
 
 @dataclass(frozen=True)
