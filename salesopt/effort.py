@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, Problem
+from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, names_fault, number_fault, require
 from salesopt.stats.effort import ASKED_TO, Curves, Numbers, curves_of
 from salesopt.stats.effortcautions import fit_cautions, unit_caution
 from salesopt.stats.effortcurve import SIZE, elasticity_today, place_of, relative_sales, units_of
 from salesopt.stats.effortfit import CARRIES, Posterior, draw_curves, fit_curves, weights_of, working_effort
-from salesopt.stats.effortpanel import History, make_history, measured_elasticity
+from salesopt.stats.effortpanel import COMMON, History, make_history, measured_elasticity
 from salesopt.stats.effortprior import make_prior
 from salesopt.study.tables import require_table
 
@@ -97,8 +98,18 @@ def fit_effort(
     Source: Little, "Models and managers: the concept of a decision calculus", Management Science 16 (1970), for judged
     curves corrected by data; Albers, Mantrala and Sridhar, Journal of Marketing Research 47 (2010), for what is usual.
     """
-    _require_arguments(carry_over, min_periods, draws, confidence, controls, history)
+    require(
+        choice_fault("common", common, COMMON),
+        "" if trends is None else flag_fault("trends", trends),
+        names_fault("controls", controls, "columns"),
+        number_fault("carry_over", carry_over, least=0, below=1, optional=True),
+        count_fault("min_periods", min_periods, least=3),
+        count_fault("draws", draws),
+        count_fault("seed", seed),
+        number_fault("confidence", confidence, above=0, below=1),
+    )
     given = require_table("effort_history", history, columns=controls)
+    _require_numbers(history, controls)
     base = None if judged is None else curves_of(judged, draws=JUDGED, seed=seed)
     heads = pd.Series(dtype=float) if base is None else pd.Series(base.units.reps, index=base.units.name)
     past = make_history(given, heads, common=common, trends=trends, controls=controls, min_periods=min_periods)
@@ -164,29 +175,10 @@ class _Seen:
         return pd.DataFrame(columns)
 
 
-def _require_arguments(
-    carry_over: float | None,
-    min_periods: int,
-    draws: int,
-    confidence: float,
-    controls: Sequence[str],
-    history: pd.DataFrame,
-) -> None:
-    faults = (
-        (
-            carry_over is not None and not 0 <= carry_over < 1,
-            f"carry_over must be from 0 to below 1, not {carry_over!r}",
-        ),
-        (not min_periods >= 3, f"min_periods must be at least 3, not {min_periods!r}"),
-        (draws < 0 or draws != int(draws), f"draws must be a whole number of at least 0, not {draws!r}"),
-        (not 0 < confidence < 1, f"confidence must lie between 0 and 1, not {confidence!r}"),
-        (isinstance(controls, str), f"controls must be a list of columns, not {controls!r}"),
-    )
-    if said := [text for fault, text in faults if fault]:
-        raise ParameterError("; ".join(said))
-    numbers = [name for name in controls if name in history and not pd.api.types.is_numeric_dtype(history[name])]
-    if numbers:
-        raise DataError([Problem("effort_history", name, None, "text", "numbers, as a control") for name in numbers])
+def _require_numbers(history: pd.DataFrame, controls: Sequence[str]) -> None:
+    texts = [name for name in controls if name in history and not pd.api.types.is_numeric_dtype(history[name])]
+    if texts:
+        raise DataError([Problem("effort_history", name, None, "text", "numbers, as a control") for name in texts])
 
 
 def _today(history: pd.DataFrame, past: History, base: Curves | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,7 +5,7 @@ Money is in the study's currency a year, head counts in full-time representative
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +13,14 @@ import pandas as pd
 
 from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.allocation import divide_whole
+from salesopt.stats.arguments import count_fault, number_fault, require, unless
 from salesopt.stats.effort import Curves, Numbers, Units, curves_of
 from salesopt.stats.headcautions import plan_cautions
 from salesopt.stats.headgraph import Terms
 from salesopt.stats.headlimits import Field, require_way, weigh_limits
 from salesopt.stats.headpath import Way, best_way
 from salesopt.stats.headyears import profit_of, unit_table, year_table
-from salesopt.stats.sizing import Limit, unit_curve, unit_limits
+from salesopt.stats.sizing import Limit, limit_faults, unit_curve, unit_limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +124,17 @@ def plan_headcount(
     """
     terms = _terms(
         cost_per_rep, years, after, change, hires, reps, turnover,
-        (hiring_cost, severance_cost, moving_cost), first_year, discount, step,
+        {"hiring_cost": hiring_cost, "severance_cost": severance_cost, "moving_cost": moving_cost},
+        first_year, discount, step,
+        (
+            *limit_faults("least", least),
+            *limit_faults("most", most),
+            count_fault("draws", draws),
+            count_fault("seed", seed),
+            number_fault("confidence", confidence, above=0, below=1),
+            number_fault("seconds", seconds, above=0, endless=True),
+        ),
     )  # fmt: skip
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
     curves = _curves(effort, draws, seed)
     units, drawn = curves.units, curves.drawn
     field = _field(units, least, most, terms)
@@ -170,55 +178,56 @@ def _terms(
     hires: float | Sequence[float] | None,
     reps: float | None,
     turnover: float,
-    costs: tuple[float, float, float],
+    costs: dict[str, float],
     first_year: float,
     discount: float,
     step: float,
+    others: Iterable[str],
 ) -> Terms:
-    """The arguments as terms; ParameterError names every one that is out of range."""
-    wrong = [
-        f"{name} must be {rule}, not {value!r}"
-        for name, value, rule, right in (
-            ("cost_per_rep", cost, "a number above 0", cost > 0 and np.isfinite(cost)),
-            ("years", years, "a whole number of at least 1", years >= 1 and years == int(years)),
-            ("after", after, "a whole number of at least 0", after >= 0 and after == int(after)),
-            ("change", change, "a number of at least 0, or None", change is None or change >= 0),
-            ("reps", reps, "a number of at least 0, or None", reps is None or reps >= 0),
-            ("turnover", turnover, "a fraction below 1", 0 <= turnover < 1),
-            ("hiring_cost", costs[0], "a number of at least 0", 0 <= costs[0] < np.inf),
-            ("severance_cost", costs[1], "a number of at least 0", 0 <= costs[1] < np.inf),
-            ("moving_cost", costs[2], "a number of at least 0", 0 <= costs[2] < np.inf),
-            ("first_year", first_year, "a fraction from 0 to 1", 0 <= first_year <= 1),
-            ("discount", discount, "a fraction of at least 0 and below 1", 0 <= discount < 1),
-            ("step", step, "a part of a head such as 1, 0.5 or 0.1", 0 < step <= 1),
-        )
-        if not right
+    """The arguments as terms; ParameterError names every one that is out of range, after them the faults `others`."""
+    faults = [
+        number_fault("cost_per_rep", cost, above=0),
+        count_fault("years", years, least=1),
+        count_fault("after", after),
+        number_fault("change", change, least=0, optional=True, endless=True),
+        number_fault("reps", reps, least=0, optional=True, endless=True),
+        number_fault("turnover", turnover, least=0, below=1),
+        *(number_fault(name, value, least=0) for name, value in costs.items()),
+        number_fault("first_year", first_year, least=0, most=1),
+        number_fault("discount", discount, least=0, below=1),
+        number_fault("step", step, above=0, most=1, unit="(a part of a head such as 1, 0.5 or 0.1)"),
     ]
-    if not wrong and costs[2] > costs[0] + costs[1]:
-        wrong.append(
-            f"moving_cost ({costs[2]:g}) must not be above hiring_cost and severance_cost together "
-            f"({costs[0] + costs[1]:g}): the plan would then let people go and hire others in their place"
+    hiring, severance, moving = costs.values()
+    if not any(faults) and moving > hiring + severance:
+        faults.append(
+            f"moving_cost ({moving:g}) must not be above hiring_cost and severance_cost together "
+            f"({hiring + severance:g}): the plan would then let people go and hire others in their place"
         )
-    given = np.atleast_1d(np.array(np.inf if hires is None else hires, dtype=float))
-    if len(given) not in (1, years) or not (given >= 0).all():
-        wrong.append(f"hires must be a number of at least 0, or one for each of the {years} years, not {hires!r}")
-    if wrong:
-        raise ParameterError("; ".join(wrong))
+    require(*faults, _hires_fault(hires, years), *others)
     rate = 1 / (1 + discount)
     return Terms(
         weight=rate ** np.arange(years, dtype=float),
         after=float((rate ** np.arange(years, years + after, dtype=float)).sum()),
         cost=cost,
         change=np.inf if change is None else change,
-        hires=np.broadcast_to(given, years).copy(),
+        hires=np.broadcast_to(np.array(np.inf if hires is None else hires, dtype=float), years).copy(),
         reps=np.inf if reps is None else reps,
         turnover=turnover,
-        hiring=costs[0],
-        severance=costs[1],
-        moving=costs[2],
+        hiring=hiring,
+        severance=severance,
+        moving=moving,
         first_year=first_year,
         step=step,
     )  # fmt: skip
+
+
+def _hires_fault(hires: float | Sequence[float] | None, years: int) -> str:
+    """What is wrong with the most net new heads a year: one number, or one for each year."""
+    if hires is None:
+        return ""
+    each = list(hires) if isinstance(hires, Iterable) and not isinstance(hires, str) else [hires]
+    right = len(each) in (1, years) and not any(number_fault("hires", one, least=0, endless=True) for one in each)
+    return unless(right, "hires", hires, f"a number of at least 0, or one for each of the {years} years")
 
 
 def _curves(effort: pd.DataFrame | Curves, draws: int, seed: int) -> Curves:
@@ -226,8 +235,6 @@ def _curves(effort: pd.DataFrame | Curves, draws: int, seed: int) -> Curves:
         if draws:
             raise ParameterError("draws need the table effort_response: curves bring the draws they have")
         return effort
-    if draws < 0 or draws != int(draws):
-        raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
     return curves_of(effort, draws=draws, seed=seed)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import ParameterError
-from salesopt.stats.candidates import candidate_places, hire_rows, is_count, list_rosters
+from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, names_fault, number_fault, require
+from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
-from salesopt.stats.pairs import Pairs, make_pairs
+from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.study.tables import require_table
 
 REGIMES = ("handover", "redraw")
@@ -116,10 +117,18 @@ def compare_rosters(
     Source: the assignment is that of `assign_accounts`; the best place of a hire is a facility location problem:
     Daskin, "Network and Discrete Location" (1995).
     """
+    require(
+        choice_fault("regime", regime, REGIMES),
+        *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),
+        number_fault("stretch", stretch, least=0),
+        number_fault("over_price", over_price, above=0, optional=True),
+        number_fault("reach", reach, above=0, unit="km", optional=True),
+        *_who_faults(leavers, hires, places, together),
+        number_fault("gap", gap, least=0, below=1),
+        number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
+    )
     price = (3.0 if regime == "handover" else 20.0) if over_price is None else over_price
     rules = Rules(regime, keep, tolerance, stretch, price)
-    _require_arguments(rules, hires, together, leavers, speed, calls_per_trip, gap, time_limit)
-    _require_prices(fit_weight, move_price, year_price, reach)
     clients, team = require_table("accounts", accounts), require_table("reps", reps)
     distances = None if travel is None else require_table("distances", travel)
     suits = None if fit is None else require_table("fit", fit)
@@ -163,44 +172,18 @@ def compare_rosters(
     )
 
 
-def _require_arguments(
-    rules: Rules,
-    hires: int | pd.DataFrame,
-    together: bool,
-    leavers: Sequence[str] | None,
-    speed: float,
-    calls_per_trip: float,
-    gap: float,
-    time_limit: float,
-) -> None:
-    whole = isinstance(hires, pd.DataFrame) or is_count(hires, 0)
-    faults = (
-        (rules.regime not in REGIMES, f"regime is 'handover' or 'redraw', not {rules.regime!r}"),
-        (not 0 <= rules.keep <= 1, f"keep must lie between 0 and 1, not {rules.keep!r}"),
-        (not rules.tolerance >= 0, f"tolerance must be at least 0, not {rules.tolerance!r}"),
-        (not 0 <= rules.stretch < np.inf, f"stretch must be at least 0, not {rules.stretch!r}"),
-        (not 0 < rules.over_price < np.inf, f"over_price must be above 0, not {rules.over_price!r}"),
-        (not whole, f"hires must be a whole number of at least 0 or a table of people, not {hires!r}"),
-        (isinstance(leavers, str), "leavers is a list of names, not one text"),
-        (
-            together and (leavers is None or not len(leavers)),
-            "together needs the names of those who leave at once: leavers",
-        ),
-        (not speed > 0, f"speed must be above 0 km an hour, not {speed!r}"),
-        (not calls_per_trip > 0, f"calls_per_trip must be above 0, not {calls_per_trip!r}"),
-        (not 0 <= gap < 1, f"gap must be at least 0 and below 1, not {gap!r}"),
-        (not time_limit > 0, f"time_limit must be above 0 seconds, not {time_limit!r}"),
-    )
-    said = [text for fault, text in faults if fault]
-    if said:
-        raise ParameterError("; ".join(said))
-
-
-def _require_prices(fit_weight: float, move_price: float, year_price: float, reach: float | None) -> None:
-    if not all(0 <= price < np.inf for price in (fit_weight, move_price, year_price)):
-        raise ParameterError("fit_weight, move_price and year_price must be at least 0")
-    if reach is not None and not reach > 0:
-        raise ParameterError(f"reach must be above 0 km, not {reach!r}")
+def _who_faults(
+    leavers: Sequence[str] | None, hires: int | pd.DataFrame, places: int | pd.DataFrame, together: bool
+) -> list[str]:
+    """What is wrong with who leaves and who joins, in words."""
+    nobody = leavers is None or (isinstance(leavers, Sized) and not len(leavers))
+    return [
+        "" if isinstance(hires, pd.DataFrame) else count_fault("hires", hires, also="a table of people"),
+        "" if isinstance(places, pd.DataFrame) else count_fault("places", places, least=1, also="a table of places"),
+        names_fault("leavers", leavers, "names", optional=True),
+        flag_fault("together", together),
+        "together needs the names of those who leave at once: leavers" if together and nobody else "",
+    ]
 
 
 def _within_reach(pairs: Pairs, reach: float | None) -> Pairs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import ParameterError
+from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
 from salesopt.stats.levels import draw_levels, reaches
 from salesopt.stats.plans import tabulate_frontier, tabulate_training
 from salesopt.stats.skillcase import (
@@ -116,7 +116,14 @@ def match_skills(
 
     Raises DataError (all problems of the tables at once) and ParameterError.
     """
-    _check_range(budget, noise, draws, plan_draws, confidence)
+    require(
+        number_fault("budget", budget, least=0, optional=True),
+        number_fault("noise", noise, least=0, most=4, unit="levels"),
+        count_fault("draws", draws),
+        count_fault("plan_draws", plan_draws),
+        count_fault("seed", seed),
+        number_fault("confidence", confidence, above=0, below=1),
+    )
     case = read_case(skills, skill_needs, reps, accounts, account_lines, noise)
     drawn = draw_levels(case.ratings, draws=draws, seed=seed)
     by_group, drawn_gaps = gaps_expected(case), gap_of(case, drawn)
@@ -161,21 +168,6 @@ def match_skills(
         noise_measured=case.levels.measured,
         confidence=confidence,
     )
-
-
-def _check_range(budget: float | None, noise: float, draws: int, plan_draws: int, confidence: float) -> None:
-    wrong = []
-    if budget is not None and not 0 <= budget < np.inf:
-        wrong.append(f"budget must be an amount of at least 0, not {budget}")
-    if not 0 <= noise <= 4:
-        wrong.append(f"noise must be a number of levels from 0 to 4, not {noise}")
-    for name, value in (("draws", draws), ("plan_draws", plan_draws)):
-        if not (isinstance(value, int) and value >= 0):
-            wrong.append(f"{name} must be a whole number of at least 0, not {value}")
-    if not 0 < confidence < 1:
-        wrong.append(f"confidence must lie between 0 and 1, not {confidence}")
-    if wrong:
-        raise ParameterError("; ".join(wrong))
 
 
 def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -377,11 +369,9 @@ def form_teams(
 
     Raises DataError, ParameterError; InfeasibleError where the sizes can't be kept.
     """
-    sizes = {"teams": teams, "least": least, "cover": cover}
-    wrong = [f"{name} must be at least 1, not {value}" for name, value in sizes.items() if value < 1]
-    wrong += ["most must not be below least"] if most < least else []
-    if wrong:
-        raise ParameterError("; ".join(wrong))
+    sizes = {"teams": teams, "least": least, "most": most, "cover": cover}
+    faults = [*(count_fault(name, value, least=1) for name, value in sizes.items()), flag_fault("everyone", everyone)]
+    require(*faults, "" if any(faults) or least <= most else f"most ({most}) must not be below least ({least})")
     case = read_case(skills, skill_needs, reps, accounts, account_lines, 0.0)
     able, asked = able_of(case), needs_asked(case)
     weight = np.array([case.demand.hours[:, group].sum() for group, _ in asked])

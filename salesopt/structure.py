@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError, Problem
+from salesopt.stats.arguments import count_fault, mapping_fault, number_fault, require, unless
 from salesopt.stats.comparison import (
     Case,
     Ranking,
@@ -166,8 +167,16 @@ def compare_structures(
     Raises DataError for tables that are not what they should be, ParameterError for arguments out of range.
     Source of the travel: Daganzo 1984; of the weights that another structure needs: Lahdelma and others 1998.
     """
-    wanted = _weights(weights)
-    _check_range(shift, spread, draws, confidence)
+    require(
+        *_weight_faults(CRITERIA if weights is None else weights),
+        unless(isinstance(assumptions, Assumptions | None), "assumptions", assumptions, "Assumptions(...), or None"),
+        number_fault("shift", shift, above=0, most=5),
+        number_fault("spread", spread, least=0, below=1),
+        count_fault("draws", draws),
+        count_fault("seed", seed),
+        number_fault("confidence", confidence, above=0, below=1),
+    )
+    wanted = {name: float((CRITERIA if weights is None else weights).get(name, 0.0)) for name in CRITERIA}
     accounts, reps = _inputs(accounts, reps)
     lines = None if account_lines is None else require_table("account_lines", account_lines)
     work = work_of(accounts, lines, locate(accounts, distances))
@@ -223,29 +232,18 @@ def compare_structures(
     )
 
 
-def _weights(weights: Mapping[str, float] | None) -> dict[str, float]:
-    wanted = {name: float(value) for name, value in (CRITERIA if weights is None else weights).items()}
-    wrong = [f"no criterion is called {name!r}" for name in wanted if name not in CRITERIA]
-    wrong += [f"the weight of {name} must not be negative" for name, value in wanted.items() if not 0 <= value < np.inf]
-    if not wrong and not sum(wanted.values()) > 0:
-        wrong = ["at least one weight must be above 0"]
-    if wrong:
-        raise ParameterError(f"weights: {'; '.join(wrong)} (criteria are {', '.join(CRITERIA)})")
-    return {name: wanted.get(name, 0.0) for name in CRITERIA}
-
-
-def _check_range(shift: float, spread: float, draws: int, confidence: float) -> None:
-    wrong = []
-    if not 0 < shift <= 5:
-        wrong.append(f"shift must be a fraction above 0 and at most 5, not {shift}")
-    if not 0 <= spread < 1:
-        wrong.append(f"spread must be a fraction from 0 to below 1, not {spread}")
-    if not (isinstance(draws, int) and draws >= 0):
-        wrong.append(f"draws must be a whole number of at least 0, not {draws}")
-    if not 0 < confidence < 1:
-        wrong.append(f"confidence must lie between 0 and 1, not {confidence}")
-    if wrong:
-        raise ParameterError("; ".join(wrong))
+def _weight_faults(weights: Mapping[str, float]) -> list[str]:
+    if fault := mapping_fault("weights", weights, "criteria to numbers"):
+        return [fault]
+    strange = [
+        f"weights: no criterion is called {name!r} (criteria are {', '.join(CRITERIA)})"
+        for name in weights
+        if name not in CRITERIA
+    ]
+    found = [*strange, *(number_fault(f"the weight of {name}", value, least=0) for name, value in weights.items())]
+    if not any(found) and not sum(weights.values()) > 0:
+        found.append("weights: at least one weight must be above 0")
+    return found
 
 
 def _inputs(accounts: pd.DataFrame, reps: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,22 +8,24 @@ Money is in the study's currency a year, head counts in full-time representative
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError
+from salesopt.errors import DataError
 from salesopt.headcount import HeadcountPlan, plan_headcount
 from salesopt.stats.allocation import envelope
+from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
 from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Curves, Numbers, Units, curves_of
 from salesopt.stats.sizing import (
+    Limit,
     Plans,
     best_heads,
     cap_price,
     frontier_table,
+    limit_faults,
     make_plans,
     switch_on_totals,
     unit_limits,
@@ -95,8 +97,8 @@ def size_team(
     *,
     cost_per_rep: float,
     reps: float | None = None,
-    least: float | Mapping[str, float] | None = None,
-    most: float | Mapping[str, float] | None = None,
+    least: Limit = None,
+    most: Limit = None,
     whole: bool = True,
     draws: int = 0,
     seed: int = 0,
@@ -109,8 +111,8 @@ def size_team(
     cost_per_rep : full cost of one head, currency a year
     reps         : heads that may be employed at most (a hiring cap), a further step of the bridge; None leaves it out
     least, most  : fewest and most heads of a unit: a number is a multiple of today's (0.8 and 1.2 for changes of at
-                   most a fifth in a year), a mapping names units and heads. Without `most` no unit grows beyond ten
-                   times today's heads.
+                   most a fifth in a year), a mapping or Series names units and heads. Without `most` no unit
+                   grows beyond ten times today's heads.
     whole        : whole people (dynamic programme) or fractions of people (branch and bound, to a billionth)
     draws, seed  : sets of curves drawn from the judges' disagreement, for the intervals; 0 gives none. The interval of
                    a gain is that of the plan recommended here under the drawn curves, at level `confidence`.
@@ -122,7 +124,16 @@ def size_team(
     Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at
     Syntex", Interfaces 18 (1988).
     """
-    _require_arguments(cost_per_rep, reps, draws, confidence)
+    require(
+        number_fault("cost_per_rep", cost_per_rep, above=0),
+        number_fault("reps", reps, least=0, optional=True),
+        *limit_faults("least", least),
+        *limit_faults("most", most),
+        flag_fault("whole", whole),
+        count_fault("draws", draws),
+        count_fault("seed", seed),
+        number_fault("confidence", confidence, above=0, below=1),
+    )
     curves = effort if isinstance(effort, Curves) else curves_of(effort, draws=draws, seed=seed)
     units, drawn = curves.units, curves.drawn
     low, high = unit_limits(units, least, most, whole)
@@ -146,17 +157,6 @@ def size_team(
         confidence=confidence,
         basis=curves,
     )
-
-
-def _require_arguments(cost_per_rep: float, reps: float | None, draws: int, confidence: float) -> None:
-    if not (np.isfinite(cost_per_rep) and cost_per_rep > 0):
-        raise ParameterError(f"cost_per_rep must be a number above 0, not {cost_per_rep!r}")
-    if reps is not None and not (np.isfinite(reps) and reps >= 0):
-        raise ParameterError(f"reps must be a number of at least 0, not {reps!r}")
-    if draws < 0 or draws != int(draws):
-        raise ParameterError(f"draws must be a whole number of at least 0, not {draws!r}")
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence!r}")
 
 
 def _table(units: Units, plans: Plans, cost: float, low: Numbers, high: Numbers, whole: bool) -> pd.DataFrame:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.errors import DataError, InfeasibleError
+from salesopt.stats.arguments import mapping_fault, number_fault, require
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.exchange import polish
 from salesopt.stats.matching import Solution
-from salesopt.stats.pairs import Pairs, make_pairs
+from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.study.tables import require_table
 
@@ -102,7 +103,12 @@ def assign_accounts(
     Source: Zoltners and Sinha, "Sales territory design: thirty years of modeling and implementation", Marketing Science
     24 (2005); the generalised assignment problem: Martello and Toth, "Knapsack Problems" (1990).
     """
-    _require_arguments(tolerance, keep, time_limit, gap, speed, calls_per_trip, fit_weight, move_price, year_price)
+    require(
+        *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),
+        mapping_fault("locked", locked, "accounts to representatives", optional=True),
+        number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
+        number_fault("gap", gap, least=0, below=1),
+    )
     pairs = make_pairs(
         require_table("accounts", accounts),
         require_table("reps", reps),
@@ -140,29 +146,6 @@ def assign_accounts(
         tolerance=tolerance,
         keep=keep,
     )
-
-
-def _require_arguments(
-    tolerance: float,
-    keep: float,
-    time_limit: float,
-    gap: float,
-    speed: float,
-    calls_per_trip: float,
-    *prices: float,
-) -> None:
-    faults = (
-        (not tolerance >= 0, f"tolerance must be at least 0, not {tolerance!r}"),
-        (not 0 <= keep <= 1, f"keep must lie between 0 and 1, not {keep!r}"),
-        (not time_limit > 0, f"time_limit must be above 0 seconds, not {time_limit!r}"),
-        (not 0 <= gap < 1, f"gap must be at least 0 and below 1, not {gap!r}"),
-        (not speed > 0, f"speed must be above 0 km an hour, not {speed!r}"),
-        (not calls_per_trip > 0, f"calls_per_trip must be above 0, not {calls_per_trip!r}"),
-        (not all(price >= 0 for price in prices), "fit_weight, move_price and year_price must be at least 0"),
-    )
-    said = [text for fault, text in faults if fault]
-    if said:
-        raise ParameterError("; ".join(said))
 
 
 def _table(pairs: Pairs, solution: Solution) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, ParameterError
-from salesopt.stats.calls import LARGEST, account_units, hours_grid, hours_of, plan_person
+from salesopt.errors import DataError
+from salesopt.stats.arguments import flag_fault, number_fault, require
+from salesopt.stats.calls import LARGEST, account_units, hours_faults, hours_grid, hours_of, plan_person
 from salesopt.stats.effort import Curves, Numbers, known_multiple
 from salesopt.study.tables import require_table
 
@@ -47,11 +48,13 @@ def workload_size(
     Raises DataError where a group lacks what the count needs, ParameterError for arguments out of range.
     Source: Talley, "How to design sales territories", Journal of Marketing 25 (1961).
     """
-    if (hours_per_rep is None) == (calls_per_rep is None):
-        raise ParameterError("give either hours_per_rep or calls_per_rep")
-    per_rep = calls_per_rep if hours_per_rep is None else hours_per_rep * selling_share
-    if not (per_rep is not None and np.isfinite(per_rep) and per_rep > 0 and 0 < selling_share <= 1):
-        raise ParameterError("hours_per_rep and calls_per_rep must be above 0, selling_share between 0 and 1")
+    require(
+        "give either hours_per_rep or calls_per_rep" if (hours_per_rep is None) == (calls_per_rep is None) else "",
+        number_fault("hours_per_rep", hours_per_rep, above=0, optional=True),
+        number_fault("selling_share", selling_share, above=0, most=1),
+        number_fault("calls_per_rep", calls_per_rep, above=0, optional=True),
+    )
+    per_rep = (calls_per_rep or 0.0) if hours_per_rep is None else hours_per_rep * selling_share
     given = require_table("workload", workload)
     blank = pd.Series(np.nan, index=given.index)
     accounts, calls, length, hours = (
@@ -116,6 +119,7 @@ def plan_calls(
     Raises DataError and ParameterError.
     Source: Lodish, "CALLPLAN: an interactive salesman's call planning system", Management Science 18 (1971).
     """
+    require(*hours_faults(hours), flag_fault("whole_team", whole_team))
     given = require_table("accounts", accounts)
     known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
     units, used, skipped = account_units(given, known, by)

@@ -177,6 +177,8 @@ def test_controls_are_held_equal():
         ({"confidence": 1.2, "draws": 1.5}, "draws .*; confidence"),
         ({"common": "year"}, "common must be one of"),
         ({"controls": "fair"}, "controls must be a list"),
+        ({"carry_over": "a", "min_periods": "6", "seed": -1}, "carry_over .*; min_periods .*; seed"),
+        ({"trends": "no", "confidence": ".95"}, "trends must be True or False.*; confidence"),
     ],
 )
 def test_arguments_out_of_range_are_refused(given, said):

@@ -286,6 +286,12 @@ def test_the_way_out_of_infeasible_limits_is_one():
         ({"severance_cost": float("nan"), "years": 2.5}, "years .*; severance_cost"),
         ({"confidence": 1}, "confidence"),
         ({"draws": -1}, "draws"),
+        ({"years": "5", "hires": "a", "seed": 0.5}, "years .*; hires .*; seed"),
+        ({"hires": [1, 2, None, 4, 5]}, "one for each of the 5 years"),
+        (
+            {"moving_cost": "a", "change": True, "least": "0.5", "seconds": 0},
+            "change .*; moving_cost .*; least .*; seconds",
+        ),
     ],
 )
 def test_arguments_out_of_range_are_refused(given, said):

@@ -498,6 +498,8 @@ HERE = {"lat": [48.0], "lon": [8.0]}
         ({"hires": 1, "places": 0}, ParameterError, "places must be"),
         ({"move_price": -1.0}, ParameterError, "move_price"),
         ({"reach": 0.0}, ParameterError, "reach"),
+        ({"keep": "a", "today": "x", "stretch": "a", "reach": "a"}, ParameterError, "keep.*today.*stretch.*reach"),
+        ({"leavers": [3], "together": "no"}, ParameterError, "leavers must be a list of names.*together must be"),
         ({"hires": 1, "places": pd.DataFrame({"place": ["x"]})}, DataError, "column 'lat'"),
         ({"hires": 1, "places": pd.DataFrame({"place": ["x", "x"], "lat": 95, "lon": 1})}, DataError, "degrees.*once"),
         ({"hires": pd.DataFrame({"rep": ["R1"], **HERE})}, DataError, "R1 is a name"),

@@ -285,7 +285,8 @@ def test_published_optima(case):
         ({"noise": 5}, "noise must be"),
         ({"draws": 1.5}, "draws must be"),
         ({"plan_draws": -1}, "plan_draws must be"),
-        ({"confidence": 0}, "confidence must lie"),
+        ({"confidence": 0}, "confidence must be a number above 0 and below 1, not 0"),
+        ({"budget": "a", "noise": None, "seed": -1}, "budget must be .*; noise must be .*; seed must be"),
     ],
 )
 def test_arguments_out_of_range_are_refused(change, message):
@@ -293,9 +294,18 @@ def test_arguments_out_of_range_are_refused(change, message):
         match_skills(**firm(), **change)
 
 
-@pytest.mark.parametrize("change", [{"teams": 0}, {"least": 0}, {"cover": 0}, {"least": 3, "most": 2}])
-def test_team_sizes_out_of_range_are_refused(change):
-    with pytest.raises(ParameterError):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"teams": 0}, "teams must be a whole number of at least 1, not 0"),
+        ({"teams": 2.5, "most": "6"}, "teams must be .*; most must be"),
+        ({"least": 0}, "least must be"),
+        ({"cover": 0, "everyone": "no"}, "cover must be .*; everyone must be True or False"),
+        ({"least": 3, "most": 2}, "most .2. must not be below least .3."),
+    ],
+)
+def test_team_sizes_out_of_range_are_refused(change, message):
+    with pytest.raises(ParameterError, match=message):
         form_teams(ratings(LEVELS), needs(NEEDS), reps(), **change)
 
 

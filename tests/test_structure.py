@@ -292,13 +292,17 @@ def test_same_seed_same_answer_and_inputs_stay_as_they_are():
     ("change", "message"),
     [
         ({"weights": {"beauty": 1}}, "no criterion is called 'beauty'"),
-        ({"weights": {"cost": -1}}, "must not be negative"),
+        ({"weights": {"cost": -1}}, "the weight of cost must be a number of at least 0, not -1"),
         ({"weights": {"cost": 0}}, "at least one weight"),
         ({"weights": {"fit": 1}}, "no criterion with a weight above 0"),
         ({"shift": 0}, "shift must be"),
         ({"spread": 1}, "spread must be"),
         ({"draws": -1}, "draws must be"),
-        ({"confidence": 1}, "confidence must lie"),
+        ({"confidence": 1}, "confidence must be a number above 0 and below 1, not 1"),
+        ({"weights": {"cost": "a"}, "seed": -1}, "the weight of cost must be .*; seed must be"),
+        ({"weights": "cost"}, "weights must be a mapping"),
+        ({"shift": "a", "spread": None, "draws": "10"}, "shift must be .*; spread must be .*; draws must be"),
+        ({"assumptions": {"speed": 50}}, "assumptions must be"),
     ],
 )
 def test_arguments_out_of_range_are_refused(change, message):
@@ -308,7 +312,17 @@ def test_arguments_out_of_range_are_refused(change, message):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("speed", 0), ("detour", 0.5), ("separate", 1.5), ("joint", -0.1), ("span", math.nan), ("coordination", -1)],
+    [
+        ("speed", 0),
+        ("detour", 0.5),
+        ("separate", 1.5),
+        ("joint", -0.1),
+        ("span", math.nan),
+        ("coordination", -1),
+        ("speed", "50"),
+        ("detour", None),
+        ("trip_days", True),
+    ],
 )
 def test_assumptions_out_of_range_are_refused(name, value):
     with pytest.raises(ParameterError, match=name):
@@ -400,6 +414,7 @@ def test_turnover_interval_is_the_published_one(count, low, high):
     ("change", "error", "message"),
     [
         ({"on": "yesterday"}, ParameterError, "on must be a date"),
+        ({"on": 20260701, "confidence": ".95"}, ParameterError, "on must be a date .*; confidence must be"),
         ({"confidence": 0}, ParameterError, "confidence"),
         ({"on": "1990-01-01"}, DataError, "somebody in the team"),
     ],
@@ -493,6 +508,8 @@ def test_accounts_that_take_more_hours_than_contracted_count():
 def test_duties_refuse_what_is_wrong():
     with pytest.raises(ParameterError, match="limit"):
         check_duties(duties(), team(), limit=0)
+    with pytest.raises(ParameterError, match=r"working_hours must be .* not '1800'; limit must be"):
+        check_duties(duties(), team(), working_hours="1800", limit=True)
     with pytest.raises(DataError, match="one of R, A, C, I"):
         check_duties(duties().assign(part="X"), team())
 

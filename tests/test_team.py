@@ -219,11 +219,22 @@ def test_fractions_of_people_today_are_said():
         ({"cost_per_rep": COST, "confidence": 1}, "confidence"),
         ({"cost_per_rep": COST, "least": {"unit X": 3}}, "unit X"),
         ({"cost_per_rep": COST, "most": -0.5}, "most"),
+        ({"cost_per_rep": "1e5", "reps": "30", "whole": "no"}, "cost_per_rep .*; reps .*; whole must be True or False"),
+        ({"cost_per_rep": COST, "least": "0.5", "most": {"unit 1": None}}, "least must be .*; most of unit 1 must be"),
+        ({"cost_per_rep": COST, "draws": np.nan, "seed": -1}, "draws must be .*; seed must be"),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments, said):
     with pytest.raises(ParameterError, match=said):
         size_team(judged(truth()), **arguments)
+
+
+def test_limits_of_units_may_be_a_series():
+    mapped, listed = (
+        size_team(judged(truth()), cost_per_rep=COST, most=kind({"unit 1": 2})) for kind in (dict, pd.Series)
+    )
+    assert listed.table["reps_best"].tolist() == mapped.table["reps_best"].tolist()
+    assert listed.table.set_index("unit").loc["unit 1", "reps_best"] <= 2
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,12 @@ def test_inputs_are_left_alone_and_faults_are_said():
     pd.testing.assert_frame_equal(reps, copies[1])
     with pytest.raises(ParameterError, match=r"tolerance.*keep"):
         assign_accounts(accounts, reps, tolerance=-1, keep=2)
+    with pytest.raises(
+        ParameterError, match=r"balance must be a list.*not 'hours'; .*tolerance must be .*; today must"
+    ):
+        assign_accounts(accounts, reps, balance="hours", tolerance=".1", today="yesterday")
+    with pytest.raises(ParameterError, match=r"balance must be a list.*None; .*move_price must be .*; locked .*; gap"):
+        assign_accounts(accounts, reps, balance=None, move_price="a", locked=["a"], gap=None)
     with pytest.raises(ParameterError, match="'mood' is neither hours"):
         assign_accounts(accounts, reps, balance=["mood"])
     with pytest.raises(DataError, match="nobody here can serve"):

@@ -100,6 +100,11 @@ def test_arguments_are_checked():
         plan_calls(clients(), EFFORT, by="segments")
     with pytest.raises(ParameterError, match="hours must be"):
         plan_calls(clients(), EFFORT, hours={"Ann": 4.0})
+    for hours, said in (("4", "hours must be"), ({"Ann": "4"}, "hours of Ann must be")):
+        with pytest.raises(ParameterError, match=said):
+            plan_calls(clients(), EFFORT, hours=hours)
+    with pytest.raises(ParameterError, match=r"hours_per_rep must be .* not '1500'; selling_share must be"):
+        workload_size(pd.DataFrame({"group": ["A"], "hours": [10]}), hours_per_rep="1500", selling_share=2)
     with pytest.raises(ParameterError, match="above 0"):
         workload_size(pd.DataFrame({"group": ["A"], "hours": [10]}), hours_per_rep=-1)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, close_match
 from salesopt.stats.allocation import divide_lots
+from salesopt.stats.arguments import number_fault
 from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus
 
 STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
@@ -96,13 +97,23 @@ def plan_person(
     return plan, float(best[total]), float(best[total + more] - best[total])
 
 
+def hours_faults(hours: float | Mapping[str, float] | None) -> list[str]:
+    """What is wrong with the hours of each person, in words: one number, or one for each who is named."""
+    if not isinstance(hours, Mapping | pd.Series):
+        return [number_fault("hours", hours, least=0, optional=True)]
+    return [
+        number_fault(f"hours of {rep or 'the accounts without a rep'}", each, least=0) for rep, each in hours.items()
+    ]
+
+
 def hours_of(reps: pd.Series, needed: Numbers, hours: float | Mapping[str, float] | None) -> dict[str, float]:
     """Hours of each person: today's hours of calls, one number for everybody, or as mapped."""
     names = reps.unique()
     if hours is None:
         return {name: float(needed[(reps == name).to_numpy()].sum()) for name in names}
-    given = {name: hours.get(name, np.nan) if isinstance(hours, Mapping) else float(hours) for name in names}
-    faulty = [str(name) for name, value in given.items() if not (np.isfinite(value) and value >= 0)]
-    if faulty:
-        raise ParameterError(f"hours must be a number of at least 0 for each of {', '.join(faulty)}")
-    return given
+    if not isinstance(hours, Mapping | pd.Series):
+        return dict.fromkeys(names, float(hours))
+    absent = [str(name) for name in names if name not in hours]
+    if absent:
+        raise ParameterError(f"hours must be a number of at least 0 for each of {', '.join(absent)}, who are not named")
+    return {name: float(hours[name]) for name in names}

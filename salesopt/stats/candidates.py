@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -30,29 +29,20 @@ def candidate_places(
     """
     if isinstance(places, pd.DataFrame):
         return _given_places(places, distances)
-    if not is_count(places, 1):
-        raise ParameterError(f"places must be a whole number of at least 1 or a table of places, not {places!r}")
     hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy(dtype=float)
     if distances is not None:
         total = (
             pd.Series(hours).groupby(accounts["region"].to_numpy()).sum().sort_values(ascending=False, kind="stable")
         )
-        names = [str(name) for name in total.index[: int(places)]]
+        names = [str(name) for name in total.index[:places]]
         return pd.DataFrame({"place": names, "region": names})
     where = locate(accounts)
     if where is None:
         return pd.DataFrame({"place": ["anywhere"]})
-    middle = _middles(where.plane, hours, int(places))
+    middle = _middles(where.plane, hours, places)
     found = accounts.iloc[middle]
     columns = [name for name in COLUMNS[1:] if name in accounts.columns]
     return pd.DataFrame({"place": "near " + found["account"].astype(str)}).join(found[columns]).reset_index(drop=True)
-
-
-def is_count(value: object, least: int) -> bool:
-    """Whether `value` is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    return float(value) >= least and float(value).is_integer()
 
 
 def _given_places(places: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
@@ -184,7 +174,7 @@ def _with_hires(base: Roster, joining: pd.DataFrame, hires: int | pd.DataFrame, 
     ]
     everybody = np.append(base.people, new)
     if not isinstance(hires, pd.DataFrame):
-        more = range(2, int(hires) + 1)
+        more = range(2, hires + 1)
         return found + [
             Roster(f"hire {count}", many, "", everybody, gone, (), new, count, against=against) for count in more
         ]

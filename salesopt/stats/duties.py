@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import ParameterError
+from salesopt.stats.arguments import number_fault, require
 from salesopt.stats.staffing import present
 from salesopt.study.tables import require_table
 
@@ -58,13 +58,10 @@ def check_duties(
     Raises DataError for tables that are not what they should be, ParameterError where `limit` or `working_hours` is
     not above 0.
     """
-    wrong = [
-        f"{name} must be above 0, not {value}"
-        for name, value in (("limit", limit), ("working_hours", working_hours))
-        if not 0 < value < np.inf
-    ]
-    if wrong:
-        raise ParameterError("; ".join(wrong))
+    require(
+        number_fault("working_hours", working_hours, above=0, unit="hours a year"),
+        number_fault("limit", limit, above=0),
+    )
     parts = require_table("duties", duties)
     staff = require_table("reps", reps)
     parts["hours"] = parts["hours"].fillna(0.0) if "hours" in parts else 0.0

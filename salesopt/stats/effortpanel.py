@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from salesopt.errors import ParameterError
 from salesopt.stats.effort import Numbers
 from salesopt.stats.effortfit import Panel
 from salesopt.stats.panel import codes_of
@@ -60,8 +59,6 @@ def make_history(
     min_periods: int,
 ) -> History:
     """A typed table `effort_history` as a panel; `today` gives heads where they are known better than from it."""
-    if common not in COMMON:
-        raise ParameterError(f"common must be one of {', '.join(COMMON)}, not {common!r}")
     rows = history.sort_values(["unit", "period"], kind="stable").reset_index(drop=True)
     last = rows.groupby("unit", sort=False)["reps"].last()
     heads = today.reindex(last.index).fillna(last)

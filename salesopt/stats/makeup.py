@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.errors import DataError, Problem
+from salesopt.stats.arguments import day_fault, number_fault, require
 from salesopt.stats.staffing import MANAGING, SELLING, SUPPORT
 from salesopt.study.tables import require_table
 
@@ -50,35 +51,27 @@ def describe_team(reps: pd.DataFrame, *, on: str | pd.Timestamp, confidence: flo
     Poisson one (Garwood 1936), because a handful of leavers says little. Raises DataError where somebody left before
     he came or nobody is in the team, ParameterError where `on` is no date or `confidence` not inside (0, 1).
     """
-    if not 0 < confidence < 1:
-        raise ParameterError(f"confidence must lie between 0 and 1, not {confidence}")
-    day = _day(on)
-    people = _people(require_table("reps", reps), day)
+    require(day_fault("on", on), number_fault("confidence", confidence, above=0, below=1))
+    today = pd.Timestamp(on).normalize()
+    people = _people(require_table("reps", reps), today)
     here = people[people["here"]]
     if here.empty:
-        raise DataError([Problem("reps", "left", None, "", f"somebody in the team on {day.date()}")])
+        raise DataError([Problem("reps", "left", None, "", f"somebody in the team on {today.date()}")])
     whole = here.assign(role="all", team="all", group="all")
     managers, selling = (here["group"] == "managing").sum(), (here["group"] == "selling").sum()
     return TeamMakeup(
         roles=_roles(here, whole),
         teams=_teams(here, whole),
-        turnover=_turnover(people, day, confidence),
+        turnover=_turnover(people, today, confidence),
         skipped=_skipped(reps, here),
-        cautions=_cautions(people, day),
-        on=day,
+        cautions=_cautions(people, today),
+        on=today,
         heads=len(here),
         cost=float(here["cost"].sum()),
         span=_ratio(len(here) - managers, managers),
         support_ratio=_ratio((here["group"] == "support").sum(), selling),
         confidence=confidence,
     )
-
-
-def _day(on: str | pd.Timestamp) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(pd.to_datetime(on)).normalize()
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ParameterError(f"on must be a date such as 2026-09-30, not {on!r}") from error
 
 
 def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

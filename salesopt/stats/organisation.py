@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import ParameterError
+from salesopt.stats.arguments import number_fault, require
 from salesopt.stats.geography import Geography
 from salesopt.stats.lines import LineShares, line_shares
 from salesopt.stats.territories import Road, Territories, staff
@@ -51,17 +52,16 @@ class Assumptions:
     cost_per_km: float = 0.5
 
     def __post_init__(self) -> None:
-        wrong = [f"{name} must be above 0" for name in ("speed", "hours_a_day", "span") if not getattr(self, name) > 0]
-        wrong += [f"{name} must be at least 1" for name in ("detour", "trip_days") if not getattr(self, name) >= 1]
-        for name in ("separate", "key_share", "joint"):
-            if not 0 <= getattr(self, name) <= 1:
-                wrong.append(f"{name} must be a fraction from 0 to 1")
-        for name in ("opening_hours", "coordination", "stretch", "cost_per_km", "night_cost"):
-            if not 0 <= getattr(self, name) < np.inf:
-                wrong.append(f"{name} must not be negative")
-        wrong += [f"{item.name} must be a number" for item in fields(self) if not np.isfinite(getattr(self, item.name))]
-        if wrong:
-            raise ParameterError("assumptions: " + "; ".join(wrong))
+        require(
+            *(number_fault(*self._named(name), above=0) for name in ("speed", "hours_a_day", "span")),
+            *(number_fault(*self._named(name), least=1) for name in ("detour", "trip_days")),
+            *(number_fault(*self._named(name), least=0, most=1) for name in ("separate", "key_share", "joint")),
+            *(number_fault(*self._named(name), least=0) for name in ("opening_hours", "coordination", "stretch")),
+            *(number_fault(*self._named(name), least=0) for name in ("cost_per_km", "night_cost")),
+        )
+
+    def _named(self, name: str) -> tuple[str, object]:
+        return f"assumptions: {name}", getattr(self, name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError
+from salesopt.stats.arguments import day_fault, names_fault, number_fault
 from salesopt.stats.distances import great_circle, region_kilometres
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 
@@ -48,6 +50,30 @@ class Pairs:
     def fair_share(self, name: str) -> Numbers:
         """What each representative would carry of a measure in proportion to his hours."""
         return np.asarray(self.measures[name].sum() * self.capacity / self.capacity.sum())
+
+
+def pair_faults(
+    balance: Sequence[str],
+    tolerance: float,
+    keep: float,
+    speed: float,
+    calls_per_trip: float,
+    fit_weight: float,
+    move_price: float,
+    year_price: float,
+    today: str | pd.Timestamp | None,
+) -> list[str]:
+    """What is wrong with the arguments of `assign_accounts` that shape its pairs and limits, in words."""
+    prices = {"fit_weight": fit_weight, "move_price": move_price, "year_price": year_price}
+    return [
+        names_fault("balance", balance, "measures such as hours, accounts or potential"),
+        number_fault("tolerance", tolerance, least=0, endless=True),
+        number_fault("keep", keep, least=0, most=1),
+        number_fault("speed", speed, above=0, unit="km an hour"),
+        number_fault("calls_per_trip", calls_per_trip, above=0),
+        *(number_fault(name, price, least=0) for name, price in prices.items()),
+        day_fault("today", today, optional=True),
+    ]
 
 
 def make_pairs(

@@ -10,10 +10,11 @@ import pandas as pd
 
 from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.allocation import HillCurves, WholeDivisions, divide_continuous, divide_whole, envelope
+from salesopt.stats.arguments import number_fault, require
 from salesopt.stats.effort import Numbers, Units
 
 WIDEST = 10.0  # no unit grows beyond this multiple of today's heads unless `most` says so: nobody was asked
-Limit = float | Mapping[str, float] | None
+Limit = float | Mapping[str, float] | pd.Series | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +42,23 @@ def unit_limits(units: Units, least: Limit, most: Limit, whole: bool) -> tuple[N
     return low, high
 
 
+def limit_faults(word: str, given: Limit) -> list[str]:
+    """What is wrong with `least` or `most`, whatever the units: a number, or one for each unit that is named."""
+    if not isinstance(given, Mapping | pd.Series):
+        return [number_fault(word, given, least=0, optional=True)]
+    return [number_fault(f"{word} of {unit}", heads, least=0) for unit, heads in given.items()]
+
+
 def _limit(word: str, units: Units, given: Limit, otherwise: Numbers) -> Numbers:
+    require(*limit_faults(word, given))
     if given is None:
         return otherwise
-    if isinstance(given, Mapping):
-        unknown = sorted(str(name) for name in set(given) - set(units.name))
-        if unknown:
-            raise ParameterError(f"`{word}` names units that are not sized: {', '.join(unknown)}")
-        limit = np.array([given.get(name, other) for name, other in zip(units.name, otherwise, strict=True)], float)
-    else:
-        limit = float(given) * units.reps
-    if not (np.isfinite(limit).all() and (limit >= 0).all()):
-        raise ParameterError(f"`{word}` must be numbers of at least 0")
-    return limit
+    if not isinstance(given, Mapping | pd.Series):
+        return given * units.reps
+    unknown = sorted(str(name) for name in set(given.keys()) - set(units.name))
+    if unknown:
+        raise ParameterError(f"`{word}` names units that are not sized: {', '.join(unknown)}")
+    return np.array([given.get(name, other) for name, other in zip(units.name, otherwise, strict=True)], float)
 
 
 def make_plans(units: Units, cost: float, reps: float | None, low: Numbers, high: Numbers, whole: bool) -> Plans:
