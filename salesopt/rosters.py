@@ -14,6 +14,7 @@ from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
+from salesopt.stats.roles import Day, is_here, sells
 from salesopt.study.tables import require_table
 
 REGIMES = ("handover", "redraw")
@@ -83,7 +84,7 @@ def compare_rosters(
     fit_weight: float = 1.0,
     move_price: float = 0.0,
     year_price: float = 0.0,
-    today: str | pd.Timestamp | None = None,
+    today: Day = None,
     gap: float = 1e-4,
     time_limit: float = 60.0,
 ) -> RosterComparison:
@@ -132,7 +133,7 @@ def compare_rosters(
     clients, team = require_table("accounts", accounts), require_table("reps", reps)
     distances = None if travel is None else require_table("distances", travel)
     suits = None if fit is None else require_table("fit", fit)
-    here = _here(clients, team, today)
+    here = _here(team, today)
     joining = _joining(clients, team, here, hires, places, distances)
     everybody = team if joining is None else pd.concat([team, joining], ignore_index=True)
     pairs = make_pairs(
@@ -194,12 +195,11 @@ def _within_reach(pairs: Pairs, reach: float | None) -> Pairs:
     return replace(pairs, problem=replace(pairs.problem, cost=np.where(near, pairs.problem.cost, np.inf)))
 
 
-def _here(accounts: pd.DataFrame, reps: pd.DataFrame, today: str | pd.Timestamp | None) -> pd.DataFrame:
-    """The representatives who are there, for their mean hours and cost."""
-    left = reps["left"] if "left" in reps.columns else pd.Series(pd.NaT, index=reps.index)
-    gone = left.notna() & ((left <= pd.Timestamp(today)) if today is not None else True)
-    team = reps[~gone & (reps["role"] == "representative") & (reps["hours"] > 0)]
-    return team if len(team) else reps[~gone & (reps["hours"] > 0)]
+def _here(reps: pd.DataFrame, today: Day) -> pd.DataFrame:
+    """Those who sell and are here, for their mean hours and cost."""
+    working = reps[is_here(reps, today) & (reps["hours"] > 0)]
+    selling = working[sells(working)]
+    return selling if len(selling) else working
 
 
 def _joining(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
+from salesopt.stats.arguments import count_fault, day_fault, flag_fault, number_fault, require
 from salesopt.stats.levels import draw_levels, reaches
 from salesopt.stats.plans import tabulate_frontier, tabulate_training
+from salesopt.stats.roles import Day
 from salesopt.stats.skillcase import (
     Case,
     able_of,
@@ -96,6 +97,7 @@ def match_skills(
     plan_draws: int = 30,
     confidence: float = 0.95,
     seed: int = 0,
+    today: Day = None,
 ) -> SkillMatch:
     """Match the skills of the team with what the accounts it serves need, and plan the training.
 
@@ -106,7 +108,8 @@ def match_skills(
     ratings and their error (`stats.levels.shrink_levels`): as rated, gaps would look wider and training better than
     they are. With `noise` 0 and one rating each they are the plain sums. Who reaches a need is counted as rated.
 
-    skills, skill_needs, reps, accounts : tables of that name; people who have left are left out
+    skills, skill_needs, reps, accounts : tables of that name
+    today : day on which people are here, the others are left out; None: who has no day in `left` is here
     account_lines : table of that name: what an account with several lines buys of each, so that its hours are shared
         out in this ratio; without it in equal parts, which is said
     budget : currency for training; None: half of what closing every gap that courses can close would cost
@@ -123,8 +126,9 @@ def match_skills(
         count_fault("plan_draws", plan_draws),
         count_fault("seed", seed),
         number_fault("confidence", confidence, above=0, below=1),
+        day_fault("today", today, optional=True),
     )
-    case = read_case(skills, skill_needs, reps, accounts, account_lines, noise)
+    case = read_case(skills, skill_needs, reps, accounts, account_lines, noise, today)
     drawn = draw_levels(case.ratings, draws=draws, seed=seed)
     by_group, drawn_gaps = gaps_expected(case), gap_of(case, drawn)
     gaps = by_group.sum(axis=2)
@@ -359,20 +363,22 @@ def form_teams(
     most: int = 6,
     cover: int = 1,
     everyone: bool = False,
+    today: Day = None,
 ) -> SkillTeams:
     """Form teams whose members make up for each other's gaps: most needs filled in every team, then at least cost.
 
     A need (group x skill at a level) is filled in a team where `cover` members reach it; it weighs the hours of its
     group (hours of accounts with several lines as in `match_skills`). Each team is to serve all groups and has `least`
-    to `most` members; a person is in one team or none (`everyone`: in one). Exact: two 0-1 programmes solved to proved
-    optima by HiGHS.
+    to `most` members; a person who is here (on the day `today`) is in one team or none (`everyone`: in one). Exact: two
+    0-1 programmes solved to proved optima by HiGHS.
 
     Raises DataError, ParameterError; InfeasibleError where the sizes can't be kept.
     """
     sizes = {"teams": teams, "least": least, "most": most, "cover": cover}
     faults = [*(count_fault(name, value, least=1) for name, value in sizes.items()), flag_fault("everyone", everyone)]
+    faults.append(day_fault("today", today, optional=True))
     require(*faults, "" if any(faults) or least <= most else f"most ({most}) must not be below least ({least})")
-    case = read_case(skills, skill_needs, reps, accounts, account_lines, 0.0)
+    case = read_case(skills, skill_needs, reps, accounts, account_lines, 0.0, today)
     able, asked = able_of(case), needs_asked(case)
     weight = np.array([case.demand.hours[:, group].sum() for group, _ in asked])
     cost = case.people["cost"].to_numpy(float)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError, Problem
-from salesopt.stats.arguments import count_fault, mapping_fault, number_fault, require, unless
+from salesopt.stats.arguments import count_fault, day_fault, mapping_fault, number_fault, require, unless
 from salesopt.stats.comparison import (
     Case,
     Ranking,
@@ -23,6 +23,7 @@ from salesopt.stats.duties import DutyCheck, check_duties
 from salesopt.stats.geography import locate
 from salesopt.stats.makeup import TeamMakeup, describe_team
 from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
+from salesopt.stats.roles import Day
 from salesopt.stats.staffing import People, people_of, resemblance
 from salesopt.stats.weighting import least_shift, winners_along
 from salesopt.study.tables import check_table, require_table
@@ -140,6 +141,7 @@ def compare_structures(
     draws: int = 100,
     confidence: float = 0.95,
     seed: int = 0,
+    today: Day = None,
 ) -> Structures:
     """Compare a sales force by territory, product, customer type and matrix on the same accounts.
 
@@ -163,6 +165,7 @@ def compare_structures(
         agility (share of the extra hours that can be served when a line, a segment or a region grows by `shift`)
     spread, draws : each judged assumption is drawn evenly within +-`spread` of its value and each account's calls
         with a coefficient of variation of 0.15; intervals are quantiles over `draws` draws. 0 draws: no intervals
+    today : day on which people are here; None: who has no day in `left`
 
     Raises DataError for tables that are not what they should be, ParameterError for arguments out of range.
     Source of the travel: Daganzo 1984; of the weights that another structure needs: Lahdelma and others 1998.
@@ -175,12 +178,13 @@ def compare_structures(
         count_fault("draws", draws),
         count_fault("seed", seed),
         number_fault("confidence", confidence, above=0, below=1),
+        day_fault("today", today, optional=True),
     )
     wanted = {name: float((CRITERIA if weights is None else weights).get(name, 0.0)) for name in CRITERIA}
     accounts, reps = _inputs(accounts, reps)
     lines = None if account_lines is None else require_table("account_lines", account_lines)
     work = work_of(accounts, lines, locate(accounts, distances))
-    people = people_of(reps, accounts, work, skills, skill_needs)
+    people = people_of(reps, accounts, work, skills, skill_needs, today)
     case = Case(work, people, assumptions or Assumptions(), shift)
     skipped = _left_out(accounts, work, people)
     options = tuple(name for name in STRUCTURES if name not in skipped)
@@ -196,8 +200,8 @@ def compare_structures(
     drawn = [draw_structures(options, case, spread, np.random.default_rng([seed, draw])) for draw in range(draws)]
     ranking = rank_structures(options, usable, weight, measured, drawn, seed)
     best, second = (int(number) for number in ranking.order[:2])
-    today = resemblance(work, people)
-    form = _today_form(today, options)
+    resembled = resemblance(work, people)
+    form = _today_form(resembled, options)
     lead = _interval(ranking.drawn[:, best] - ranking.drawn[:, second], confidence)
     costs = np.array([[row["cost"] for row in rows] for rows in drawn]).reshape(-1, len(options))
     reference = options.index(form) if form else best
@@ -210,7 +214,7 @@ def compare_structures(
         rivals=_rivals(options, usable, weight, ranking),
         shifts=tabulate_shifts(options, case),
         sensitivity=sensitivity,
-        today=today,
+        today=resembled,
         skipped=pd.DataFrame(list(skipped.items()), columns=["item", "reason"]),
         cautions=_cautions(case, measured, options[best], sensitivity, people),
         weights=dict(zip(usable, map(float, weight), strict=True)),

@@ -19,6 +19,7 @@ from salesopt.stats.allocation import envelope
 from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
 from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Curves, Numbers, Units, curves_of
+from salesopt.stats.roles import SELLING, Day, is_here, sells
 from salesopt.stats.sizing import (
     Limit,
     Plans,
@@ -210,15 +211,14 @@ def _curves(units: Units, error: Numbers) -> pd.DataFrame:
     return pd.DataFrame({"unit": units.name, **parameters, "error": error})
 
 
-def mean_cost(reps: pd.DataFrame | None) -> float:
-    """Mean cost a year of the representatives who are here (table `reps`), for `cost_per_rep`."""
+def mean_cost(reps: pd.DataFrame | None, *, today: Day = None) -> float:
+    """Mean cost a year of those who sell and are here on the day `today` (table `reps`), for `cost_per_rep`."""
     if reps is None:
         raise DataError("no cost of a representative is given, and there is no table reps to take it from")
     given = require_table("reps", reps)
-    here = given["left"].isna() if "left" in given.columns else pd.Series(True, index=given.index)
-    cost = given.loc[here & (given["role"] == "representative"), "cost"]
+    cost = given.loc[is_here(given, today) & sells(given), "cost"]
     if cost.empty:
-        raise DataError("reps: nobody here has the role representative, so their mean cost is not known")
+        raise DataError(f"reps: nobody here is in a selling role ({', '.join(SELLING)}), so the mean cost is not known")
     return float(cost.mean())
 
 

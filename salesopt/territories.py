@@ -15,6 +15,7 @@ from salesopt.stats.exchange import polish
 from salesopt.stats.matching import Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
+from salesopt.stats.roles import Day
 from salesopt.study.tables import require_table
 
 
@@ -73,13 +74,12 @@ def assign_accounts(
     fit_weight: float = 1.0,
     move_price: float = 0.0,
     year_price: float = 0.0,
-    today: str | pd.Timestamp | None = None,
+    today: Day = None,
 ) -> TeamAssignment:
     """Assign every account to one representative at least travel and misfit, within hours, balance and disruption.
 
     accounts   : table `accounts`
-    reps       : table `reps`; who has left, has no hours, or neither is a representative nor serves an account, is
-                 left out
+    reps       : table `reps`; who is not here, has no hours, or neither sells nor serves an account, is left out
     balance    : measures to balance: "hours" (calls x hours_per_call), "accounts", or number columns of accounts. A
                  fair share is in proportion to a representative's hours; each total stays within `tolerance` of it. A
                  measure that is 0 for every account is left out, with a caution.
@@ -95,7 +95,8 @@ def assign_accounts(
                  2 x km / speed x calls / calls_per_trip
     fit_weight, move_price, year_price : hours of travel a year that a point of fit, an account that changes hands, and
                  a year of relationship that ends are worth
-    today      : day on which relationships are counted, for `since`; the latest `since` where None
+    today      : day on which people are here (None: who has no day in `left`) and relationships are counted, for
+                 `since` (None: on the latest `since`)
 
     Minimises hours of travel + fit_weight x points short of the best + prices of moves.
     Raises DataError for faulty tables, ParameterError for arguments out of range, InfeasibleError that says which

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from salesopt.conclusions.structure import conclude_structure, makeup_sentence
 from salesopt.display import number
-from salesopt.errors import DataError, ParameterError
+from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.structure import (
     COLOURS,
     plot_duties,
@@ -423,6 +423,13 @@ def test_make_up_refuses(change, error, message):
     frame = team().assign(hired=team()["hired"].fillna("2001-01-01"))
     with pytest.raises(error, match=message):
         describe_team(frame, **({"on": "2026-07-01"} | change))
+
+
+@pytest.mark.parametrize("on", [None, pd.NaT])
+def test_a_team_without_a_day_is_described_on_the_last_that_is_known(on):
+    assert describe_team(team(), on=on).on == pd.Timestamp("2027-01-01")
+    with pytest.raises(AbsentError, match="no day to describe the team on"):
+        describe_team(team().drop(columns=["hired", "left"]), on=on)
 
 
 def test_who_left_before_he_came_is_a_problem():

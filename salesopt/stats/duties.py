@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.stats.arguments import number_fault, require
-from salesopt.stats.staffing import present
+from salesopt.stats.arguments import day_fault, number_fault, require
+from salesopt.stats.roles import Day, is_here
 from salesopt.study.tables import require_table
 
 MANY = 4
@@ -46,6 +46,7 @@ def check_duties(
     accounts: pd.DataFrame | None = None,
     working_hours: float = 1800.0,
     limit: float = 1.0,
+    today: Day = None,
 ) -> DutyCheck:
     """Check the RACI table `duties`: every duty wants exactly one accountable person and somebody who does it.
 
@@ -53,19 +54,21 @@ def check_duties(
     somebody who has left or whom `reps` does not know, with more than four to be consulted (slow); and people whose
     hours of duty plus hours for customers exceed `limit` times their working hours. Hours for customers are `hours` of
     `reps`, or the calls of the accounts they serve (`accounts`, without travel) where these take more. Working hours
-    are the column of `reps`, else the argument. One person who is both A and R is sound.
+    are the column of `reps`, else the argument. One person who is both A and R is sound. Who is here is counted on the
+    day `today` (None: who has no day in `left`).
 
     Raises DataError for tables that are not what they should be, ParameterError where `limit` or `working_hours` is
-    not above 0.
+    not above 0 or `today` no date.
     """
     require(
         number_fault("working_hours", working_hours, above=0, unit="hours a year"),
         number_fault("limit", limit, above=0),
+        day_fault("today", today, optional=True),
     )
     parts = require_table("duties", duties)
     staff = require_table("reps", reps)
     parts["hours"] = parts["hours"].fillna(0.0) if "hours" in parts else 0.0
-    here = set(present(staff)["rep"])
+    here = set(staff.loc[is_here(staff, today), "rep"])
     table, problems = _judge(parts, here, set(staff["rep"]))
     served = None if accounts is None else require_table("accounts", accounts)
     people = _people(parts, staff, here, served, working_hours, limit)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from salesopt.errors import DataError, Problem
-from salesopt.stats.arguments import day_fault, number_fault, require
-from salesopt.stats.staffing import MANAGING, SELLING, SUPPORT
+from salesopt.errors import AbsentError, DataError, Problem
+from salesopt.stats.arguments import day_fault, number_fault, read_day, require
+from salesopt.stats.roles import Day, group_of, is_here
 from salesopt.study.tables import require_table
 
 YEAR = 365.25
@@ -43,17 +43,19 @@ class TeamMakeup:
     confidence: float
 
 
-def describe_team(reps: pd.DataFrame, *, on: str | pd.Timestamp, confidence: float = 0.95) -> TeamMakeup:
-    """Describe the make-up of the team in table `reps` on the day `on`.
+def describe_team(reps: pd.DataFrame, *, on: Day, confidence: float = 0.95) -> TeamMakeup:
+    """Describe the make-up of the team in table `reps` on the day `on`; None or NaT takes the last day it names.
 
     A person is in the team from `hired` (blank or absent: always) up to and including `left` (blank: still here).
     Turnover is leavers in the year up to `on` over the mean number of heads of that year; its interval is the exact
     Poisson one (Garwood 1936), because a handful of leavers says little. Raises DataError where somebody left before
-    he came or nobody is in the team, ParameterError where `on` is no date or `confidence` not inside (0, 1).
+    he came or nobody is in the team, AbsentError where no day is known, ParameterError where `on` is no date or
+    `confidence` not inside (0, 1).
     """
-    require(day_fault("on", on), number_fault("confidence", confidence, above=0, below=1))
-    today = pd.Timestamp(on).normalize()
-    people = _people(require_table("reps", reps), today)
+    require(day_fault("on", on, optional=True), number_fault("confidence", confidence, above=0, below=1))
+    given = require_table("reps", reps)
+    today = read_day(on) or _last_day(given)
+    people = _people(given, today)
     here = people[people["here"]]
     if here.empty:
         raise DataError([Problem("reps", "left", None, "", f"somebody in the team on {today.date()}")])
@@ -74,6 +76,13 @@ def describe_team(reps: pd.DataFrame, *, on: str | pd.Timestamp, confidence: flo
     )
 
 
+def _last_day(reps: pd.DataFrame) -> pd.Timestamp:
+    last = reps[[name for name in ("hired", "left") if name in reps.columns]].max().max()
+    if pd.isna(last):
+        raise AbsentError("reps: no day to describe the team on: no `hired` or `left` names one, and none is given")
+    return pd.Timestamp(last)
+
+
 def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     people = reps.copy()
     for column in ("hired", "left"):
@@ -87,13 +96,7 @@ def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         at = int(wrong.to_numpy().argmax())
         shown = repr(str(people["left"].iloc[at].date()))
         raise DataError([Problem("reps", "left", at + 2, shown, "a day not before `hired`", count=int(wrong.sum()))])
-    role = people["role"].str.lower()
-    groups = {"selling": SELLING, "managing": MANAGING, "support": SUPPORT}
-    people["group"] = "other"
-    for group, names in groups.items():
-        people.loc[role.isin(names), "group"] = group
-    come = people["hired"].isna() | (people["hired"] <= day)
-    people["here"] = come & (people["left"].isna() | (people["left"] >= day))
+    people["group"], people["here"] = group_of(people), is_here(people, day)
     people["years"] = (day - people["hired"]).dt.days / YEAR
     return people
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError
-from salesopt.stats.arguments import day_fault, names_fault, number_fault
+from salesopt.stats.arguments import day_fault, names_fault, number_fault, read_day
 from salesopt.stats.distances import great_circle, region_kilometres
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
+from salesopt.stats.roles import Day, is_here, sells
 
 Names = np.ndarray
 
@@ -61,7 +62,7 @@ def pair_faults(
     fit_weight: float,
     move_price: float,
     year_price: float,
-    today: str | pd.Timestamp | None,
+    today: Day,
 ) -> list[str]:
     """What is wrong with the arguments of `assign_accounts` that shape its pairs and limits, in words."""
     prices = {"fit_weight": fit_weight, "move_price": move_price, "year_price": year_price}
@@ -90,7 +91,7 @@ def make_pairs(
     speed: float,
     calls_per_trip: float,
     prices: tuple[float, float, float],
-    today: str | pd.Timestamp | None,
+    today: Day,
 ) -> Pairs:
     """Everything `assign_accounts` needs to know, from tables that were checked; see there for the arguments."""
     team, left_out = _team(accounts, reps, today)
@@ -143,19 +144,15 @@ def make_pairs(
     )
 
 
-def _team(
-    accounts: pd.DataFrame, reps: pd.DataFrame, today: str | pd.Timestamp | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _team(accounts: pd.DataFrame, reps: pd.DataFrame, today: Day) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Who can serve accounts, and who cannot with the reason."""
     serving = set(accounts["rep"].dropna()) if "rep" in accounts.columns else set()
-    left = reps["left"] if "left" in reps.columns else pd.Series(pd.NaT, index=reps.index)
-    gone = left.notna() & ((left <= pd.Timestamp(today)) if today is not None else True)
+    here, still = is_here(reps, today), is_here(reps.drop(columns="hired", errors="ignore"), today)
     reason = pd.Series("", index=reps.index)
-    reason[(reps["role"] != "representative") & ~reps["rep"].isin(serving)] = (
-        "not a representative, and serves no account"
-    )
+    reason[~sells(reps) & ~reps["rep"].isin(serving)] = "is in no selling role, and serves no account"
     reason[reps["hours"] <= 0] = "has no hours for customers"
-    reason[gone] = "has left"
+    reason[~here] = "is not here yet"
+    reason[~still] = "has left"
     team = reps[reason.eq("")].reset_index(drop=True)
     if team.empty:
         raise DataError("reps: nobody here can serve accounts: all have left, have no hours or another role")
@@ -235,11 +232,11 @@ def _wide(fit: pd.DataFrame, column: str, accounts: pd.DataFrame, team: pd.DataF
     return wide.reindex(index=accounts["account"], columns=team["rep"]).to_numpy(dtype=float)
 
 
-def _years(accounts: pd.DataFrame, today: str | pd.Timestamp | None) -> Numbers:
+def _years(accounts: pd.DataFrame, today: Day) -> Numbers:
     """Years that each account has been with its representative; 0 where that is not known."""
     if "since" not in accounts.columns or accounts["since"].isna().all():
         return np.zeros(len(accounts))
-    day = pd.Timestamp(today) if today is not None else accounts["since"].max()
+    day = read_day(today) or accounts["since"].max()
     return ((day - accounts["since"]).dt.days / 365.25).fillna(0.0).clip(lower=0.0).to_numpy()
 
 

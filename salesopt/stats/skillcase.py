@@ -10,7 +10,7 @@ import pandas as pd
 from salesopt.errors import DataError, Problem
 from salesopt.stats.demandhours import Demand, demand_of
 from salesopt.stats.levels import Levels, Ratings, estimate_levels, expected_gap, reaches, shrink_levels
-from salesopt.stats.staffing import SELLING, present
+from salesopt.stats.roles import Day, is_here, sells
 from salesopt.study.tables import check_table
 
 
@@ -46,8 +46,9 @@ def read_case(
     accounts: pd.DataFrame | None,
     account_lines: pd.DataFrame | None,
     noise: float,
+    today: Day = None,
 ) -> Case:
-    """Check the tables, all problems at once, and read them; see `skills.match_skills` for what they hold."""
+    """Check the tables, all problems at once, and read them as of `today`; see `skills.match_skills` for them."""
     frames = {"skills": skills, "skill_needs": skill_needs, "reps": reps}
     optional = {"accounts": accounts, "account_lines": account_lines}
     frames |= {name: frame for name, frame in optional.items() if frame is not None}
@@ -58,7 +59,7 @@ def read_case(
         problems += found
     if problems:
         raise DataError(problems)
-    here = present(checked["reps"])
+    here = checked["reps"][is_here(checked["reps"], today)]
     levels = estimate_levels(checked["skills"], noise=noise)
     people = here[here["rep"].isin(levels.table["rep"])].reset_index(drop=True)
     if people.empty:
@@ -87,7 +88,7 @@ def read_case(
         course_cost=course,
         levels=levels,
         strangers=tuple(sorted(set(levels.table["rep"]) - set(checked["reps"]["rep"]))),
-        unrated=tuple(here.loc[here["role"].str.lower().isin(SELLING) & ~here["rep"].isin(people["rep"]), "rep"]),
+        unrated=tuple(here.loc[sells(here) & ~here["rep"].isin(people["rep"]), "rep"]),
         uneven=uneven,
     )
     if not needed_of(case).sum() > 0:

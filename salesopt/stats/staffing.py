@@ -10,11 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 from salesopt.errors import DataError, Problem
 from salesopt.stats.organisation import Assumptions, Layout, Work
+from salesopt.stats.roles import SELLING, Day, group_of, is_here, sells
 from salesopt.study.tables import require_table
-
-SELLING = ("representative", "specialist", "consultant")
-MANAGING = ("lead", "supervisor", "manager")
-SUPPORT = ("analyst", "support")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,22 +33,20 @@ class People:
     fit: np.ndarray | None
 
 
-def present(reps: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the checked table `reps` of people who have not left."""
-    return reps[reps["left"].isna()] if "left" in reps else reps
-
-
 def people_of(
     reps: pd.DataFrame,
     accounts: pd.DataFrame,
     work: Work,
     skills: pd.DataFrame | None,
     skill_needs: pd.DataFrame | None,
+    today: Day = None,
 ) -> People:
-    """Read today's people from checked tables; raises DataError where nobody sells or an account names a stranger."""
-    here = present(reps)
-    role = here["role"].str.lower()
-    selling, leading = here[role.isin(SELLING)], here[role.isin(MANAGING)]
+    """Read the people of the day `today` from checked tables.
+
+    Raises DataError where nobody sells or an account names a stranger.
+    """
+    here = reps[is_here(reps, today)]
+    selling, leading = here[sells(here)], here[group_of(here) == "managing"]
     if selling.empty or not selling["hours"].mean() > 0:
         expected = f"somebody present in a selling role ({', '.join(SELLING)}) with hours above 0"
         raise DataError([Problem("reps", "role", None, "", expected)])

@@ -161,7 +161,7 @@ REPS = table(
     "a sales representative",
     {
         "rep": text("name or number"),
-        "role": text("lead, supervisor, manager, representative, analyst, support"),
+        "role": text("lead, supervisor, manager, representative, specialist, consultant, analyst, support"),
         "region": text("home region", optional=True),
         "lat": number("latitude of the base", "degrees", least=-90, most=90, optional=True),
         "lon": number("longitude of the base", "degrees", least=-180, most=180, optional=True),
