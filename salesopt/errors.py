@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class SalesoptError(Exception):
@@ -73,6 +76,17 @@ class RunError(SalesoptError):
     """A chapter could not be run to its end."""
 
     exit_code = 1
+
+
+def attempt(call: Callable[[], Result]) -> tuple[Result | None, str]:
+    """What `call` returns, and ""; or None and the reason, in a sentence, where no plan meets all limits.
+
+    For a chapter that has more to say: one part without a plan does not take the others with it.
+    """
+    try:
+        return call(), ""
+    except InfeasibleError as error:
+        return None, str(error)
 
 
 def close_match(word: str, words: Iterable[str]) -> str:

@@ -64,6 +64,12 @@ class Conclusion:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
+def note_left_out(conclusion: Conclusion, reasons: Mapping[str, str]) -> Conclusion:
+    """The conclusion with a doubt for each part left out: `reasons` maps "The calls are" to why, "" where it is not."""
+    said = tuple(f"{what} left out. {why}" for what, why in reasons.items() if why)
+    return dataclasses.replace(conclusion, doubts=(*conclusion.doubts, *said))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Saved:
     """A result read back from disk: its word, tables by name, scalars by name, and conclusion."""

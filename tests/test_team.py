@@ -403,3 +403,13 @@ def test_the_chapter_says_why_calls_are_left_out_and_refuses_an_unknown_column(t
         found = chapter(tmp_path / "firm")
         assert "team.call_gain" not in found.metrics
         assert sum("Calls per account are left out" in one for one in found.doubts) == 1
+
+
+def test_a_part_without_a_plan_is_left_out_and_the_others_stay():
+    """A cap that cannot be reached in a year, and hours that no assignment keeps, do not take the size with them."""
+    found = chapter(CASES.parent / "orchard", years=2, reps_cap=10, keep=1.0, out="unused")
+    assert "within the cap of 10" in found.answer and "team.path_gain" not in found.metrics
+    said = [one for one in found.doubts if "left out" in one]
+    assert any(one.startswith("The way to the best size is left out.") and "10" in one for one in said)
+    assert any(one.startswith("Who serves whom is left out.") and "accounts that must stay" in one for one in said)
+    assert "team.call_gain" in found.metrics and "team.travel_saved" not in found.metrics
