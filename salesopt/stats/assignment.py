@@ -24,7 +24,7 @@ from salesopt.stats.packing import Packing
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-FIRST, BOUND, PLAN, SEARCH = 0.1, 0.35, 0.6, 0.9  # fractions of the time after which each part ends at the latest
+FIRST, BOUND, PLAN, SEARCH = 0.2, 0.4, 0.65, 0.95  # fractions of the time after which each part ends at the latest
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
