@@ -120,7 +120,7 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
     said = []
     beyond = _where(units.name, beyond_known(curves, same), beyond_known(curves, aim), word)
     if beyond:
-        said.append(f"More heads than {known_words(curves)}: {beyond}. Grow in steps and ask again.")
+        said.append(f"{beyond}: more heads than {known_words(curves)}. Grow in steps and ask again.")
     full = [(plan >= high - 1e-6) & (high > 0) for plan in (same, aim)]
     capped = _where(units.name, full[0], full[1], word)
     if capped:
