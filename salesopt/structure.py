@@ -273,7 +273,7 @@ def _left_out(accounts: pd.DataFrame, work: Work, people: People) -> dict[str, s
     if len(work.segments) < 2:
         found["customer"] = "the accounts name fewer than two segments"
     if work.where is None:
-        found["travel"] = "not every account has a latitude and longitude, or a region with its distances"
+        found["travel"] = "no account has a latitude and longitude, or a region with its distances"
     if len(work.regions) < 2:
         found["growth of a region"] = "the accounts name fewer than two regions"
     return found
@@ -357,6 +357,8 @@ def _cautions(
     found += case.work.bought.cautions
     if case.work.where is None:
         found.append("Travel is not in the figures, because the places of the accounts are not known.")
+    elif unknown := int((~case.work.where.known).sum()):
+        found.append(f"The places of {unknown} accounts are not known: calls on them count, the way to them does not.")
     if case.people.managers == 0:
         found.append("The table reps names no lead, supervisor or manager; a manager is costed as a representative.")
     unnamed = int((people.today < 0).sum())

@@ -245,6 +245,18 @@ def _with(weights: dict[str, float], criterion: str, value: float) -> dict[str, 
     return {name: value if name == criterion else weight / rest * (1 - value) for name, weight in weights.items()}
 
 
+def test_an_account_without_a_place_leaves_the_others_their_travel():
+    frame, reps = _contested()
+    whole = compare_structures(frame, reps, draws=0)
+    gap = compare_structures(frame.assign(lat=frame["lat"].where(frame.index > 0)), reps, draws=0)
+    assert (gap.table["travel_hours"] > 0.9 * whole.table["travel_hours"]).all()
+    assert gap.table["customer_hours"].tolist() == pytest.approx(whole.table["customer_hours"].tolist())
+    assert any("places of 1 accounts are not known" in text for text in gap.cautions)
+    assert "travel" not in set(gap.skipped["item"])
+    nowhere = compare_structures(frame.drop(columns="lat"), reps, draws=0)
+    assert "travel" in set(nowhere.skipped["item"]) and (nowhere.table["travel_hours"] == 0).all()
+
+
 def test_today_is_recognised_by_who_serves_whom():
     """In the contested firm each representative serves one segment."""
     frame, reps = _contested()

@@ -222,6 +222,19 @@ def test_regions_of_a_representative_hang_together():
     assert together.objective > apart.objective
 
 
+def test_regions_that_contiguity_cannot_see_are_said():
+    accounts, reps = firm(12, 2, 3, spare=20.0)
+    accounts["region"] = ["North", "South"] * 5 + ["Nroth", None]
+    border = pd.DataFrame({"region": ["North"], "neighbour": ["South"]})
+    loose = {"tolerance": 9.0, "balance": ["hours"]}
+    said = assign_accounts(accounts, reps, contiguity=border, **loose).cautions
+    assert any("1 accounts have no region" in text for text in said)
+    assert any("Region 'Nroth' of 1 accounts" in text and "did you mean 'North'" in text for text in said)
+    based = assign_accounts(accounts, reps.assign(region=["Nroth", None]), contiguity=border, **loose).cautions
+    assert not any("Nroth" in text for text in based)
+    assert not any("region" in text for text in assign_accounts(accounts, reps, **loose).cautions)
+
+
 def test_distances_between_regions_replace_coordinates():
     accounts, reps = firm(20, 2, 8)
     accounts, reps = accounts.drop(columns=["lat", "lon"]), reps.drop(columns=["lat", "lon"])
@@ -230,6 +243,9 @@ def test_distances_between_regions_replace_coordinates():
     result = assign_accounts(accounts, reps, tolerance=0.9, travel=distances)
     served = result.table.merge(reps[["rep", "region"]], on="rep", suffixes=("", "_base"))
     assert (served["region"] == served["region_base"]).all() and result.objective == 0
+    twice = pd.concat([distances, pd.DataFrame({"origin": ["S"], "destination": ["N"], "km": [500.0]})])
+    with pytest.raises(DataError, match="N - S: 120 km one way, 500 km back"):
+        assign_accounts(accounts, reps, travel=twice)
     with pytest.raises(DataError, match="N - W"):
         assign_accounts(accounts, reps.assign(region=["W", "S"]), travel=distances)
 

@@ -10,6 +10,7 @@ from salesopt.errors import DataError
 
 Numbers = NDArray[np.float64]
 EARTH_KM = 6371.0088  # mean radius (IUGG)
+APART = 0.25  # by which part of the longer one the two directions of a way may differ, as one-way streets make them
 
 
 def great_circle(lat: Numbers, lon: Numbers, base_lat: Numbers, base_lon: Numbers) -> Numbers:
@@ -21,16 +22,32 @@ def great_circle(lat: Numbers, lon: Numbers, base_lat: Numbers, base_lon: Number
     return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(across, 1.0))))
 
 
+def both_ways(distances: pd.DataFrame) -> pd.DataFrame:
+    """The table `distances` with each pair both ways round: the mean where it gives both.
+
+    Raises DataError where the two directions of a pair differ by more than a quarter: one of them is a slip.
+    """
+    back = distances.rename(columns={"origin": "destination", "destination": "origin"})
+    ways = pd.concat([distances, back]).groupby(["origin", "destination"])["km"].agg(["min", "max", "mean"])
+    apart = ways[ways["min"] < (1 - APART) * ways["max"]]
+    said = [
+        f"{one} - {two}: {low:g} km one way, {high:g} km back"
+        for (one, two), low, high, _ in apart.itertuples()
+        if one < two
+    ]
+    if said:
+        raise DataError(f"distances: the two directions do not agree: {'; '.join(said[:5])} ({len(said)} pairs in all)")
+    return ways["mean"].rename("km").reset_index()
+
+
 def region_kilometres(region: pd.Series, base: pd.Series, distances: pd.DataFrame) -> Numbers:
     """Distance in km of each account's region (rows) from each base's (columns), by the table `distances`.
 
     Either direction will do; a region is 0 km from itself unless the table says otherwise. Raises DataError naming
-    the pairs of regions that the table lacks.
+    the pairs of regions that the table lacks, or whose two directions differ too much.
     """
-    back = distances.rename(columns={"origin": "destination", "destination": "origin"})
-    both = pd.concat([distances, back]).drop_duplicates(["origin", "destination"])
-    table = both.pivot_table(index="origin", columns="destination", values="km")
     names = pd.Index(sorted({*region, *base}))
+    table = both_ways(distances).pivot_table(index="origin", columns="destination", values="km")
     full = table.reindex(index=names, columns=names).to_numpy(dtype=float, copy=True)
     own = np.arange(len(names))
     full[own, own] = np.where(np.isnan(full[own, own]), 0.0, full[own, own])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, Problem
+from salesopt.stats.distances import both_ways
 from salesopt.study.tables import require_table
 
 EARTH_KM = 6371.0088
@@ -24,9 +25,11 @@ class Geography:
     between : regions x regions, km, None where latitude and longitude are known
     place   : the region's number per row, for `between`
     every   : rows x rows, km, kept where there are at most 2,000 rows; None where there are more
+    known   : whether the place of each row is known; the others stand in the middle of all, and no way leads to them
     """
 
     plane: np.ndarray
+    known: np.ndarray
     lat: np.ndarray | None = None
     lon: np.ndarray | None = None
     between: np.ndarray | None = None
@@ -58,19 +61,33 @@ def great_circle_km(lat: np.ndarray, lon: np.ndarray, to_lat: np.ndarray, to_lon
 def locate(frame: pd.DataFrame, distances: pd.DataFrame | None = None) -> Geography | None:
     """Where the rows of `frame` are: from `lat` and `lon` where every row has them, else from `region` and `distances`.
 
-    `distances` is the table of that name (origin, destination, km). Returns None where neither is known for every
-    row. Raises DataError where a region of `frame` is absent from `distances`.
+    `distances` is the table of that name (origin, destination, km); without it, `lat` and `lon` serve the rows that
+    have them. Returns None where no row's place is known. Raises DataError where a region of `frame` is absent from
+    `distances`.
     """
-    if {"lat", "lon"} <= set(frame) and frame[["lat", "lon"]].notna().all(axis=None):
-        lat, lon = frame["lat"].to_numpy(float), frame["lon"].to_numpy(float)
-        each = np.arange(len(lat))
-        found = Geography(_project(lat, lon), lat, lon)
-        return replace(found, every=found.between_rows(each)) if len(lat) <= MOST_KEPT else found
-    if distances is None or "region" not in frame or frame["region"].isna().any():
+    degrees, region = (_filled(frame, names) for names in (("lat", "lon"), ("region",)))
+    by_region = distances is not None and region.any()
+    if degrees.any() and (degrees.all() or not by_region):
+        lat, lon = (frame[name].where(degrees, frame[name][degrees].iloc[0]).to_numpy(float) for name in ("lat", "lon"))
+        found = Geography(_gathered(_project(lat, lon), degrees), degrees, lat, lon)
+        return replace(found, every=found.between_rows(np.arange(len(lat)))) if len(lat) <= MOST_KEPT else found
+    if distances is None or not by_region:
         return None
-    names, place = np.unique(frame["region"].to_numpy(str), return_inverse=True)
+    names, place = np.unique(
+        frame["region"].where(region, frame["region"][region].iloc[0]).to_numpy(str), return_inverse=True
+    )
     between = _matrix(require_table("distances", distances), names)
-    return Geography(_scale(between)[place], between=between, place=place)
+    return Geography(_gathered(_scale(between)[place], region), region, between=between, place=place)
+
+
+def _filled(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    """Whether each row has all of `columns`."""
+    return frame.reindex(columns=list(columns)).notna().all(axis=1).to_numpy()
+
+
+def _gathered(plane: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The plane with the rows whose place is not known in the middle of the others."""
+    return np.where(known[:, None], plane, plane[known].mean(axis=0))
 
 
 def _project(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -82,9 +99,8 @@ def _project(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 
 def _matrix(distances: pd.DataFrame, names: np.ndarray) -> np.ndarray:
-    known = dict(zip(zip(distances["origin"], distances["destination"], strict=True), distances["km"], strict=True))
-    pairs = {(one, two): known.get((one, two), known.get((two, one), 0.0 if one == two else np.nan))
-             for one in names for two in names}  # fmt: skip
+    known = {(one, two): km for one, two, km in both_ways(distances).itertuples(index=False)}
+    pairs = {(one, two): known.get((one, two), 0.0 if one == two else np.nan) for one in names for two in names}
     absent = [f"{one} - {two}" for (one, two), km in pairs.items() if math.isnan(km) and one < two]
     if absent:
         found = ", ".join(absent[:5])

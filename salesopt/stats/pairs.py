@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import AbsentError, DataError, ParameterError
+from salesopt.errors import AbsentError, DataError, ParameterError, close_match
 from salesopt.stats.arguments import day_fault, names_fault, number_fault, read_day
 from salesopt.stats.distances import great_circle, region_kilometres
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
@@ -140,7 +140,11 @@ def make_pairs(
         bases=_coordinates(team),
         problem=problem,
         skipped=skipped,
-        cautions=(*_cautions(served, now, distances, km), *_unbalanced(balance, measures)),
+        cautions=(
+            *_cautions(served, now, distances, km),
+            *_unbalanced(balance, measures),
+            *_unbordered(accounts, team, neighbours),
+        ),
     )
 
 
@@ -305,6 +309,22 @@ def _regions(accounts: pd.DataFrame, neighbours: pd.DataFrame | None) -> tuple[P
     one, other = names.get_indexer(neighbours["region"]), names.get_indexer(neighbours["neighbour"])
     border[one, other] = border[other, one] = True
     return names.get_indexer(accounts["region"]).astype(np.int64), border
+
+
+def _unbordered(accounts: pd.DataFrame, team: pd.DataFrame, neighbours: pd.DataFrame | None) -> list[str]:
+    """What contiguity can't see: accounts without a region, and regions that no other table knows."""
+    if neighbours is None:
+        return []
+    bordering = {*neighbours["region"], *neighbours["neighbour"]}
+    based = set(team["region"].dropna()) if "region" in team.columns else set()
+    blank = int(accounts["region"].isna().sum())
+    said = [f"{blank} accounts have no region: they go to anybody, wherever his other regions lie."] if blank else []
+    strange = accounts.loc[~accounts["region"].isin(bordering | based), "region"].value_counts(sort=False)
+    return said + [
+        f"Region {name!r} of {count} accounts is neither in neighbours nor in reps, so that it borders on no other"
+        f"{close_match(str(name), bordering)}."
+        for name, count in strange.items()
+    ]
 
 
 def _coordinates(table: pd.DataFrame) -> pd.DataFrame:

@@ -101,17 +101,20 @@ def lay_out(
 
     work        : hours a year per account, what the territories are balanced on
     visit_hours : length of a visit per account, hours
+    An account whose place is not known takes part with its work, and no way leads to it.
     """
     label = cut(where.plane[rows], work, parts)
     _, label = np.unique(label, return_inverse=True)
     count = int(label.max()) + 1
-    weight = np.bincount(label, work, count)
+    known = where.known[rows]
+    pull = np.where(known, work, 0.0)
+    weight = np.bincount(label, pull, count)
     weight[weight == 0] = 1.0
-    middle = np.column_stack([np.bincount(label, work * where.plane[rows, axis], count) / weight for axis in (0, 1)])
+    middle = np.column_stack([np.bincount(label, pull * where.plane[rows, axis], count) / weight for axis in (0, 1)])
     off = ((where.plane[rows] - middle[label]) ** 2).sum(axis=1)
-    order = np.lexsort((off, label))
+    order = np.lexsort((off, ~known, label))
     base = rows[order[np.searchsorted(label[order], np.arange(count))]]
-    out = where.km(base[label], rows) * road.detour
+    out = np.where(known, where.km(base[label], rows), 0.0) * road.detour
     hop = _nearest(where, rows, label, count) * road.detour * TOUR_FACTOR
     km, travel, nights = trip_travel(out, hop, visit_hours, road)
     return Territories(label, base, km, travel, nights, count)
@@ -164,10 +167,10 @@ def _of(plan: Territories, parts: int) -> Territories:
 
 
 def _nearest(where: Geography, rows: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
-    """Way from each account to the nearest other account of its territory, km; 0 where it is alone."""
+    """Way from each account to the nearest other account of its territory, km; 0 where it is alone or unknown."""
     near = np.zeros(len(rows))
     for territory in range(count):
-        inside = np.flatnonzero(label == territory)
+        inside = np.flatnonzero((label == territory) & where.known[rows])
         if len(inside) > 1:
             between = where.between_rows(rows[inside])
             np.fill_diagonal(between, np.inf)

@@ -54,6 +54,36 @@ def test_a_way_that_is_missing_is_named():
         locate(frame, table)
 
 
+def test_two_directions_that_do_not_agree_are_refused_and_near_ones_are_averaged():
+    frame = pd.DataFrame({"region": ["a", "b"]})
+    table = pd.DataFrame({"origin": ["a", "b"], "destination": ["b", "a"], "km": [10.0, 12.0]})
+    assert locate(frame, table).between_rows(np.arange(2))[0, 1] == 11
+    for km in ([10.0, 500.0], [500.0, 10.0]):
+        with pytest.raises(DataError, match="a - b: 10 km one way, 500 km back"):
+            locate(frame, table.assign(km=km))
+
+
+@pytest.mark.parametrize("place", ["degrees", "regions"])
+def test_no_way_leads_to_a_place_that_is_not_known(place):
+    random = np.random.default_rng(0)
+    if place == "degrees":
+        frame, table = points(40, 200.0, 0), None
+        frame.loc[[3, 7], "lat"] = np.nan
+    else:
+        frame = pd.DataFrame({"region": random.choice(list("abcd"), 40)})
+        frame.loc[[3, 7], "region"] = None
+        pairs = [(one, two, 50.0) for one in "abcd" for two in "abcd" if one < two]
+        table = pd.DataFrame(pairs, columns=["origin", "destination", "km"])
+    hours, visits = random.uniform(5, 15, 40), np.full(40, 10.0)
+    gaps, others = locate(frame, table), np.delete(np.arange(40), [3, 7])
+    plan = lay_out(gaps, np.arange(40), hours, hours / visits, 1, ROAD)
+    whole = lay_out(locate(frame.loc[others], table), np.arange(38), hours[others], (hours / visits)[others], 1, ROAD)
+    assert plan.km[[3, 7]].tolist() == plan.travel[[3, 7]].tolist() == [0, 0]
+    assert plan.km[others] == pytest.approx(whole.km), "the others travel as if the two were not there"
+    assert gaps.known.sum() == 38 and not set(plan.base) & {3, 7}
+    assert locate(pd.DataFrame({"lat": [np.nan], "lon": [1.0]})) is None
+
+
 def test_the_short_way_round_the_date_line():
     found = locate(pd.DataFrame({"lat": [0.0, 0.0], "lon": [179.5, -179.5]}))
     assert np.ptp(found.plane[:, 0]) == pytest.approx(np.radians(1) * EARTH_KM)
