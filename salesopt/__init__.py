@@ -22,10 +22,15 @@ PUBLIC = {
     "fit_effort": "effort",
     "size_team": "team",
     "plan_headcount": "headcount",
+    "workload_size": "team",
+    "plan_calls": "team",
     "assign_accounts": "team",
     "compare_rosters": "rosters",
     "compare_structures": "structure",
+    "describe_team": "structure",
+    "check_duties": "structure",
     "match_skills": "skills",
+    "form_teams": "skills",
     "rank_findings": "summary",
 }
 __all__ = ["__version__", *PUBLIC]

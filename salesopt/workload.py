@@ -69,11 +69,14 @@ def workload_size(
     exact = float(needed.sum() / per_rep)
     table = pd.DataFrame({"group": given["group"], "accounts": accounts, "calls": made})
     table["hours"] = hours.fillna(made * length)
-    table["reps"], table["share"] = needed / per_rep, needed / needed.sum()
+    table["reps"], table["share"] = needed / per_rep, needed / (needed.sum() or 1.0)
     return Workload(
         table=table,
         skipped=pd.DataFrame(columns=["item", "reason"]),
-        cautions=("The workload method takes the calls as given: it does not ask what they bring.",),
+        cautions=(
+            "The workload method takes the calls as given: it does not ask what they bring.",
+            *(("No group has any work: all calls or hours are 0, so that nobody is needed.",) if exact == 0 else ()),
+        ),
         total=float(needed.sum()),
         reps_exact=exact,
         reps=int(np.ceil(exact - 1e-9)),
@@ -112,7 +115,8 @@ def plan_calls(
     effort     : table `effort_response`, or curves such as `size_team(...).basis`. Its units are values of the
                  accounts' column `by`, and its curves hold for an account of that group: half the calls count as half
                  the effort
-    hours      : hours of calls a year of each person (a number for everybody, or by name); None keeps today's
+    hours      : hours of calls a year of each person (a number for everybody, or by name), so that accounts without a
+                 `rep` are left out unless `whole_team`; None keeps today's, also those of the accounts without
     whole_team : share the hours over all accounts, whoever serves them
 
     Exact for whole calls (a knapsack over time); no account gets more than three times today's calls.
@@ -122,7 +126,7 @@ def plan_calls(
     require(*hours_faults(hours), flag_fault("whole_team", whole_team))
     given = require_table("accounts", accounts)
     known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
-    units, used, skipped = account_units(given, known, by)
+    units, used, skipped = account_units(given, known, by, served=hours is not None and not whole_team)
     served = used["rep"].fillna("") if "rep" in used.columns else pd.Series("", index=used.index)
     owner = pd.Series("team", index=used.index) if whole_team else served
     lengths = used["hours_per_call"].to_numpy()

@@ -299,6 +299,13 @@ def test_arguments_out_of_range_are_refused(given, said):
         plan_headcount(judged(truth()), **({"cost_per_rep": COST} | given))
 
 
+def test_hours_in_place_of_heads_are_refused():
+    effort = judged(truth())
+    effort.loc[1, "current_reps"] = 1e6
+    with pytest.raises(ParameterError, match=r"'unit 1' has 1,000,000 heads today: .* not hours"):
+        plan_headcount(effort, cost_per_rep=COST)
+
+
 def test_tables_and_curves_are_not_mixed_and_no_unit_is_an_error():
     effort = judged(truth())
     size = size_team(effort, cost_per_rep=COST)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import salesopt
 from salesopt.study.describe import describe_data
 
 ROOT = Path(__file__).parents[1]
@@ -138,6 +139,13 @@ def test_every_notebook_is_one_of_an_analysis_and_source_only(path):
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["id"] for cell in code if cell["outputs"] or cell["execution_count"] is not None] == []
     assert "papermill" not in notebook["metadata"]
+
+
+def test_every_question_of_the_team_is_a_public_name_that_loads():
+    asked = "fit_effort size_team plan_headcount workload_size plan_calls assign_accounts compare_rosters "
+    asked += "compare_structures describe_team check_duties match_skills form_teams"
+    assert set(asked.split()) <= set(salesopt.PUBLIC)
+    assert all(getattr(salesopt, name).__name__ == name for name in salesopt.PUBLIC)
 
 
 def test_every_test_of_a_module_has_its_module():

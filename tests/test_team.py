@@ -202,6 +202,22 @@ def test_units_that_cannot_be_sized_are_skipped_with_their_reason():
         size_team(effort.iloc[:2], cost_per_rep=COST)
 
 
+def test_answers_that_fall_are_told_from_answers_that_are_flat():
+    effort = judged(truth())
+    effort.loc[0, ["at_none", "at_half", "at_plus_half", "at_saturation"]] = [1.2, 1.1, 0.9, 0.8]
+    assert "its answers fall as effort rises" in size_team(effort, cost_per_rep=COST).skipped["reason"].item()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_hours_in_place_of_heads_are_refused(whole):
+    effort = judged(truth())
+    effort.loc[1, "current_reps"] = 1e6
+    with pytest.raises(ParameterError, match=r"'unit 1' has 1,000,000 heads today: .* not hours"):
+        size_team(effort, cost_per_rep=COST, whole=whole)
+    with pytest.raises(ParameterError, match="head counts are too many"):
+        size_team(judged(truth()), cost_per_rep=COST, reps=1e6, most=1e6, whole=whole)
+
+
 def test_fractions_of_people_today_are_said():
     effort = judged(truth())
     effort["current_reps"] += 0.3

@@ -109,6 +109,28 @@ def test_arguments_are_checked():
         workload_size(pd.DataFrame({"group": ["A"], "hours": [10]}), hours_per_rep=-1)
 
 
+def test_accounts_that_name_no_rep_get_nobodys_hours():
+    accounts = clients()
+    names = sorted(set(accounts["rep"]))
+    accounts.loc[0, "rep"] = None
+    for hours in (4.0, dict.fromkeys(names, 4.0), pd.Series(4.0, index=names)):
+        result = plan_calls(accounts, EFFORT, hours=hours)
+        assert result.skipped["item"].tolist() == ["a"] and "names no rep" in result.skipped["reason"].item()
+        assert (result.load["capacity"] == 4.0).all() and set(result.load["rep"]) <= set(names)
+    kept = [plan_calls(accounts, EFFORT), plan_calls(accounts, EFFORT, hours=9.0, whole_team=True)]
+    assert all("a" in set(one.table["account"]) for one in kept)
+    with pytest.raises(ParameterError, match=f"for each of {names[-1]}, who are not named"):
+        plan_calls(accounts, EFFORT, hours={name: 4.0 for name in names[:-1]})
+
+
+def test_no_work_is_said():
+    table = pd.DataFrame({"group": ["A", "B"], "hours": [0.0, 0.0]})
+    result = workload_size(table, hours_per_rep=1500)
+    assert result.reps == 0 and result.table["share"].tolist() == [0.0, 0.0]
+    assert any("all calls or hours are 0" in text for text in result.cautions)
+    assert len(workload_size(table.assign(hours=[0.0, 1.0]), hours_per_rep=1500).cautions) == 1
+
+
 def test_lengths_off_the_grid_are_rounded_up_and_said():
     accounts = clients().assign(hours_per_call=[0.37, 0.5, 1.5, 1.0])
     result = plan_calls(accounts, EFFORT)

@@ -18,11 +18,12 @@ LARGEST = 3.0  # an account gets at most this multiple of today's calls
 
 
 def account_units(
-    accounts: pd.DataFrame, effort: pd.DataFrame | Curves, by: str
+    accounts: pd.DataFrame, effort: pd.DataFrame | Curves, by: str, *, served: bool
 ) -> tuple[Units, pd.DataFrame, pd.DataFrame]:
     """Each account as a unit over calls, with the curve of its group; the accounts used; those skipped with the reason.
 
     Today's calls are `calls_made` where given, else `calls`; today's sales are `revenue` where given, else `potential`.
+    `served` leaves out accounts that name no `rep`, which nobody's hours are for.
     """
     if by not in accounts.columns:
         texts = [str(name) for name in accounts.columns if pd.api.types.is_string_dtype(accounts[name])]
@@ -40,6 +41,9 @@ def account_units(
     reason[calls.fillna(0).le(0)] = "it gets no calls today, so answers relative to today's calls say nothing"
     reason[sales.isna()] = "its sales are not known"
     reason[accounts["hours_per_call"] <= 0] = "the length of its calls is not known"
+    if served:
+        nobody = accounts["rep"].isna() if "rep" in accounts.columns else True
+        reason[nobody] = "it names no rep, so that nobody's hours are for it"
     used = (reason == "").to_numpy()
     skipped = pd.DataFrame({"item": accounts["account"][~used].to_numpy(), "reason": reason[~used].to_numpy()})
     if used.any() and not sales[used].gt(0).any():
@@ -101,9 +105,7 @@ def hours_faults(hours: float | Mapping[str, float] | None) -> list[str]:
     """What is wrong with the hours of each person, in words: one number, or one for each who is named."""
     if not isinstance(hours, Mapping | pd.Series):
         return [number_fault("hours", hours, least=0, optional=True)]
-    return [
-        number_fault(f"hours of {rep or 'the accounts without a rep'}", each, least=0) for rep, each in hours.items()
-    ]
+    return [number_fault(f"hours of {rep}", each, least=0) for rep, each in hours.items()]
 
 
 def hours_of(reps: pd.Series, needed: Numbers, hours: float | Mapping[str, float] | None) -> dict[str, float]:

@@ -141,6 +141,9 @@ def usable_units(effort: pd.DataFrame) -> tuple[Units, pd.DataFrame, pd.DataFram
     reason[(units.high <= units.low) | (answers["revenue"] * answers["margin"] == 0)] = (
         "its answers show no gain from effort: its heads stay and are not counted here"
     )
+    reason[units.high < units.low] = (
+        "its answers fall as effort rises, so that no head pays: check them; its heads stay and are not counted here"
+    )
     reason[answers["current_reps"] <= 0] = "nobody serves it today, so answers relative to today's effort say nothing"
     keep = (reason == "").to_numpy()
     skipped = pd.DataFrame({"unit": answers.index[~keep], "reason": reason[~keep].to_numpy()})

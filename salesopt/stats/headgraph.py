@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesopt.stats.effort import Numbers, Units
-from salesopt.stats.sizing import unit_curve
+from salesopt.stats.sizing import require_countable, unit_curve
+
+MOST_COUNTS = 3_000  # of a unit: each step from count to count takes a place in a square table
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +91,14 @@ def unit_graph(
 ) -> UnitGraph:
     """The steps of `unit` from `today` within [low, high]; `more` heads a year of change are allowed beyond the terms.
 
-    The limits must be reachable in the first year.
+    The limits must be reachable in the first year. Raises ParameterError where too many head counts can be reached.
     """
     extra = np.zeros(terms.years) if more is None else more
     least, most = _reach(today, low, high, terms, extra)
     bottom, top = min(today, min(least)), max(today, max(most))
-    heads = np.asarray(bottom + terms.step * np.arange(round((top - bottom) / terms.step) + 1), dtype=np.float64)
+    counts = round((top - bottom) / terms.step) + 1
+    require_countable(units.name[unit], today, counts, MOST_COUNTS)
+    heads = np.asarray(bottom + terms.step * np.arange(counts), dtype=np.float64)
     before, after = heads[:, None], heads[None, :]
     curve = unit_curve(units.curves, unit)
     counted = after if terms.first_year == 1 else terms.effective(before, after)

@@ -13,6 +13,7 @@ from salesopt.stats.allocation import HillCurves, WholeDivisions, divide_continu
 from salesopt.stats.arguments import number_fault, require
 from salesopt.stats.effort import Numbers, Units
 
+MOST_HEADS = 50_000  # of a team: every count up to it is divided anew, in under a minute
 WIDEST = 10.0  # no unit grows beyond this multiple of today's heads unless `most` says so: nobody was asked
 Limit = float | Mapping[str, float] | pd.Series | None
 
@@ -98,11 +99,22 @@ def _divide_all(units: Units, low: Numbers, high: Numbers, largest: float) -> tu
     start = np.ceil(low - 1e-9)
     stop = np.maximum(np.floor(high + 1e-9), start)
     top = int(min(np.ceil(1.1 * largest) + 2, stop.sum()) - start.sum())
+    widest = int(np.argmax(stop))
+    require_countable(units.name[widest], units.reps[widest], top, MOST_HEADS)
     values = []
     for unit in range(len(start)):
         heads = np.arange(start[unit], min(stop[unit], start[unit] + top) + 1)
         values.append(unit_curve(units.curves, unit).gain(heads[:, None])[:, 0])
     return start, divide_whole(values, max(top, 0))
+
+
+def require_countable(unit: str, today: float, counts: int, most: int) -> None:
+    """ParameterError where more than `most` head counts would have to be tried, naming the largest `unit`."""
+    if counts > most:
+        raise ParameterError(
+            f"{counts:,} head counts are too many to try one by one ({most:,} at most); '{unit}' has {today:,.0f} "
+            "heads today: current_reps, `reps` and `most` count heads (full-time representatives), not hours"
+        )
 
 
 def unit_curve(curves: HillCurves, unit: int) -> HillCurves:
