@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 class SalesoptError(Exception):
@@ -78,15 +78,17 @@ class RunError(SalesoptError):
     exit_code = 1
 
 
-def attempt(call: Callable[[], Result]) -> tuple[Result | None, str]:
-    """What `call` returns, and ""; or None and the reason, in a sentence, where no plan meets all limits.
+def attempt(call: Callable[[], T]) -> tuple[T | None, str]:
+    """What `call` gives and "", or None and why no plan meets its limits, with the way out; other errors pass.
 
-    For a chapter that has more to say: one part without a plan does not take the others with it.
+    For a chapter that goes on without one of its parts: `formed, why = attempt(lambda: form_teams(...))`.
     """
     try:
         return call(), ""
     except InfeasibleError as error:
-        return None, str(error)
+        said = str(error).rstrip(".")
+        known = not error.relaxation or error.relaxation in said
+        return None, said if known else f"{said}; a way out: {error.relaxation}"
 
 
 def close_match(word: str, words: Iterable[str]) -> str:

@@ -66,7 +66,7 @@ class Conclusion:
 
 def note_left_out(conclusion: Conclusion, reasons: Mapping[str, str]) -> Conclusion:
     """The conclusion with a doubt for each part left out: `reasons` maps "The calls are" to why, "" where it is not."""
-    said = tuple(f"{what} left out. {why}" for what, why in reasons.items() if why)
+    said = tuple(f"{what} left out: {why.rstrip('.')}." for what, why in reasons.items() if why)
     return dataclasses.replace(conclusion, doubts=(*conclusion.doubts, *said))
 
 

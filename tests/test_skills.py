@@ -1,6 +1,9 @@
 """Skills against needs: numbers worked out by hand, intervals on made-up ratings, published optima, bad input."""
 
+import json
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -272,6 +275,21 @@ def test_more_teams_than_people_is_infeasible():
         form_teams(ratings(LEVELS), needs(NEEDS), reps(), teams=2, least=2, most=2)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "way"),
+    [
+        ({"teams": 4}, "form at most 3 teams of 1"),
+        ({"teams": 2, "least": 2}, "form at most 1 team of 2 or let a team have 1 member"),
+        ({"teams": 1, "most": 2, "everyone": True}, "form at least 2 teams or let a team have 3 members"),
+        ({"teams": 5, "least": 4}, "let fewer teams have fewer members"),
+    ],
+)
+def test_the_way_out_is_one_that_the_people_allow(sizes, way):
+    with pytest.raises(InfeasibleError) as caught:
+        form_teams(ratings(LEVELS), needs(NEEDS), reps(), **sizes)
+    assert caught.value.relaxation == way
+
+
 @pytest.mark.parametrize("case", ["knapsack_training", "cover_kilroy"])
 def test_published_optima(case):
     found = run_case(f"data/cases/{case}")
@@ -374,6 +392,44 @@ def test_the_sentence_carries_the_numbers(simple):
     training, weak = conclusion.findings
     assert (training.value, training.low, training.high) == (simple.gain, simple.gain_low, simple.gain_high)
     assert weak.value == 3
+
+
+def test_the_teams_are_in_the_answer_and_their_cautions_among_the_doubts(simple):
+    formed = form_teams(**firm(), teams=2, most=1)
+    conclusion = conclude_skills(simple, formed, currency="EUR")
+    said = f"2 project teams of 2 people in all, at EUR 200 a year, would fill {percent(formed.filled, 0)} of the needs"
+    assert said in conclusion.answer and "1 person is in none" in conclusion.answer
+    assert set(formed.cautions) < set(conclusion.doubts) and len(set(conclusion.doubts)) == len(conclusion.doubts)
+    assert conclusion.metrics["skills.teams_filled"] == formed.filled
+    alone = conclude_skills(simple, unformed="too few people")
+    assert "project team" not in alone.answer and alone.doubts[-1] == "No project teams are formed: too few people."
+
+
+def chapter(folder, **changed):
+    """What the chapter saves of a study, its cells run with some parameters changed and without figures and tables."""
+    notebook = json.loads(Path("notebooks/42_skills.ipynb").read_text(encoding="utf-8"))
+    source = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    names = {}
+    exec(source["parameters"], names)
+    names |= {"study": str(folder), "draws": 0, "out": str(folder / "out")} | changed
+    for cell in ("imports", "load", "analyse", "teams", "doubts", "save"):
+        exec(source[cell], names)
+    return load_results(folder / "out", "skills")
+
+
+def test_the_chapter_saves_the_teams_and_goes_on_without_them(tmp_path):
+    shutil.copytree("data/orchard", tmp_path / "firm")
+    saved = chapter(tmp_path / "firm")
+    assert {"teams", "team_needs", "left_out"} <= set(saved.tables)
+    assert f"3 project teams of {len(saved.tables['teams'])} people" in saved.conclusion.answer
+    staff = pd.read_csv(tmp_path / "firm" / "reps.csv")
+    two = staff.loc[staff["role"] == "representative", "rep"].iloc[:2]
+    for name in ("skills", "reps"):
+        table = pd.read_csv(tmp_path / "firm" / f"{name}.csv")
+        table[table["rep"].isin(two)].to_csv(tmp_path / "firm" / f"{name}.csv", index=False)
+    few = chapter(tmp_path / "firm")
+    assert "teams" not in few.tables and "project team" not in few.conclusion.answer
+    assert any("2 people can't form 3 teams of 1 to 6; a way out" in text for text in few.conclusion.doubts)
 
 
 def test_results_come_back_from_disk(simple, tmp_path):

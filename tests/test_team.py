@@ -426,6 +426,6 @@ def test_a_part_without_a_plan_is_left_out_and_the_others_stay():
     found = chapter(CASES.parent / "orchard", years=2, reps_cap=10, keep=1.0, out="unused")
     assert "within the cap of 10" in found.answer and "team.path_gain" not in found.metrics
     said = [one for one in found.doubts if "left out" in one]
-    assert any(one.startswith("The way to the best size is left out.") and "10" in one for one in said)
-    assert any(one.startswith("Who serves whom is left out.") and "accounts that must stay" in one for one in said)
+    assert any(one.startswith("The way to the best size is left out:") and "10" in one for one in said)
+    assert any(one.startswith("Who serves whom is left out:") and "accounts that must stay" in one for one in said)
     assert "team.call_gain" in found.metrics and "team.travel_saved" not in found.metrics

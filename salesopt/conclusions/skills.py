@@ -6,11 +6,16 @@ import math
 
 from salesopt.display import between, integer, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
-from salesopt.skills import SkillMatch
+from salesopt.skills import SkillMatch, SkillTeams
 
 
-def conclude_skills(result: SkillMatch, *, currency: str = "") -> Conclusion:
-    """The answer in two or three sentences, what to doubt, findings and metrics ("skills.coverage" and others)."""
+def conclude_skills(
+    result: SkillMatch, formed: SkillTeams | None = None, *, unformed: str = "", currency: str = ""
+) -> Conclusion:
+    """The answer in a few sentences, what to doubt, findings and metrics ("skills.coverage" and others).
+
+    formed : the project teams; unformed : why there are none, where they were asked for
+    """
     metrics = {
         "skills.coverage": result.coverage,
         "skills.coverage_after": result.coverage_after,
@@ -19,7 +24,14 @@ def conclude_skills(result: SkillMatch, *, currency: str = "") -> Conclusion:
         "skills.single_points": float((result.points["people"] == 1).sum()),
         "skills.unfilled": float((result.points["people"] == 0).sum()),
     }
-    return Conclusion(_answer(result, currency), _doubts(result), _findings(result, currency), metrics)
+    answer, doubts = _answer(result, currency), _doubts(result)
+    if formed is not None:
+        answer += " " + _teams(formed, currency)
+        doubts = tuple(dict.fromkeys((*doubts, *formed.cautions)))
+        metrics |= {"skills.teams_filled": formed.filled, "skills.teams_cost": formed.cost}
+    elif unformed:
+        doubts = (*doubts, f"No project teams are formed: {unformed}.")
+    return Conclusion(answer, doubts, _findings(result, currency), metrics)
 
 
 def _answer(result: SkillMatch, currency: str) -> str:
@@ -64,6 +76,18 @@ def _training(result: SkillMatch, currency: str) -> str:
     return (
         f"Training for {plural(learners, 'person', 'people')} at {money(result.cost, currency)} raises the share to "
         f"{percent(result.coverage_after, 0)}{span}."
+    )
+
+
+def _teams(formed: SkillTeams, currency: str) -> str:
+    """How far the project teams fill the needs, and who is in none."""
+    inside, out, several = len(formed.table), len(formed.left_out), len(formed.summary) > 1
+    rest = f"; {plural(out, 'person is', 'people are')} in none" if out else ""
+    return (
+        f"{plural(len(formed.summary), 'project team')} of {plural(inside, 'person', 'people')}"
+        f"{' in all' if several else ''}, at {money(formed.cost, currency)} a year, would fill "
+        f"{percent(formed.filled, 0)} of the needs by the hours that call for them{' on average' if several else ''}, "
+        f"where everybody together fills {percent(formed.possible, 0)}{rest}."
     )
 
 

@@ -48,7 +48,7 @@ def best_teams(
         raise InfeasibleError(
             f"{people} people can't form {teams} teams of {low} to {high}",
             conflict=("size", "teams"),
-            relaxation=f"let a team have {people // teams} to {-(-people // teams)} members",
+            relaxation=_way_out(people, teams, low, high),
         )
     problem = pulp.LpProblem("teams", pulp.LpMaximize)
     inside = [
@@ -77,6 +77,21 @@ def best_teams(
     best, solution = _lexicographic(problem, columns, cost, teams)
     chosen = solution.values[: people * teams].reshape(people, teams) > 0.5
     return np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1), best
+
+
+def _way_out(people: int, teams: int, low: int, high: int) -> str:
+    """Other numbers of teams, or sizes of a team, that the people allow."""
+    if teams * low > people:
+        ways = [f"form at most {_plural(people // low, 'team')} of {low}"] if people >= low else []
+        ways += [f"let a team have {_plural(people // teams, 'member')}"] if people >= teams else []
+    else:
+        ways = [f"form at least {_plural(-(-people // high), 'team')}"]
+        ways += [f"let a team have {_plural(-(-people // teams), 'member')}"]
+    return " or ".join(ways) or "let fewer teams have fewer members"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _lexicographic(
