@@ -81,13 +81,13 @@ def _training(result: SkillMatch, currency: str) -> str:
 
 def _teams(formed: SkillTeams, currency: str) -> str:
     """How far the project teams fill the needs, and who is in none."""
-    inside, out, several = len(formed.table), len(formed.left_out), len(formed.summary) > 1
+    out, several = len(formed.left_out), len(formed.summary) > 1
     rest = f"; {plural(out, 'person is', 'people are')} in none" if out else ""
     return (
-        f"{plural(len(formed.summary), 'project team')} of {plural(inside, 'person', 'people')}"
+        f"{plural(len(formed.summary), 'project team')} of {plural(len(formed.table), 'person', 'people')}"
         f"{' in all' if several else ''}, at {money(formed.cost, currency)} a year, would fill "
-        f"{percent(formed.filled, 0)} of the needs by the hours that call for them{' on average' if several else ''}, "
-        f"where everybody together fills {percent(formed.possible, 0)}{rest}."
+        f"{percent(formed.filled, 0)} of the needs, weighted by hours (all people together: "
+        f"{percent(formed.possible, 0)}){rest}."
     )
 
 
