@@ -128,6 +128,7 @@ def assign_accounts(
     solution = solve_matching(pairs.problem, time_limit=time_limit, gap=gap)
     if not solution.choice.size:
         conflict, relaxation, message = explain_conflict(pairs, solution)
+        message = " ".join((message, *pairs.unbordered))
         raise InfeasibleError(message, conflict=conflict, relaxation=relaxation)
     solution = polish(pairs.problem, solution)
     table = _table(pairs, solution)

@@ -230,6 +230,8 @@ def test_regions_that_contiguity_cannot_see_are_said():
     said = assign_accounts(accounts, reps, contiguity=border, **loose).cautions
     assert any("1 accounts have no region" in text for text in said)
     assert any("Region 'Nroth' of 1 accounts" in text and "did you mean 'North'" in text for text in said)
+    with pytest.raises(InfeasibleError, match=r"No plan.*Region 'Nroth' of 1 accounts is neither in neighbours"):
+        assign_accounts(accounts, reps, contiguity=border, balance=["hours"], tolerance=0.2, keep=1.0)
     based = assign_accounts(accounts, reps.assign(region=["Nroth", None]), contiguity=border, **loose).cautions
     assert not any("Nroth" in text for text in based)
     assert not any("region" in text for text in assign_accounts(accounts, reps, **loose).cautions)

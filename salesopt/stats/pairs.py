@@ -23,7 +23,7 @@ class Pairs:
 
     now    : place of who serves each account today, -1 where nobody here does; former : his name, "" where nobody
     years  : length of that relationship; locked : accounts whose representative is settled
-    free   : cost without the locks
+    free   : cost without the locks; unbordered : those of the cautions that say what contiguity can't see
     """
 
     account: Names
@@ -47,6 +47,7 @@ class Pairs:
     problem: Matching
     skipped: pd.DataFrame
     cautions: tuple[str, ...] = field(default=())
+    unbordered: tuple[str, ...] = field(default=())
 
     def fair_share(self, name: str) -> Numbers:
         """What each representative would carry of a measure in proportion to his hours."""
@@ -118,6 +119,7 @@ def make_pairs(
     loads = _loads(hours + travel, capacity, measures, tolerance)
     kept = (np.arange(len(team)) == now[:, None]) & (now >= 0)[:, None]
     region, border = _regions(accounts, neighbours)
+    unbordered = _unbordered(accounts, team, neighbours)
     problem = Matching(cost, loads, kept, float(np.ceil(keep * (now >= 0).sum() - 1e-9)), region, border)
     return Pairs(
         account=accounts["account"].to_numpy(dtype=object),
@@ -143,8 +145,9 @@ def make_pairs(
         cautions=(
             *_cautions(served, now, distances, km),
             *_unbalanced(balance, measures),
-            *_unbordered(accounts, team, neighbours),
+            *unbordered,
         ),
+        unbordered=tuple(unbordered),
     )
 
 
