@@ -14,7 +14,7 @@ PUBLIC = {
     "load_study": "study.load",
     "tally_swot": "swot",
     "tally_pest": "pest",
-    "priorities": "priorities",
+    "priorities": "comparisons",
     "estimate_elasticity": "elasticity",
     "estimate_cross_elasticity": "cross",
     "optimise_prices": "pricing",

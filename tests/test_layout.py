@@ -201,3 +201,8 @@ def test_the_hooks_fetch_nothing():
     assert {repo["repo"] for repo in hooks} == {"local"}
     assert {hook["language"] for repo in hooks for hook in repo["hooks"]} == {"system"}
     assert "strip_outputs" in hooks[0]["hooks"][0]["entry"]
+
+
+def test_no_public_name_is_that_of_a_module():
+    """Once such a module is imported, `salesopt.<name>` would be the module and no longer the function."""
+    assert set(salesopt.PUBLIC) & {name for name in NAMES if "." not in name} == set()

@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
+from salesopt.comparisons import Priorities
 from salesopt.display import between, chance, listed, percent, plural, points
-from salesopt.priorities import Priorities
 from salesopt.results import Conclusion, Finding
 from salesopt.swot import SwotTally
 from salesopt.tows import Qspm, Tows

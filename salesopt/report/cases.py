@@ -35,7 +35,7 @@ KEYS = {
 FUNCTIONS = {
     "tally_swot": "swot",
     "tally_pest": "pest",
-    "priorities": "priorities",
+    "priorities": "comparisons",
     "match_strategies": "tows",
     "rank_strategies": "tows",
     "estimate_elasticity": "elasticity",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesopt.comparisons import combine_priorities, priorities
 from salesopt.errors import DataError, ParameterError
-from salesopt.priorities import combine_priorities, priorities
 from salesopt.report.cases import run_case
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
