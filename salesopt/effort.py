@@ -92,6 +92,7 @@ def fit_effort(
 
     A unit without enough history keeps the judges' curve, corrected by what the others' history says of the judges.
     What the history does not tell (sales at heads never seen) stays as judged or usual; `from_history` says how much.
+    Takes, on one core, 0.5 s for 8 units of 24 periods, 5 s for 50 of 24, 90 s for 200 of 12.
     Raises DataError for faulty tables or where no unit is left, ParameterError for arguments out of range.
     Measured on made-up histories (8 units, 24 quarters, carry-over 0.3, lasting errors, judges off by 0.3 in the logs):
     95 % intervals of the elasticity hold 95 times in 100, and its error is a fifth smaller than the judges' alone.

@@ -147,6 +147,12 @@ def test_heads_sent_after_sales_are_warned_of():
     assert not any("heads were sent after sales" in text for text in FIT.cautions)
 
 
+def test_more_heads_with_fewer_sales_is_said_to_be_no_ground_for_a_size():
+    odd = HISTORY.assign(sales=HISTORY["sales"] / (HISTORY["reps"] / HISTORY.groupby("unit")["reps"].transform("mean")))
+    assert any("More heads went with fewer sales" in text for text in fit_effort(odd, judged=JUDGED).cautions)
+    assert not any("fewer sales" in text for text in FIT.cautions)
+
+
 def test_two_units_hold_only_the_season_equal_and_say_so():
     two = HISTORY[HISTORY["unit"].isin(["Hotels", "Restaurants and cafés"])]
     fit = fit_effort(two, judged=JUDGED[JUDGED["unit"].isin(two["unit"])])

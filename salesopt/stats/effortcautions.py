@@ -45,6 +45,12 @@ def fit_cautions(
             f"Heads of the next period tell this period's sales (p = {ahead['p']:.3f}): heads were sent after sales, "
             "so that what they bring is likely to be overstated."
         )
+    best = trended if past.trends and np.isfinite(trended["elasticity"]) else plain
+    if best["high"] < 0:
+        said.append(
+            f"More heads went with fewer sales (common elasticity {best['elasticity']:.2f}): heads were sent to where "
+            "sales fell, or something else moved both. Curves that only rise cannot follow that: do not size by them."
+        )
     if np.isfinite([plain["elasticity"], trended["elasticity"]]).all():
         differ = plain["elasticity"] - trended["elasticity"]
         if abs(differ) > max(0.1, 0.25 * (trended["high"] - trended["low"])):

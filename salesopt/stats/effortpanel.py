@@ -66,7 +66,8 @@ def make_history(
     said = _lost(rows, usable, controls)
     count = usable.groupby(rows["unit"], sort=False).sum()
     few, idle = count < min_periods, heads <= 0
-    reasons = count.map(lambda seen: f"{int(seen)} periods with sales, fewer than {min_periods}").where(few, "")
+    what = " and ".join(["sales", *controls])
+    reasons = count.map(lambda seen: f"{int(seen)} periods with {what}, fewer than {min_periods}").where(few, "")
     reasons[idle] = "nobody serves it today, so effort relative to today's says nothing"
     kept = rows[usable & rows["unit"].map(reasons).eq("")].reset_index(drop=True)
     units = pd.Index(kept["unit"].unique(), name="unit")
