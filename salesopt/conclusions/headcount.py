@@ -40,17 +40,17 @@ def _hires(path: HeadcountPlan, currency: str) -> str:
     return f"; one more hire allowed in every year is worth {money(path.hire_worth, currency)}"
 
 
-def _against_the_jump(path: HeadcountPlan) -> str:
+def _against_the_jump(path: HeadcountPlan, currency: str) -> str:
     gap = path.jump_gain - path.gain
     if abs(gap) <= 1e-9 * max(abs(path.jump_gain), 1e-300):
         return "Way to the best size: going there at once would earn as much."
     word = "more" if gap > 0 else "less"
-    return f"Way to the best size: going there at once would earn {money(abs(gap))} {word} in all, limits set aside."
+    return f"Way to the best size: going there at once would earn {money(abs(gap), currency)} {word} in all."
 
 
-def path_doubts(path: HeadcountPlan) -> tuple[str, ...]:
+def path_doubts(path: HeadcountPlan, currency: str = "") -> tuple[str, ...]:
     """When not to trust the way, and what it gives up against going there at once."""
-    return (*(f"Way to the best size: {text}" for text in path.cautions), _against_the_jump(path), SAME)
+    return (*(f"Way to the best size: {text}" for text in path.cautions), _against_the_jump(path, currency), SAME)
 
 
 def path_metrics(path: HeadcountPlan) -> dict[str, float]:

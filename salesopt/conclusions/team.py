@@ -51,7 +51,7 @@ def conclude_team(
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
     metrics |= path_metrics(path) if path else {}
-    doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path) if path else ()))
+    doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path, currency) if path else ()))
     doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
     return Conclusion(answer, doubts, tuple(findings), metrics)
 
