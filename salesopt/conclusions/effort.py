@@ -20,7 +20,7 @@ def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
         doubts=(*result.cautions, *_flagged(result)),
         findings=(
             Finding(
-                "What one per cent more representatives bring, measured over all units",
+                "What one per cent more representatives bring in the same period, over all units",
                 float(plain["elasticity"]) if math.isfinite(plain["elasticity"]) else mean,
                 float(plain["low"]),
                 float(plain["high"]),

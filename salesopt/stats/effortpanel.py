@@ -164,6 +164,8 @@ def _effects(
 def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
     """The common elasticity of effort by plain regression, with and without trends of the units, and the test of leads.
 
+    It is that of the same period: where effects carry over, the long run, which the curves hold, brings more.
+
     Columns: held (what is held equal), elasticity, low, high, p (of 0), rows, units. The row "heads of the next period"
     is the test of leads: its elasticity should be 0. nan where there are fewer than three units or heads hardly move
     beyond what is held equal.
