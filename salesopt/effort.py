@@ -252,7 +252,7 @@ def _curves(
     reps, revenue, margin = (today[name].to_numpy(dtype=float) for name in ("reps", "revenue", "margin"))
     name, base = seen.names.to_numpy(dtype=object), seen.base
     judges = 0 if base is None else base.about["judges"].reindex(seen.names).fillna(0).to_numpy()
-    asked = ASKED_TO if base is not None else 1.0
+    asked = np.where(np.asarray(judges) > 0, ASKED_TO, 1.0)
     return Curves(
         units=units_of(seen.mode, name, reps, revenue, margin),
         drawn=units_of(seen.drawn[:draws], name, reps, revenue, margin) if draws else None,

@@ -256,3 +256,16 @@ def test_the_words_and_figures_say_what_the_tables_say():
     alone = fit_effort(HISTORY.assign(margin=0.4))
     assert "without any history" in conclude_effort(alone).answer
     assert "usual elsewhere" in plot_effort_curves(alone).get_title(loc="left").replace("\n", " ")
+
+
+def test_the_unit_of_a_control_changes_nothing_and_quiet_periods_count_in_a_year():
+    draw = np.random.default_rng(0)
+    noise = 1 + 0.1 * draw.random(len(HISTORY))
+    small, large = (fit_effort(HISTORY.assign(x=s * noise), judged=JUDGED, controls=["x"]) for s in (1.0, 1e9))
+    assert large.noise == pytest.approx(small.noise, rel=1e-6)
+    assert large.table["elasticity"].to_numpy() == pytest.approx(small.table["elasticity"].to_numpy(), rel=1e-6)
+    quiet = HISTORY.assign(margin=0.4)
+    quiet.loc[quiet.groupby("unit").cumcount() % 4 == 1, "sales"] = 0
+    units = fit_effort(quiet).curves.units
+    year = quiet[quiet["period"] >= "2025-10-01"].groupby("unit")["sales"].sum()
+    assert units.sales(units.reps) == pytest.approx(year[units.name].to_numpy())

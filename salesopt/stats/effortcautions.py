@@ -41,10 +41,12 @@ def fit_cautions(
     ]
     plain, trended, ahead = (measured.iloc[place] for place in range(3))
     if ahead["p"] < 0.05:
-        said.append(
-            f"Heads of the next period tell this period's sales (p = {ahead['p']:.3f}): heads were sent after sales, "
-            "so that what they bring is likely to be overstated."
+        why = (
+            "heads were sent after sales, so that what they bring is likely to be overstated"
+            if ahead["elasticity"] > 0
+            else "heads were taken away after good sales, or what they bring lasts longer than is held equal here"
         )
+        said.append(f"Heads of the next period tell this period's sales (p = {ahead['p']:.3f}): {why}.")
     best = trended if past.trends and np.isfinite(trended["elasticity"]) else plain
     if best["high"] < 0:
         said.append(

@@ -62,7 +62,8 @@ def make_history(
     rows = history.sort_values(["unit", "period"], kind="stable").reset_index(drop=True)
     last = rows.groupby("unit", sort=False)["reps"].last()
     heads = today.reindex(last.index).fillna(last)
-    usable = (rows["sales"] > 0) & rows[list(controls)].notna().all(axis=1)
+    known = rows[list(controls)].astype(float).replace([np.inf, -np.inf], np.nan).notna().all(axis=1)
+    usable = (rows["sales"] > 0) & known
     said = _lost(rows, usable, controls)
     count = usable.groupby(rows["unit"], sort=False).sum()
     few, idle = count < min_periods, heads <= 0
@@ -84,7 +85,7 @@ def make_history(
         units=units,
         panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), effects),
         today=heads.reindex(units).to_numpy(dtype=float),
-        revenue=_revenue(kept, length).reindex(units).to_numpy(dtype=float),
+        revenue=_revenue(rows, length).reindex(units).to_numpy(dtype=float),
         common=common,
         trends=trends,
         length=length,
@@ -154,7 +155,9 @@ def _effects(
     elif common == "season":
         months = rows["period"].dt.month.to_numpy()
         parts.append((months[:, None] == np.unique(months)[1:]).astype(float))
-    parts += [rows[[name]].to_numpy(dtype=float) for name in controls]
+    for name in controls:  # in standard deviations, so that the unit of a control does not decide what is redundant
+        values = rows[name].to_numpy(dtype=float)
+        parts.append(((values - values.mean()) / (values.std() or 1.0))[:, None])
     if trends:
         centred = (period - period.mean()) / max(float(np.ptp(period)), 1.0)
         parts.append(owns * centred[:, None])
