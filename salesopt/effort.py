@@ -126,7 +126,7 @@ def fit_effort(
     kept, count = order.get_indexer(today.index), max(draws, DRAWS)
     before = random.multivariate_normal(prior.mean.ravel(), prior.covariance, count).reshape(count, -1, SIZE)
     seen = _Seen(
-        today.index, found[0].mode[kept], draw_curves(found, count, random)[0][:, kept], before[:, kept], base,
+        today.index, found[0].mode[kept], draw_curves(found, count, random)[:, kept], before[:, kept], base,
         [(1 - confidence) / 2, (1 + confidence) / 2],
     )  # fmt: skip
     table, measured = _table(seen, past, today), measured_elasticity(past, confidence)

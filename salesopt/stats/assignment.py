@@ -98,7 +98,7 @@ def _widen(
 
 def _better(problem: Matching, best: Solution, choice: Places, bound: float) -> Solution:
     """The cheaper of the plan so far and `choice` (which may be empty), with the greater of the bounds."""
-    cost = float(problem.cost[np.arange(len(choice)), choice].sum()) if choice.size else np.inf
+    cost = problem.cost_of(choice) if choice.size else np.inf
     choice, cost = (choice, cost) if cost < best.cost else (best.choice, best.cost)
     return dataclasses.replace(best, choice=choice, cost=cost, bound=min(max(best.bound, bound), cost))
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salesopt.stats.effort import Numbers
-from salesopt.stats.effortcurve import LEAST, MOST, SIZE, log_slopes
+from salesopt.stats.effortcurve import LEAST, MOST, SIZE, log_slopes, relative_sales
 
 CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # rates of carry-over that are weighed
 STEPS, ROUNDS = 60, 6
@@ -40,6 +40,16 @@ class Panel:
     effort: Numbers
     log_sales: Numbers
     effects: Numbers
+
+    @property
+    def goes_on(self) -> NDArray[np.bool_]:
+        """Whether each row is of the same unit as the row before it."""
+        return np.append(False, self.unit[1:] == self.unit[:-1])
+
+    @property
+    def gap(self) -> Numbers:
+        """Periods since the row before, 1 for the first row; of use where the unit goes on."""
+        return np.append(1, np.diff(self.period)).astype(float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +107,9 @@ def working_effort(panel: Panel, carry: float) -> Numbers:
 
 def fit_curves(panel: Panel, prior: Prior, carries: tuple[float, ...] = CARRIES) -> list[Posterior]:
     """The posterior of the curves at each rate of carry-over, the likeliest first."""
-    found = [_fit(panel, prior, carry) for carry in carries]
+    precision = np.asarray(np.linalg.inv(prior.covariance), dtype=np.float64)
+    rank = int(np.linalg.matrix_rank(panel.effects))
+    found = [_fit(panel, prior, precision, rank, carry) for carry in carries]
     return sorted(found, key=lambda one: -one.evidence)
 
 
@@ -108,8 +120,8 @@ def weights_of(found: list[Posterior]) -> Numbers:
     return np.asarray(weight / weight.sum())
 
 
-def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator) -> tuple[Numbers, NDArray[np.int64]]:
-    """draws x units x 3 numbers, and the posterior (rate of carry-over) that each comes from."""
+def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator) -> Numbers:
+    """draws x units x 3 numbers, from each rate of carry-over as often as it is likely."""
     which = np.sort(random.choice(len(found), size=draws, p=weights_of(found)))
     drawn = []
     for place, one in enumerate(found):
@@ -118,25 +130,20 @@ def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator)
         stretch = np.sqrt(one.free / random.chisquare(one.free, count))
         away = (random.standard_normal((count, len(root))) @ root.T) * stretch[:, None]
         drawn.append(np.clip(one.mode + away.reshape(count, *one.mode.shape), LEAST, MOST))
-    order = random.permutation(draws)
-    return np.concatenate(drawn)[order], which[order]
+    return np.concatenate(drawn)[random.permutation(draws)]
 
 
 def whiten(panel: Panel, lasting: float, values: Numbers) -> Numbers:
     """Rows made independent: each less what lasts of the unit's row before (Prais and Winsten), over any gap."""
-    same = np.append(False, panel.unit[1:] == panel.unit[:-1])
-    gap = np.append(1, np.diff(panel.period)).astype(float)
-    keep = np.where(same, lasting ** np.maximum(gap, 1.0), 0.0)
+    keep = np.where(panel.goes_on, lasting ** np.maximum(panel.gap, 1.0), 0.0)
     before = np.roll(values, 1, axis=0)
     shaped = (slice(None), *(None,) * (values.ndim - 1))
     return np.asarray((values - keep[shaped] * before) / np.sqrt(1 - keep**2)[shaped])
 
 
-def _fit(panel: Panel, prior: Prior, carry: float) -> Posterior:
+def _fit(panel: Panel, prior: Prior, precision: Numbers, rank: int, carry: float) -> Posterior:
     effort = working_effort(panel, carry)
-    precision = np.asarray(np.linalg.inv(prior.covariance), dtype=np.float64)
     place, lasting, noise = prior.mean.copy(), 0.0, 0.0
-    rank = int(np.linalg.matrix_rank(panel.effects))
     free = float(max(len(effort) - rank, 1))
     for _ in range(ROUNDS):
         model = _Model(panel, effort, lasting)
@@ -170,10 +177,10 @@ class _Model:
 
     def __init__(self, panel: Panel, effort: Numbers, lasting: float) -> None:
         self.panel, self.effort, self.lasting = panel, effort, lasting
-        effects = whiten(panel, lasting, panel.effects)
-        left, size, _ = np.linalg.svd(effects, full_matrices=False)
+        self.effects = whiten(panel, lasting, panel.effects)
+        left, size, _ = np.linalg.svd(self.effects, full_matrices=False)
         self.basis = left[:, size > 1e-9 * size.max(initial=1e-300)]
-        gap = np.append(1, np.diff(panel.period))[np.append(False, panel.unit[1:] == panel.unit[:-1])]
+        gap = panel.gap[panel.goes_on]
         self.log_scale = -float(np.log(1 - lasting ** (2.0 * np.maximum(gap, 1))).sum()) if lasting else 0.0
 
     def _without(self, values: Numbers) -> Numbers:
@@ -190,9 +197,8 @@ class _Model:
 
     def errors(self, place: Numbers) -> Numbers:
         """What is missed of log sales, before rows are made independent."""
-        rest = self.panel.log_sales - log_slopes(place[self.panel.unit], self.effort)[0]
-        effects = whiten(self.panel, self.lasting, self.panel.effects)
-        found = np.linalg.lstsq(effects, whiten(self.panel, self.lasting, rest), rcond=None)[0]
+        rest = self.panel.log_sales - np.log(relative_sales(place[self.panel.unit], self.effort))
+        found = np.linalg.lstsq(self.effects, whiten(self.panel, self.lasting, rest), rcond=None)[0]
         return np.asarray(rest - self.panel.effects @ found)
 
 
@@ -231,7 +237,7 @@ def _mode(
 
 def _lasting(panel: Panel, errors: Numbers, trends: bool) -> float:
     """Autocorrelation of errors from period to period, corrected for the effects taken out (Kendall 1954)."""
-    follows = np.append(False, (panel.unit[1:] == panel.unit[:-1]) & (np.diff(panel.period) == 1))
+    follows = panel.goes_on & (panel.gap == 1)
     if follows.sum() < 3:
         return 0.0
     before = errors[np.flatnonzero(follows) - 1]

@@ -148,8 +148,7 @@ def _effects(
     rows: pd.DataFrame, unit: np.ndarray, period: np.ndarray, common: str, trends: bool, controls: Sequence[str]
 ) -> Numbers:
     """Columns held equal; a few are redundant by design, which the fit takes out."""
-    owns = (unit[:, None] == np.arange(unit.max(initial=-1) + 1)).astype(float)
-    parts = [owns]
+    parts = [_owns(unit)]
     if common == "period":
         parts.append((period[:, None] == np.unique(period)).astype(float))
     elif common == "season":
@@ -159,9 +158,18 @@ def _effects(
         values = rows[name].to_numpy(dtype=float)
         parts.append(((values - values.mean()) / (values.std() or 1.0))[:, None])
     if trends:
-        centred = (period - period.mean()) / max(float(np.ptp(period)), 1.0)
-        parts.append(owns * centred[:, None])
+        parts.append(_own_trends(unit, period))
     return np.hstack(parts)
+
+
+def _owns(unit: np.ndarray) -> Numbers:
+    """A column for each unit, 1 in its rows."""
+    return (unit[:, None] == np.arange(unit.max(initial=-1) + 1)).astype(float)
+
+
+def _own_trends(unit: np.ndarray, period: np.ndarray) -> Numbers:
+    """A column for each unit, its rows rising with the period."""
+    return _owns(unit) * ((period - period.mean()) / max(float(np.ptp(period)), 1.0))[:, None]
 
 
 def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
@@ -175,7 +183,7 @@ def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
     """
     panel = history.panel
     with_heads = panel.effort > 0
-    follows = np.append((panel.unit[1:] == panel.unit[:-1]) & (np.diff(panel.period) == 1), False)
+    follows = np.append((panel.goes_on & (panel.gap == 1))[1:], False)
     leads = with_heads & follows & np.append(with_heads[1:], False)
     heads = np.log(np.where(with_heads, panel.effort, 1.0))
     ahead = np.append(heads[1:], 0.0)
@@ -194,9 +202,8 @@ def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
 def _design(history: History, trends: bool) -> tuple[Numbers, Numbers]:
     """Columns that belong to single units, and the others."""
     panel, count = history.panel, len(history.units)
-    owns = (panel.unit[:, None] == np.arange(count)).astype(float)
-    centred = (panel.period - panel.period.mean()) / max(float(np.ptp(panel.period)), 1.0)
-    own = np.hstack([owns, owns * centred[:, None]]) if trends else owns
+    owns = panel.effects[:, :count]
+    own = np.hstack([owns, _own_trends(panel.unit, panel.period)]) if trends else owns
     rest = panel.effects[:, count:]
     return own, rest[:, : rest.shape[1] - count] if history.trends else rest
 

@@ -175,5 +175,5 @@ def polish(problem: Matching, solution: Solution) -> Solution:
                 better = True
         if not better:
             break
-    cost = float(problem.cost[np.arange(len(plan.choice)), plan.choice].sum())
+    cost = problem.cost_of(plan.choice)
     return replace(solution, choice=plan.choice, cost=cost, bound=min(solution.bound, cost))

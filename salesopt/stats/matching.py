@@ -44,6 +44,10 @@ class Matching:
     region: Places | None = None
     neighbours: Flags | None = None
 
+    def cost_of(self, choice: Places) -> float:
+        """What a plan costs that gives each account to the representative at `choice`."""
+        return float(self.cost[np.arange(len(choice)), choice].sum())
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:

@@ -41,7 +41,7 @@ def improve_plan(
     generator = np.random.default_rng(seed)
     penalty = DEAR * float(np.abs(problem.cost[np.isfinite(problem.cost)]).max(initial=1.0))
     for number in range(ROUNDS):
-        before, many = _cost(problem, choice), GROUPS[min(number // 2, len(GROUPS) - 1)]
+        before, many = problem.cost_of(choice), GROUPS[min(number // 2, len(GROUPS) - 1)]
         missed = _missed(problem, choice)
         for first in generator.permutation(reps):
             if time.perf_counter() > deadline:
@@ -49,16 +49,12 @@ def improve_plan(
             choice = _solve_group(problem, choice, _group(near, int(first), many, generator), usable, penalty)
         left = _missed(problem, choice)
         penalty *= RISE if left else 1.0
-        cost = _cost(problem, choice)
+        cost = problem.cost_of(choice)
         if not left and cost <= enough:
             break
         if not left and not missed and cost >= before * (1 - 1e-5) and many == GROUPS[-1]:
             break
     return choice if not _missed(problem, choice) else choice[:0]
-
-
-def _cost(problem: Matching, choice: Places) -> float:
-    return float(problem.cost[np.arange(len(choice)), choice].sum())
 
 
 def _totals(load: Load, choice: Places) -> Numbers:

@@ -161,7 +161,7 @@ class _Columns:
         most = np.lexsort((share, self.account))[np.cumsum(np.bincount(self.account, minlength=accounts)) - 1]
         choice = np.asarray(self.rep[most])
         whole = bool(np.all(np.minimum(share, 1 - share) < 1e-7)) and not self.misses
-        total = float(self.problem.cost[np.arange(accounts), choice].sum()) if whole else np.inf
+        total = self.problem.cost_of(choice) if whole else np.inf
         plan = choice if whole else np.zeros(0, dtype=np.int64)
         bound = min(self.bound, total)
         return Solution(plan, total, bound, self.marginal, "linear", missed, missed_kept, choice, self.kept_price)

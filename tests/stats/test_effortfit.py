@@ -72,7 +72,7 @@ def test_intervals_hold_the_truth_and_the_history_halves_the_error():
     for _ in range(25):
         panel, true, prior = made(draw)
         found = fit_curves(panel, prior)
-        drawn, _ = draw_curves(found, 400, draw)
+        drawn = draw_curves(found, 400, draw)
         for effort, hits in ((None, inside), (1.5, beyond)):
             values = elasticity_today(drawn) if effort is None else relative_sales(drawn, effort)
             truth = elasticity_today(true) if effort is None else relative_sales(true, effort)
