@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from salesopt.report.drawings import with_text
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -23,7 +25,7 @@ def write_pdf(page: Path, target: Path) -> str:
         return _print_with_browser(page, target)
     # The page carries everything itself; whatever it would fetch from elsewhere is an error.
     fetcher = URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
-    HTML(string=page.read_text(encoding="utf-8"), url_fetcher=fetcher).write_pdf(str(target))
+    HTML(string=with_text(page.read_text(encoding="utf-8")), url_fetcher=fetcher).write_pdf(str(target))
     return ""
 
 
