@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from salesopt.report.render import plan_report, render_report
-from salesopt.report.run import KERNEL_OPTIONS, normalise
+from salesopt.report.run import KERNEL_OPTIONS, Job, Runner, normalise
 from salesopt.results import load_results, saved_words
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,12 +63,16 @@ def test_the_real_retailers_report(tmp_path):
 
 
 def test_a_notebook_runs_the_same_in_jupyterlab(tmp_path):
-    plan = plan_report(ROOT / "data" / "orchard", quarter="2026Q3", only=["swot"], out=tmp_path)
-    by_command = nbformat.read(render_report(plan).folder / "notebooks" / "10_swot.ipynb", as_version=4)
-    # JupyterLab runs the notebook as it stands, in the notebooks folder; only the place to save is turned aside
-    by_hand = nbformat.read(ROOT / "notebooks" / "10_swot.ipynb", as_version=4)
-    declared = next(cell for cell in by_hand.cells if "parameters" in cell.metadata.get("tags", []))
+    source = ROOT / "notebooks" / "10_swot.ipynb"
     place = os.path.relpath(tmp_path / "draft", ROOT / "notebooks")
+    values = {"study": "../data/orchard", "quarter": "2026Q3", "out": place}
+    with Runner(ROOT / "notebooks") as runner:
+        (run,) = runner.run([Job("swot", source, tmp_path / source.name, values)])
+    assert run.error == ""
+    by_command = nbformat.read(tmp_path / source.name, as_version=4)
+    # JupyterLab runs the notebook as it stands, in the notebooks folder; only the place to save is turned aside
+    by_hand = nbformat.read(source, as_version=4)
+    declared = next(cell for cell in by_hand.cells if "parameters" in cell.metadata.get("tags", []))
     declared.source += f'\nout = "{place}"\nquarter = "2026Q3"'
     client = NotebookClient(by_hand, resources={"metadata": {"path": str(ROOT / "notebooks")}}, **KERNEL_OPTIONS)
     client.execute()

@@ -27,7 +27,7 @@ from salesopt.report.chapters import (
 )
 from salesopt.report.page import build_page, chapter_page
 from salesopt.report.pdf import write_pdf
-from salesopt.report.run import ChapterRun, Job, run_chapters
+from salesopt.report.run import ChapterRun, Job, Runner
 from salesopt.report.workbook import write_workbook
 from salesopt.results import earlier_results, load_results, saved_words
 from salesopt.study.load import Study, load_study
@@ -183,13 +183,13 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
     after = [chapter for chapter in plan.chapters if chapter.after and chapter.word != SUMMARY]
     last = [chapter for chapter in plan.chapters if chapter.word == SUMMARY]
     runs: list[ChapterRun] = []
-    for group in (alone, after, last):
-        jobs = [
-            Job(chapter.word, chapter.path, stage / "notebooks" / chapter.path.name, _values(plan, chapter, stage))
-            for chapter in group
-        ]
-        if jobs:
-            runs += run_chapters(jobs, plan.notebooks, processes=min(processes, len(jobs)), progress=progress)
+    with Runner(plan.notebooks, processes=processes) as runner:
+        for group in (alone, after, last):
+            jobs = [
+                Job(chapter.word, chapter.path, stage / "notebooks" / chapter.path.name, _values(plan, chapter, stage))
+                for chapter in group
+            ]
+            runs += runner.run(jobs, progress)
     return runs
 
 

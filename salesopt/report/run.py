@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, Self
 
 import nbformat
 
@@ -57,25 +57,47 @@ class ChapterRun:
     left_out: str = ""
 
 
-def run_chapters(
-    jobs: list[Job], folder: Path, *, processes: int = 2, progress: Callable[[str, int], None] | None = None
-) -> list[ChapterRun]:
-    """Run `jobs` with working directory `folder`, `processes` at a time; one ChapterRun per job, in order.
+class Runner:
+    """Processes that run chapters, `processes` at a time with working directory `folder`; use it in a `with`.
 
-    `progress(word, cell)` is called as cells finish. A chapter that fails leaves the others alone.
+    They are kept from one group of chapters to the next, because each takes seconds to start.
     """
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    with (
-        tempfile.TemporaryDirectory(prefix="salesopt-") as home,
-        ProcessPoolExecutor(processes, context, _start_worker, (str(folder), home, queue)) as pool,
-    ):
-        futures = {pool.submit(_run, job): job for job in jobs}
+
+    def __init__(self, folder: Path, *, processes: int = 2) -> None:
+        self.folder, self.processes = folder, processes
+        self._context = multiprocessing.get_context("spawn")
+        self._queue = self._context.Queue()
+        self._home = tempfile.TemporaryDirectory(prefix="salesopt-")
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._close()
+        self._home.cleanup()
+
+    def run(self, jobs: list[Job], progress: Callable[[str, int], None] | None = None) -> list[ChapterRun]:
+        """Run `jobs`; one ChapterRun per job, in order.
+
+        `progress(word, cell)` is called as cells finish. A chapter that fails leaves the others alone.
+        """
+        if self._pool is None:
+            start = (str(self.folder), self._home.name, self._queue)
+            self._pool = ProcessPoolExecutor(self.processes, self._context, _start_worker, start)
+        futures = {self._pool.submit(_run, job): job for job in jobs}
         pending: set[Future[ChapterRun]] = set(futures)
         while pending:
             pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED).not_done
-            _report(queue, progress)
+            _report(self._queue, progress)
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in futures):
+            self._close()  # the next group gets processes of its own
         return [_outcome(future, job) for future, job in futures.items()]
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
 
 
 def _report(queue: Any, progress: Callable[[str, int], None] | None) -> None:

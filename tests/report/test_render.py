@@ -13,6 +13,7 @@ import pytest
 from salesopt.errors import DataError, ParameterError
 from salesopt.report import render
 from salesopt.report.render import plan_report, render_report
+from salesopt.report.run import ChapterRun
 from tests.report.conftest import GOOD, LOAD, SAVE, write_firm, write_notebook, write_notebooks
 
 
@@ -95,35 +96,38 @@ def test_what_a_report_lists_as_read_is_the_study_not_a_report_kept_in_its_folde
     assert set(again.inputs) == {"study.toml", "sales.csv"} and again.fingerprint == plan.fingerprint
 
 
-def test_a_failed_chapter_leaves_the_others_and_is_shown(firm, notebooks, tmp_path):
+def test_a_failed_chapter_and_one_left_out_leave_the_others_and_are_shown(firm, notebooks, tmp_path):
     broken = "from salesopt.errors import DataError\nraise DataError('no <i>tea</i> left')"
+    absent = "from salesopt.errors import AbsentError\nraise AbsentError('the accounts name no <line>')"
     write_notebook(notebooks, "21_broken", [LOAD, GOOD, broken, SAVE])
+    write_notebook(notebooks, "41_lines", [LOAD, absent])
     made = make(firm, notebooks, tmp_path / "reports")
     page = (made.folder / "index.html").read_text()
     assert [run.word for run in made.failed] == ["broken"]
     assert "1 of 4 chapters could not be made" in page and "no &lt;i&gt;tea&lt;/i&gt; left" in page
     assert "using papermill" not in page and "What of broken?" in page
     assert page.count('class="answer"') == 2  # half an answer of the broken chapter is not shown
-    plan = plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
-    assert not render._is_current(plan)  # a report with a failure is never taken as up to date
-
-
-def test_a_chapter_may_find_that_the_study_does_not_hold_what_it_needs(firm, notebooks, tmp_path):
-    absent = "from salesopt.errors import AbsentError\nraise AbsentError('the accounts name no <line>')"
-    write_notebook(notebooks, "41_lines", [LOAD, absent])
-    made = make(firm, notebooks, tmp_path / "reports")
-    page = (made.folder / "index.html").read_text()
-    assert made.failed == [] and made.left_out == {"lines": "the accounts name no <line>"}
+    # a chapter may find, once it looks, that the study does not hold what it needs: that is no failure
+    assert made.left_out == {"lines": "the accounts name no <line>"}
     assert "Lines: the accounts name no &lt;line&gt;." in page and 'id="lines"' not in page
     assert "lines" not in [run.word for run in made.runs]
+    plan = plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
+    assert not render._is_current(plan)  # a report with a failure is never taken as up to date
 
 
 def test_a_stopped_run_leaves_the_old_report(plan, folder, monkeypatch):
     before = hashes(folder)
 
-    def stop(*_, **__):
+    def run(plan, stage, *_):
+        for part in ("notebooks", "results"):
+            shutil.copytree(folder / part, stage / part)
+        return [ChapterRun(chapter.word, 1.0) for chapter in plan.chapters]
+
+    def stop(page, _):
+        assert page.is_file() and page.parent != folder
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(render, "_run", run)
     monkeypatch.setattr(render, "write_pdf", stop)
     with pytest.raises(KeyboardInterrupt):
         render_report(plan, force=True)
@@ -139,10 +143,13 @@ def test_the_workbook_holds_the_tables_and_no_formula(folder):
 
 
 def test_only_makes_a_report_of_its_own(firm, notebooks, tmp_path):
-    made = make(firm, notebooks, tmp_path / "reports", only=["coffee"], values={"coffee": {"share": 1}})
-    assert made.folder.name == "2026Q3_coffee"
-    assert [run.word for run in made.runs] == ["coffee", "summary"]
-    assert json.loads((made.folder / "run.json").read_text())["parameters"]["coffee"]["share"] == 1
+    plan = plan_report(
+        firm, out=tmp_path / "reports", notebooks=notebooks, only=["coffee"], values={"coffee": {"share": 1}}
+    )
+    assert plan.target.name == "2026Q3_coffee"
+    assert [chapter.word for chapter in plan.chapters] == ["coffee", "summary"]
+    share = render._values(plan, plan.chapters[0], plan.target)["share"]
+    assert share == 1 and isinstance(share, float)
 
 
 @pytest.mark.parametrize(

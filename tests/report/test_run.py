@@ -5,20 +5,14 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from salesopt.report.run import Job, explain, normalise, run_chapters, unrun
+from salesopt.report.run import Job, Runner, explain, normalise, unrun
 from tests.report.conftest import write_notebook
 
 PLAIN = "value: int = 1  # A number\n"
 
 
-def run(folder, *names, timeout=60):
-    jobs = [
-        Job(name.split("_")[1], folder / f"{name}.ipynb", folder / "done" / f"{name}.ipynb", {"value": 7}, timeout)
-        for name in names
-    ]
-    seen = []
-    runs = run_chapters(jobs, folder, processes=2, progress=lambda word, cell: seen.append((word, cell)))
-    return {one.word: one for one in runs}, seen
+def job(folder, name, timeout=60):
+    return Job(name.split("_")[1], folder / f"{name}.ipynb", folder / "done" / f"{name}.ipynb", {"value": 7}, timeout)
 
 
 def test_good_and_bad_chapters_side_by_side(tmp_path):
@@ -29,12 +23,18 @@ def test_good_and_bad_chapters_side_by_side(tmp_path):
     wrong = "from salesopt.errors import DataError\nraise DataError('sales.csv, row 3: found -1')"
     write_notebook(tmp_path, "13_wrong", [wrong], parameters=PLAIN)
     write_notebook(tmp_path, "14_slow", ["import time; time.sleep(60)"], parameters=PLAIN)
-    runs, seen = run(tmp_path, "10_good", "11_leaves", "12_killed", "13_wrong")
-    slow, _ = run(tmp_path, "14_slow", timeout=2)
+    write_notebook(tmp_path, "15_kills", ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"], parameters=PLAIN)
+    names, seen = ["10_good", "11_leaves", "12_killed", "13_wrong", "14_slow"], []
+    jobs = [job(tmp_path, name, timeout=2 if name == "14_slow" else 60) for name in names]
+    with Runner(tmp_path) as runner:
+        runs = {one.word: one for one in runner.run(jobs, lambda word, cell: seen.append((word, cell)))}
+        (killed,) = runner.run([job(tmp_path, "15_kills")])
+        (after,) = runner.run([job(tmp_path, "10_good")])
+    assert "was killed" in killed.error and after.error == ""
     assert runs["good"].error == "" and len([word for word, _ in seen if word == "good"]) >= 4
     assert runs["leaves"].error != "" and runs["wrong"].error == "sales.csv, row 3: found -1"
     assert "kernel died" in runs["killed"].error
-    assert "longer than" in slow["slow"].error
+    assert "longer than" in runs["slow"].error
     executed = nbformat.read(tmp_path / "done" / "10_good.ipynb", as_version=4)
     text = "".join(str(cell.get("outputs", "")) for cell in executed.cells)
     assert "7 <object object at 0x0>" in text and tmp_path.name in text
