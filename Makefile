@@ -36,7 +36,7 @@ report: setup
 test: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=15
 
 # Chromium (page tests), Java (Spark tests) and Pango (PDF) on Debian or Ubuntu; elsewhere install them by hand.
