@@ -192,7 +192,7 @@ def show_table(
         return Page(
             f'<p class="note"><strong>{html.escape(caption or "Table")}:</strong> none.</p>', f"{caption}: none"
         )
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    title = f"<caption><span>{html.escape(caption)}</span></caption>" if caption else ""
     rest = len(table) - len(shown)
     note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""
     body = f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'

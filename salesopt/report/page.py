@@ -107,12 +107,15 @@ def _output(output: Any, title: str) -> str:
         if kind in data:
             raw = data[kind] if kind == "image/png" else base64.b64encode(data[kind].encode()).decode()
             source = f"data:{kind};base64,{raw.replace(chr(10), '')}"
-            return f'<figure><img alt="{html.escape(_title_of(data[kind]) or title)}" src="{source}"></figure>'
+            said = html.escape(_title_of(data[kind]) or title)
+            return f'<figure><figcaption>{said}</figcaption><img alt="{said}" src="{source}"></figure>'
     if "text/html" in data:
         return str(data["text/html"])
     return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
 
 
 def _title_of(drawing: str) -> str:
-    """The longest text that matplotlib noted as a comment in an SVG: the figure's title."""
-    return max((text.strip() for text in re.findall(r"<!-- (.*?) -->", drawing)), key=len, default="")
+    """The title of a drawing, whose every line of text matplotlib notes as a comment: the longest of the bold texts."""
+    texts = drawing.split('<g id="text_')[1:]
+    lines = [(" ".join(re.findall(r"<!-- (.*?) -->", text)), "-Bold-" in text) for text in texts]
+    return html.unescape(max(lines, key=lambda line: (line[1], len(line[0])), default=("", False))[0])
