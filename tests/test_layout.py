@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import salesopt
+from salesopt import PUBLIC
 from salesopt.study.describe import describe_data
 
 ROOT = Path(__file__).parents[1]
@@ -174,6 +175,13 @@ def test_the_conda_environment_is_that_of_pyproject():
     python, pip, packages = environment
     assert (python, pip) == (f"python{PROJECT['requires-python']}", "pip")
     assert sorted(packages["pip"]) == sorted(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["cases"])
+
+
+def test_the_examples_of_the_readme_are_python_and_use_public_names():
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    imports = [node for node in ast.walk(ast.parse("\n".join(blocks))) if isinstance(node, ast.ImportFrom)]
+    assert len(blocks) >= 2 and {node.module for node in imports} == {"salesopt"}
+    assert {name.name for node in imports for name in node.names} <= set(PUBLIC)
 
 
 def test_the_page_on_the_tables_is_the_one_their_declarations_give():
