@@ -45,7 +45,11 @@ def test_the_sample_firms_report(tmp_path, monkeypatch):
     # Printing dozens of figures takes most of a minute; the retailer's report and those of test_render are printed.
     monkeypatch.setattr("salesopt.report.render.write_pdf", lambda page, target: "")
     # The whole way with fewer draws and places: what the numbers are is for the tests of each analysis.
-    fewer = {"rosters": {"places": 4, "hires": 1, "contrast": False}, "structure": {"draws": 20}, "team": {"draws": 60}}
+    fewer = {
+        "rosters": {"places": 4, "hires": 1, "contrast": False},
+        "structure": {"draws": 20},
+        "team": {"draws": 60, "gap": 0.1},
+    }
     plan = plan_report(ROOT / "data" / "orchard", quarter="2026Q3", values=fewer, out=tmp_path)
     report = render_report(plan)
     assert report.left_out == {} and report.notes == []
