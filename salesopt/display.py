@@ -53,6 +53,11 @@ def integer(value: float) -> str:
     return _signed(f"{value:,.0f}") if odd is None else odd
 
 
+def about(value: float) -> str:
+    """What is only roughly known, to two digits and whole: 8,716 -> "8,700"; 4.2 -> "4"."""
+    return integer(float(f"{value:.1e}")) if _odd(value) is None else integer(value)
+
+
 def heads_of(heads: float) -> str:
     """Heads as a reader says them: whole ones without a decimal, others with one."""
     if (odd := _odd(heads)) is not None:

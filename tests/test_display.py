@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesopt import display
-from salesopt.display import MINUS, THIN, Page, between, listed, plural, show_answer, show_doubts, show_table
+from salesopt.display import MINUS, THIN, Page, about, between, listed, plural, show_answer, show_doubts, show_table
 from salesopt.errors import ParameterError
 from salesopt.results import Conclusion
 
@@ -100,6 +100,13 @@ def test_every_size_keeps_three_digits_without_an_exponent(size):
         assert float(text.replace(",", "")) == pytest.approx(size * factor, rel=0.0051)
         if "." in text:
             assert len(text.replace(".", "").lstrip("0")) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(8716, "8,700"), (484.4, "480"), (4.2, "4"), (0, "0"), (-271, "\u2212270")]
+)
+def test_what_is_roughly_known_keeps_two_digits(value, text):
+    assert about(value) == text
 
 
 def test_intervals_lists_and_counts():
