@@ -91,11 +91,11 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     if not len(problem.capacity):  # nobody is left
         everything = float(problem.loss.sum())
         return Covered(np.full(len(problem.cost), NOBODY), 0.0, 0.0, 0.0, everything, everything, everything, False)
-    settled, small = _settle(problem)
-    free = np.flatnonzero(settled == NOBODY)
+    settled, free, small = _settle(problem)
+    beyond = float(problem.loss[~np.isfinite(problem.cost).any(axis=1)].sum())  # lost in any plan
     if not len(free):
         cost = cost_of(problem, settled)
-        return Covered(settled, cost, cost, cost, 0.0, 0.0, 0.0, False)
+        return Covered(settled, cost, cost, cost, beyond, beyond, beyond, False)
     programme = _Programme(small, allowance=0.0)
     choice, bound, late = np.zeros(0, dtype=np.int64), 0.0, False
     lost, lost_bound, stake = 0.0, 0.0, 0.0
@@ -116,7 +116,9 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     whole[free] = choice
     cost = cost_of(problem, whole)
     fixed = cost - cost_of(small, choice)
-    return Covered(whole, cost, min(bound + fixed, cost), fixed, lost, lost_bound, stake, late)
+    return Covered(
+        whole, cost, min(bound + fixed, cost), fixed, lost + beyond, lost_bound + beyond, stake + beyond, late
+    )
 
 
 def stake_of(problem: Cover) -> float:
@@ -154,14 +156,17 @@ def cost_of(problem: Cover, choice: Places) -> float:
     return float(total)
 
 
-def _settle(problem: Cover) -> tuple[Places, Cover]:
-    """Accounts that can only stay where they are, and the problem of the others with what these leave free."""
+def _settle(problem: Cover) -> tuple[Places, Places, Cover]:
+    """Who has the accounts that can only stay; the rows of those that may go to somebody; the problem of these.
+
+    Accounts that nobody may serve are in neither: they are nobody's in any plan.
+    """
     allowed = np.isfinite(problem.cost)
     only = (allowed.sum(axis=1) == 1) & ~np.isfinite(problem.loss)
     settled = np.where(only, allowed.argmax(axis=1) if allowed.shape[1] else 0, NOBODY).astype(np.int64)
-    rows, free = np.flatnonzero(only), np.flatnonzero(~only)
-    if not len(rows):
-        return settled, problem
+    rows, free = np.flatnonzero(only), np.flatnonzero(~only & allowed.any(axis=1))
+    if len(free) == len(only):
+        return settled, free, problem
     whose = settled[rows]
 
     def held(values: Numbers) -> Numbers:
@@ -183,7 +188,7 @@ def _settle(problem: Cover) -> tuple[Places, Cover]:
         least_kept=problem.least_kept - float(problem.kept[rows, whose].sum()),
         balance=tuple(loads),
     )
-    return settled, small
+    return settled, free, small
 
 
 class _Programme:
