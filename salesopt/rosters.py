@@ -28,20 +28,26 @@ class RosterComparison:
     table   : scenario, kind (today, leaver, leavers, hire, hires, replacement, replacements), against (the scenario
               that changes are counted from: today's roster under the same rules; of a replacement, the roster without
               the leavers), who (representative, or places of the hires), reps (people there), travel (hours a year),
-              travel_change (of the accounts served in both), moved (accounts that change hands), years (of
-              relationship that end); accounts_short, hours_short (calls and the least travel, a year), short_change,
-              potential_short (currency a year): what nobody has room for; over (hours a year above people's hours),
-              over_change (of those who stay), overloaded, newly_over (people), spread (largest less smallest
-              balance_index); cost (travel, misfit and prices, hours a year, with `over_price` for each hour above the
-              limits), cost_change (without what was above the limits of who leaves), cost_change_low and
-              cost_change_high (what is proved of it), gap (proved: no plan for the accounts that can move costs less
-              than (1 - gap) of theirs), rank (1: hardest to lose, best to hire), travel_worth (travel saved, currency a
-              year), hire_cost, net (the larger of travel and of overload saved, less the cost of the hires, currency a
-              year)
-    moves   : scenario, account, rep_from, rep_to ("" where nobody has room), hours (a year), travel, travel_now, years,
-              potential, reason; region, lat, lon
-    load    : scenario, rep, hours, capacity, share, over, over_change, travel, accounts, gained, given (accounts),
-              potential, balance_index (1: a fair share), region, lat, lon
+              travel_change (of the accounts served in both); moved (accounts that go from one person to another; one
+              whose representative is not here counts with today, and elsewhere only where it goes to somebody else),
+              hours_moved (calls and travel of these, a year), potential_moved (currency a year), takers (people who
+              take these over), takers_over (takers who then have more work than hours), years (of relationship that
+              end, those of accounts short included; nan where not known); accounts_short (accounts that find nobody),
+              no_room and out_of_reach (these by reason; out of reach is also what nobody there is suited for),
+              hours_short (their calls a year, without travel), short_change, potential_short (currency a year); over
+              (hours a year above people's hours), over_change (of those who stay), overloaded (people), spread
+              (largest less smallest balance_index); cost (travel, misfit and prices, hours a year, with `over_price`
+              for each hour above the limits), cost_change (without what was above the limits of who leaves),
+              cost_change_low and cost_change_high (what is proved of it), gap (proved: no plan for the accounts that
+              can move costs less than (1 - gap) of theirs), rank (1: hardest to lose, best to hire), hire_cost
+              (currency a year), net (overtime pay saved less the cost of the hires, currency a year; nan where hours
+              above people's hours are not paid)
+    moves   : scenario, account, rep_from, rep_to ("" where nobody), outcome ("taken over", "no room", "out of reach"),
+              call_hours (a year), travel (hours a year, nan where nobody), travel_now, years (nan where not known),
+              potential, reason; region, lat, lon; by scenario, those of most potential first
+    load    : scenario, rep, hours (travel included), capacity, share, most (hours that there is room for), over,
+              over_change, travel, accounts, gained, given (accounts, against today), potential, balance_index (1: a
+              fair share), region, lat, lon
     places  : scenario, place, region, lat, lon, cost_change, travel_change, over_change, short_change, net, rank of
               each candidate
     accounts : account, rep_now, potential, region, lat, lon of all that are counted, for the map
@@ -74,6 +80,7 @@ def compare_rosters(
     keep: float = 0.8,
     stretch: float = 0.1,
     over_price: float | None = None,
+    overtime: float = 0.0,
     reach: float | None = None,
     balance: Sequence[str] = ("hours", "potential"),
     tolerance: float = 0.2,
@@ -101,10 +108,12 @@ def compare_rosters(
     regime     : "handover": only the leaver's accounts move, and a hire takes accounts over from others; nobody else
                  exchanges any. "redraw": every account may move, in balance as in `assign_accounts`.
     keep       : least share of the accounts that stay, counted over those whose representative is still there
-    stretch    : how far above his hours somebody may go, a fraction; who is above that today may stay there
+    stretch    : how far above his hours anybody may go, a fraction; who is above that today carries no more than today
     over_price : hours of travel a year that an hour above somebody's hours is worth; in a redraw also an hour's worth
                  of a balanced measure outside its limits, so that there is always a plan. None takes 3 in a handover,
                  where a colleague nearby may go over rather than one far away drive, and 20 in a redraw.
+    overtime   : what an hour above somebody's hours is paid, as a multiple of the mean cost of an hour; 0 where such
+                 hours are not paid, so that fewer of them save no money
     reach      : km from a base beyond which nobody takes an account over; who serves one farther off today may keep it
     balance, tolerance : as in `assign_accounts`; in a handover they are reported, not required
     fit, travel, speed, calls_per_trip, fit_weight, move_price, year_price, today : as in `assign_accounts`; a hire
@@ -123,6 +132,7 @@ def compare_rosters(
         *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),
         number_fault("stretch", stretch, least=0),
         number_fault("over_price", over_price, above=0, optional=True),
+        number_fault("overtime", overtime, least=0),
         number_fault("reach", reach, above=0, unit="km", optional=True),
         *_who_faults(leavers, hires, places, together),
         number_fault("gap", gap, least=0, below=1),
@@ -151,26 +161,41 @@ def compare_rosters(
         prices=(fit_weight, move_price, year_price),
         today=today,
     )
-    pairs = _within_reach(pairs, reach)
+    pairs = _known_years(_within_reach(pairs, reach), clients)
     rosters = list_rosters(pairs, leavers, joining, hires, together)
     plans = [_solve(pairs, roster, rules, gap, time_limit) for roster in rosters]
     named = {plan.roster.scenario: plan for plan in plans}
     bases = [named[plan.roster.against] for plan in plans]
     rate = here["cost"].sum() / here["hours"].sum() if here["cost"].sum() > 0 else np.nan
-    table = _table(pairs, plans, bases, price, rate, joining)
+    table = _table(pairs, plans, bases, price, overtime * rate, joining)
     return RosterComparison(
         table=table,
-        moves=pd.concat([moves_of(pairs, plan, plans[0]) for plan in plans], ignore_index=True),
+        moves=pd.concat(
+            [moves_of(pairs, *both, plans[0]) for both in zip(plans, bases, strict=True)], ignore_index=True
+        ),
         load=pd.concat([load_of(pairs, *both) for both in zip(plans, bases, strict=True)], ignore_index=True),
         places=_places(table, joining),
         accounts=_accounts(pairs),
         skipped=pairs.skipped,
-        cautions=(*_cautions(pairs, plans, rules, joining, hires, reach, gap), *_homeless(clients, pairs, rosters)),
+        cautions=(
+            *pairs.cautions,
+            *_limits(pairs, plans[0], rules, reach),
+            *_unknown_years(pairs),
+            *_cautions(plans, rules, joining, hires, gap),
+            *_homeless(clients, pairs, rosters),
+        ),
         regime=regime,
         keep=keep,
         stretch=stretch,
         cost_per_hour=float(rate),
     )
+
+
+def best_hire(result: RosterComparison) -> pd.DataFrame | int:
+    """The best candidate as a table for the argument `hires` of `compare_rosters`; 0 where nobody joins."""
+    best = result.places.head(1)
+    where = [name for name in ("region", "lat", "lon") if name in best.columns]
+    return best[["place", *where]].rename(columns={"place": "rep"}) if len(best) else 0
 
 
 def _who_faults(
@@ -193,6 +218,13 @@ def _within_reach(pairs: Pairs, reach: float | None) -> Pairs:
         return pairs
     near = (pairs.km <= reach) | (np.arange(len(pairs.rep)) == pairs.now[:, None])
     return replace(pairs, problem=replace(pairs.problem, cost=np.where(near, pairs.problem.cost, np.inf)))
+
+
+def _known_years(pairs: Pairs, accounts: pd.DataFrame) -> Pairs:
+    """The pairs with nan for the years of an account of which it is not known since when."""
+    since = accounts["since"] if "since" in accounts.columns else pd.Series(pd.NaT, index=accounts.index)
+    known = pd.Series(since.notna().to_numpy(), index=accounts["account"])[pairs.account].to_numpy()
+    return replace(pairs, years=np.where(known, pairs.years, np.nan))
 
 
 def _here(reps: pd.DataFrame, today: Day) -> pd.DataFrame:
@@ -232,7 +264,8 @@ def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
 
 
 def _solve(pairs: Pairs, roster: Roster, rules: Rules, gap: float, time_limit: float) -> Plan:
-    return plan_of(pairs, roster, solve_cover(cover_of(pairs, roster, rules), gap=gap, time_limit=time_limit))
+    problem = cover_of(pairs, roster, rules)
+    return plan_of(pairs, roster, problem, solve_cover(problem, gap=gap, time_limit=time_limit))
 
 
 def _table(
@@ -240,10 +273,10 @@ def _table(
     plans: list[Plan],
     bases: list[Plan],
     over_price: float,
-    rate: float,
+    pay: float,
     joining: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """One row per scenario, ranked among its like, and what it is worth."""
+    """One row per scenario, ranked among its like; `pay` is that of an hour above people's hours."""
     rows = [row_of(pairs, plan, base, over_price) for plan, base in zip(plans, bases, strict=True)]
     table = pd.DataFrame(rows)
     cost = pd.Series(dtype=float) if joining is None else joining.set_index("rep")["cost"]
@@ -256,12 +289,9 @@ def _table(
         leaves = kind == "leaver"
         order = mine.sort_values(["potential_short", "hours_short", "cost_change"], ascending=not leaves, kind="stable")
         table.loc[order.index, "rank"] = np.arange(1.0, len(order) + 1)
-    undone = table["over_change"] + table["short_change"]
-    saved = -np.minimum(table["travel_change"], undone)  # travel saved is part of the overload relieved: not the sum
     hires = table["kind"].isin(["hire", "hires", "replacement", "replacements"])
-    table["travel_worth"] = -table["travel_change"] * rate
-    table["hire_cost"] = np.where(hires & (not np.isnan(rate)), paid, np.nan)
-    table["net"] = saved * rate - table["hire_cost"]
+    table["hire_cost"] = np.where(hires & (cost.sum() > 0), paid, np.nan)
+    table["net"] = -table["over_change"] * (pay or np.nan) - table["hire_cost"]
     return table
 
 
@@ -300,25 +330,53 @@ def _accounts(pairs: Pairs) -> pd.DataFrame:
     return pd.concat([found, pairs.places], axis=1)
 
 
-def _cautions(
-    pairs: Pairs,
-    plans: list[Plan],
-    rules: Rules,
-    joining: pd.DataFrame | None,
-    hires: int | pd.DataFrame,
-    reach: float | None,
-    gap: float,
-) -> tuple[str, ...]:
-    said = list(pairs.cautions)
+def _limits(pairs: Pairs, today: Plan, rules: Rules, reach: float | None) -> list[str]:
+    """What limits who takes over: km, and hours, with how many are above theirs as things are."""
+    said = []
     if reach is not None and pairs.km.any():
         said.append(f"Nobody takes over an account more than {reach:,.0f} km from the base.")
-    over = plans[0].over > 1e-6
-    if over.any():
+    served = np.flatnonzero(pairs.now >= 0)
+    whose = pairs.now[served]
+    held = np.bincount(whose, (pairs.hours + pairs.travel)[served, whose], len(pairs.rep))
+    hours = np.maximum(pairs.capacity, 0.0)
+    over = np.where(today.here, np.maximum(held - hours, 0.0), 0.0)
+    if (over > 1e-6).any():
         said.append(
-            f"{int(over.sum())} of {int(plans[0].here.sum())} people have more than their hours with today's roster "
-            f"already, {plans[0].over.sum():,.0f} hours a year in all; they take nothing more."
+            f"{int((over > 1e-6).sum())} of {int(today.here.sum())} people have more work than hours today, "
+            f"{over.sum():,.0f} hours a year in all."
         )
-    if rules.regime == "handover" and len(pairs.account):
+    beyond = int((today.here & (held > (1 + rules.stretch) * hours + 1e-6)).sum())
+    most = f"Nobody is asked to carry more than {100 * (1 + rules.stretch):.3g} % of their hours"
+    still = (
+        "; the one person who does so today carries no more than today"
+        if beyond == 1
+        else (f"; {beyond} people do so today, and carry no more than today")
+    )
+    said.append(f"{most}{still if beyond else ''}.")
+    return said
+
+
+def _unknown_years(pairs: Pairs) -> list[str]:
+    """What to know where it is not known since when accounts have been with their representative."""
+    served = pairs.former != ""
+    unknown = int(np.isnan(pairs.years[served]).sum())
+    if not unknown:
+        return []
+    if unknown == served.sum():
+        return ["Years of relationship are not known: accounts do not say since when they are with whom."]
+    return [
+        f"Since when they are with whom is not known of {unknown:,} of {served.sum():,} accounts; years of "
+        "relationship count the others only."
+    ]
+
+
+def _cautions(
+    plans: list[Plan], rules: Rules, joining: pd.DataFrame | None, hires: int | pd.DataFrame, gap: float
+) -> tuple[str, ...]:
+    said = []
+    if short := int((plans[0].choice < 0).sum()):
+        said.append(f"{short} accounts find nobody with today's people already; they count in every scenario.")
+    if rules.regime == "handover" and len(plans[0].choice):
         said.append("Nobody else exchanges accounts here; a redraw of all of them costs less travel and more moves.")
     if joining is not None and not isinstance(hires, pd.DataFrame):
         said.append(f"Only {len(joining)} candidate places were tried; a hire elsewhere may do better.")

@@ -6,12 +6,17 @@ import math
 
 import pandas as pd
 
-from salesopt.display import integer, listed, money, percent, plural
+from salesopt.display import about, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
 
 ROUGH = 0.005  # gap from which on differences between scenarios may be those of the search
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
+LEAVE, JOIN, SETS = ["leaver", "leavers"], ["hire", "replacement"], ["hires", "replacements"]
+NONE = (math.nan, math.nan)
+TIME = "time, not money or sales"
+SEE = "see the chapter on the team"
+APART = "What sales a further head brings stands in the chapter on the team: other things, do not add."
 
 
 def conclude_rosters(
@@ -19,212 +24,287 @@ def conclude_rosters(
 ) -> Conclusion:
     """The answer, what to doubt, findings and metrics ("rosters.hardest_travel" and others).
 
-    redrawn : the hardest loss once more, with all accounts free to move
+    redrawn : the hardest loss and the best hire once more, with all accounts free to move
     """
-    leavers = result.table[result.table["kind"].isin(["leaver", "leavers"])].sort_values("rank")
-    joins = result.table[result.table["kind"].isin(["hire", "replacement"])].sort_values("rank")
-    sets = result.table[result.table["kind"].isin(["hires", "replacements"])]
-    parts = [
-        *([_leaver_answer(result, leavers, currency)] if len(leavers) else []),
-        *([_redrawn_answer(redrawn, currency)] if redrawn else []),
-        *([_hire_answer(result, joins.iloc[0], _cured(result, redrawn), currency)] if len(joins) else []),
-    ]
-    findings = [
-        *([_cover_finding(result, leavers.iloc[0], currency)] if len(leavers) else []),
-        *([_hire_finding(joins.iloc[0], _cured(result, redrawn), currency)] if len(joins) else []),
-    ]
-    people = plural(int(result.table["reps"].iloc[0]), "person", "people")
-    nothing = f"Nobody was asked to leave or to join: there are {people} today."
+    if result.accounts["rep_now"].eq("").all():
+        redrawn = None  # there is no division that could be another
+    leavers = _rows(result, LEAVE)
+    joins, anew = _rows(result, JOIN), _rows(redrawn, JOIN)
+    asked = leavers[leavers["moved"] + leavers["accounts_short"] > 0]
+    parts, findings = [_nothing(result, leavers)] if asked.empty else [], []
+    if len(asked):
+        parts.append(_leaver_answer(result, asked, currency))
+        findings.append(_cover_finding(result, redrawn, asked.iloc[0], currency))
+    if redrawn is not None and (said := _redrawn_answer(result, redrawn, len(asked) > 0)):
+        parts.append(said)
+    if len(joins):
+        best = anew.iloc[0] if len(anew) else joins.iloc[0]
+        parts.append(_hire_answer(best, len(anew) > 0, currency))
+        if _helps(best):
+            findings.append(_hire_finding(best, _first(result, redrawn), len(anew) > 0, currency))
     return Conclusion(
-        " ".join(parts) or nothing,
-        (*result.cautions, *_doubts(result, leavers, sets, currency), *(_redrawn_doubts(redrawn) if redrawn else ())),
+        " ".join(part for part in parts if part),
+        (
+            *result.cautions,
+            *_doubts(result, leavers),
+            *_hire_doubts(result, joins, currency),
+            *(_redrawn_doubts(redrawn) if redrawn else ()),
+        ),
         tuple(findings),
-        _metrics(leavers, joins),
+        _metrics(result, asked, joins),
     )
 
 
-def _signed(hours: float, noun: str) -> str:
-    """ "120 hours of travel a year more"."""
-    return f"{integer(abs(hours))} hours of {noun} a year {'more' if hours >= 0 else 'less'}"
+def _rows(result: RosterComparison | None, kinds: list[str]) -> pd.DataFrame:
+    """The scenarios of some kinds, best or hardest first; without a row where there is no result."""
+    if result is None:
+        return pd.DataFrame()
+    return result.table[result.table["kind"].isin(kinds)].sort_values("rank")
 
 
-def _leaver_answer(result: RosterComparison, leavers: pd.DataFrame, currency: str) -> str:
-    worst = leavers.iloc[0]
-    start = f"Hardest to lose is {worst['who']}" if len(leavers) > 1 else f"If {worst['scenario']}"
-    takers = result.load[(result.load["scenario"] == worst["scenario"]) & (result.load["gained"] > 0)]
-    taken = (
-        f"{plural(int(takers['gained'].sum()), 'account')} would go to {plural(len(takers), 'colleague')} for "
-        f"{_signed(worst['travel_change'], 'travel')}{_worth(-worst['travel_worth'], currency)}"
-        if len(takers)
-        else "no account finds a colleague with room"
-    )
-    over = (
-        f", {plural(int(worst['newly_over']), 'colleague')} would go above the hours there are"
-        if worst["newly_over"]
-        else ""
-    )
-    short = _short_words(worst, currency)
-    alone = int((leavers["accounts_short"] > 0).sum())
+def _change(hours: float) -> str:
+    """ "about 120 hours of travel a year more"."""
+    return f"about {about(abs(hours))} hours of travel a year {'more' if hours >= 0 else 'less'}"
+
+
+def _nothing(result: RosterComparison, leavers: pd.DataFrame) -> str:
+    """Where nobody's leaving asks anything of the others."""
+    people = plural(int(result.table["reps"].iloc[0]), "person", "people")
+    if len(leavers):
+        said = f"{listed(leavers['who'])} {'serve' if len(leavers) > 1 else 'serves'} no account today"
+        return f"{said}: nothing has to be handed over."
+    if result.accounts["rep_now"].eq("").all():
+        return f"No account has a representative today, so that nothing is known of the loss of any of {people}."
+    return f"Nobody was asked to leave: there are {people} today."
+
+
+def _leaver_answer(result: RosterComparison, asked: pd.DataFrame, currency: str) -> str:
+    worst = asked.iloc[0]
+    start = f"{worst['who']} is hardest to lose" if len(asked) > 1 else f"If {worst['scenario']}"
+    start += ", all accounts free to move" if result.regime == "redraw" else ""
+    alone = int((asked["accounts_short"] > result.table["accounts_short"].iloc[0]).sum())
     others = ""
-    if len(leavers) > 1:
-        others = (
-            f" For {integer(alone)} of {integer(len(leavers))} people those who stay could not take over everything."
-            if alone
-            else f" Everybody else's accounts find room too, each of {integer(len(leavers))} people taken alone."
-        )
-    return f"{start}: {taken}{over}{short}.{others}"
+    if len(asked) > 1 and alone:
+        others = f" {integer(alone)} of {integer(len(asked))} people would leave such accounts."
+    elif len(asked) > 1 and not asked["accounts_short"].any():
+        others = f" Whoever of the {integer(len(asked))} people leaves alone, all accounts find a colleague."
+    return f"{start}: {_goes(worst, currency)}.{others}"
 
 
-def _worth(value: float, currency: str) -> str:
-    return f" ({money(value, currency)} at the mean cost of an hour)" if math.isfinite(value) and value > 0 else ""
+def _goes(row: pd.Series, currency: str) -> str:
+    """ "12 accounts would go to 7 colleagues, 22 with USD 2.42 million of potential a year to nobody (no room)"."""
+    taken = f"{plural(int(row['moved']), 'account')} would go to {plural(int(row['takers']), 'colleague')}"
+    if not row["accounts_short"]:
+        return taken
+    worth, why = _worth(row, currency), _why(row)
+    if row["moved"]:
+        return f"{taken}, {integer(row['accounts_short'])}{worth} to nobody ({why})"
+    return f"{plural(int(row['accounts_short']), 'account')}{worth} would go to nobody ({why})"
+
+
+def _worth(row: pd.Series, currency: str) -> str:
+    return f" with {money(row['potential_short'], currency)} of potential a year" if row["potential_short"] else ""
 
 
 def _short_words(row: pd.Series, currency: str) -> str:
-    if not row["accounts_short"]:
-        return ""
-    return (
-        f"; nobody has room for {plural(int(row['accounts_short']), 'account')} with "
-        f"{integer(row['hours_short'])} hours and {money(row['potential_short'], currency)} of potential a year"
-    )
+    short = plural(int(row["accounts_short"]), "account")
+    return f"{short}{_worth(row, currency)} would find nobody ({_why(row)})."
 
 
-def _redrawn_answer(redrawn: RosterComparison, currency: str) -> str:
-    today, row = redrawn.table.iloc[0], redrawn.table.iloc[1]
-    room = _short_words(row, currency).removeprefix("; ") or "everything finds room"
-    return (
-        f"With all accounts free to move and {percent(redrawn.keep, 0)} of the others kept, {room}: "
-        f"{_signed(row['travel_change'], 'travel')} than if nobody left, and {integer(row['moved'])} accounts change "
-        f"hands instead of {integer(today['moved'])}."
-    )
+def _why(row: pd.Series) -> str:
+    """Why accounts find nobody: room, reach, or how many for which."""
+    if not row["out_of_reach"]:
+        return "no room"
+    if not row["no_room"]:
+        return "out of reach"
+    return f"{integer(row['no_room'])} no room, {integer(row['out_of_reach'])} out of reach"
 
 
-def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
-    row = redrawn.table.iloc[1]
-    low, high = integer(row["cost_change_low"]), integer(row["cost_change_high"])
-    proved = f"With all accounts free, what the loss costs is proved to lie between {low} and {high} hours a year."
-    return (proved, *(text for text in redrawn.cautions if "Time ran out" in text))
+def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> list[str]:
+    """What dividing today's accounts anew saves without anybody leaving or joining, in words."""
+    now, then = result.table.iloc[0], redrawn.table.iloc[0]
+    if then["accounts_short"] != now["accounts_short"]:  # travel to more accounts cannot be compared
+        return []
+    travel, over, least = now["travel"] - then["travel"], now["over"] - then["over"], _unsure(then)
+    said = [f"{about(travel)} hours of travel"] if travel >= least else []
+    return said + ([f"{about(over)} hours above people's hours"] if over >= least else [])
 
 
-def _cured(result: RosterComparison, redrawn: RosterComparison | None) -> float:
-    """Hours above what people have that dividing today's accounts anew relieves without a hire; 0 where unknown."""
-    if redrawn is None:
-        return 0.0
-    return max(float(result.table["over"].iloc[0] - redrawn.table["over"].iloc[0]), 0.0)
+def _first(result: RosterComparison, redrawn: RosterComparison | None) -> bool:
+    """Whether a new division of today's accounts comes before a hire."""
+    return redrawn is not None and bool(_saved_anew(result, redrawn))
 
 
-def _hire_answer(result: RosterComparison, best: pd.Series, cured: float, currency: str) -> str:
-    tried = len(result.places)
-    of = f" (best of {integer(tried)} places tried)" if tried > 1 else ""
-    replaces = best["kind"] == "replacement"
-    net = ""
-    if cured > -best["over_change"] and not replaces:
-        net = f"; dividing today's accounts anew relieves {integer(cured)} without a hire: do that first"
-    elif math.isfinite(best["net"]):
-        way = "more than the hire costs" if best["net"] >= 0 else "less than the hire costs"
-        net = f"; at the mean cost of an hour that is {money(abs(best['net']), currency)} a year {way}"
-    return (
-        f"The {'replacement' if replaces else 'next hire'} sits best {best['who']}{of}: "
-        f"{_signed(best['travel_change'], 'travel')}{_relief(best)} than {'without one' if replaces else 'today'}, "
-        f"for {plural(int(best['moved']), 'account')} that change hands{net}."
-    )
+def _redrawn_answer(result: RosterComparison, redrawn: RosterComparison, asked: bool) -> str:
+    """What a new division saves, and whether all accounts of the hardest loss (where one is `asked`) find somebody."""
+    saved, gone = _saved_anew(result, redrawn), _rows(redrawn, LEAVE if asked else [])
+    short = int(gone["accounts_short"].iloc[0]) if len(gone) else 0
+    room = f"{plural(short, 'account')} would still find nobody" if short else "all would find a colleague"
+    loss = f"; if {gone['scenario'].iloc[0]}, {room}" if len(gone) else ""
+    if saved:
+        return f"Divide today's accounts anew: that saves about {' and '.join(saved)} a year{loss}."
+    return f"Dividing all accounts anew would save hardly anything{loss}."
 
 
-def _relief(best: pd.Series) -> str:
-    parts = []
+def _unsure(best: pd.Series) -> float:
+    """Hours a year below which a change may be that of the search."""
+    return max(0.5, float(best["cost_change_high"] - best["cost_change_low"]))
+
+
+def _helps(best: pd.Series) -> bool:
+    """Whether a hire saves travel or overload, or finds accounts a home, by more than the search may be off."""
+    return bool(best["short_change"] <= -0.5 or min(best["travel_change"], best["over_change"]) <= -_unsure(best))
+
+
+def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
+    """What the best hire saves, after a new division where that was asked (`anew`), and what that is not."""
+    name = f"A {'replacement' if best['kind'] == 'replacement' else 'hire'} (best {best['who']})"
+    then = "then " if anew else ""
+    if not _helps(best):
+        return f"{name} {then}saves hardly any travel or overload: hire for sales only ({SEE})."
+    travel, worth = _change(best["travel_change"]), f"{TIME} ({SEE})"
+    if math.isfinite(best["net"]):
+        net = money(abs(best["net"]), currency)
+        worth = f"paid overtime saved is {net} a year {_way(best)} than the hire costs, sales apart"
     if best["short_change"] <= -0.5:
-        parts.append(f"{integer(-best['short_change'])} fewer hours that nobody has room for")
-    if best["over_change"] <= -0.5:
-        parts.append(f"{integer(-best['over_change'])} fewer hours above what people have")
-    return "".join(f", {part}" for part in parts)
+        return f"{name} {then}finds room for {integer(-best['short_change'])} hours of calls a year, with {travel}."
+    return f"{name} {then}means {' and '.join([travel, *_relief(best)])}: {worth}."
+
+
+def _way(best: pd.Series) -> str:
+    return "more" if best["net"] >= 0 else "less"
+
+
+def _relief(best: pd.Series) -> list[str]:
+    fewer = -best["over_change"]
+    return [f"about {about(fewer)} fewer hours above people's hours"] if fewer >= 0.5 else []
 
 
 def _takers(result: RosterComparison, scenario: str) -> str:
     load = result.load[(result.load["scenario"] == scenario) & (result.load["gained"] > 0)]
-    load = load.sort_values("gained", ascending=False)
+    load = load.sort_values("gained", ascending=False, kind="stable")
     return listed([f"{rep} ({count})" for rep, count in zip(load["rep"], load["gained"], strict=True)], 4)
 
 
-def _cover_finding(result: RosterComparison, worst: pd.Series, currency: str) -> Finding:
-    takers = _takers(result, str(worst["scenario"]))
+def _cover_finding(
+    result: RosterComparison, redrawn: RosterComparison | None, worst: pd.Series, currency: str
+) -> Finding:
+    """One clear size: hours of calls that find nobody; where all find somebody, the hours that colleagues take over."""
+    short, takers, gone = worst["accounts_short"] > 0, _takers(result, str(worst["scenario"])), _rows(redrawn, LEAVE)
+    cured = len(gone) > 0 and gone["accounts_short"].iloc[0] == 0
+    agree = f"Agree now who would take over from {worst['who']}: {takers}."
+    agree = agree if result.regime == "handover" else f"Keep the moves at hand for the day when {worst['scenario']}."
+    train = f"Train a second person for the accounts of {worst['who']}: nobody could take them over."
+    divide = "Divide accounts anew, so that all find a colleague. " if short and cured else ""
+    ends = (
+        f"It ends {integer(worst['years'])} years of relationship in all"
+        if math.isfinite(worst["years"])
+        else "How many years of relationship it ends is not known"
+    )
     return Finding(
-        what=f"Hours to be found if {worst['scenario']}",
-        value=float(worst["hours_short"] + max(worst["travel_change"], 0) + max(worst["over_change"], 0)),
+        what=f"{'Hours of calls that find nobody' if short else 'Hours of accounts that change hands'} "
+        f"if {worst['scenario']}",
+        value=float(worst["hours_short"] if short else worst["hours_moved"]),
         low=math.nan,
         high=math.nan,
         unit="hours a year",
-        action=f"Agree now who would take over from {worst['who']}: {takers}."
-        if takers
-        else f"Train a second person for the accounts of {worst['who']}: nobody could take them over.",
-        caution=f"No interval: distances and hours are taken as exact. It ends {integer(worst['years'])} years of "
-        f"relationship{_short_words(worst, currency)}.",
+        action=divide + (agree if takers else "" if divide else train),
+        caution=f"No interval: calls are taken as planned{'' if short else ', distances as exact'}. {ends}."
+        + (f" {_short_words(worst, currency)}" if short else ""),
         chapter="rosters",
     )
 
 
-def _hire_finding(best: pd.Series, cured: float, currency: str) -> Finding:
-    first = cured > -best["over_change"] and best["kind"] == "hire"  # what the hire would relieve needs no hire
-    worth_it = math.isfinite(best["net"]) and best["net"] > 0 and not first
-    value = best["net"] if worth_it else max(-best["travel_change"], 0.0)
-    hire = f"Seat the next hire {best['who']} and hand over {plural(int(best['moved']), 'account')}."
-    if first:
-        action = (
-            f"Divide today's accounts anew first, which relieves {integer(cured)} hours; then ask again who to hire."
-        )
-    elif worth_it or not math.isfinite(best["net"]):
-        action = hire
-    else:
-        action = "Do not hire for travel and overload alone: what is saved is less than the cost of one more."
+def _hire_finding(best: pd.Series, first: bool, anew: bool, currency: str) -> Finding:
+    """What one more saves, or finds room for, after a new division of today's accounts where that was asked."""
+    paid, homes = math.isfinite(best["net"]) and best["net"] > 0, best["short_change"] <= -0.5
+    hand = f" and hand over {plural(int(best['moved']), 'account')}" if best["moved"] else ""
+    seat = f"eat the next one {best['who']}{hand}."
+    what, value = "Travel saved", -best["travel_change"]
+    action = "Hire for sales, not for travel or overload" + ("." if anew else f"; if you do, s{seat}")
+    if homes:
+        what, value, action = "Hours of calls that find room", -best["short_change"], f"S{seat}"
+    elif paid:
+        what, value, action = "Overtime pay saved, cost taken off,", best["net"], f"S{seat}"
+    money_of_it = paid and not homes
     return Finding(
-        what=f"One person more {best['who']}, cost taken off"
-        if worth_it
-        else f"Travel saved by one more {best['who']}",
+        what=f"{what} through one more {best['who']}" + (", after today's accounts are divided anew" if anew else ""),
         value=float(value),
         low=math.nan,
         high=math.nan,
-        unit=f"{currency} a year" if worth_it else "hours a year",
-        action=action,
-        caution="No interval. Hours above what people have count at the mean cost of an hour, as if they were worked "
-        "and paid; sales that come of it are not counted. It overlaps with the size of the team: do not add.",
+        unit=f"{currency} a year" if money_of_it else "hours a year",
+        action=f"Divide today's accounts anew first. {action}" if first and not homes else action,
+        caution="No interval: distances and hours are taken as exact. "
+        f"{'' if money_of_it else f'It is {TIME}. '}{APART}",
         chapter="rosters",
     )
 
 
-def _doubts(result: RosterComparison, leavers: pd.DataFrame, sets: pd.DataFrame, currency: str) -> tuple[str, ...]:
+def _doubts(result: RosterComparison, leavers: pd.DataFrame) -> tuple[str, ...]:
     said = [
         f"With {NAMES[result.regime]}; calls are taken as they are, and no account is lost with who leaves.",
         f"Each plan is proved: none of those within the limits costs more than {percent(result.table['gap'].max(), 2)} "
         "less for the accounts that can move.",
     ]
-    if (rough := result.table["gap"].max()) > ROUGH:
-        wide = (result.table["cost_change_high"] - result.table["cost_change_low"]).max()
+    if result.table["gap"].max() > ROUGH:
+        said.append(_rough(result))
+    lighter = leavers[leavers["travel_change"] <= -0.5]
+    if len(lighter):
+        one = lighter.iloc[0]
+        unserved = "; to those that find nobody, nobody drives" if one["accounts_short"] else ""
         said.append(
-            f"The search stopped at up to {percent(rough)}: a difference between two scenarios of less than "
-            f"{integer(wide)} hours a year may be that of the search."
-        )
-    if len(leavers) > 1:
-        lighter = int((leavers["travel_change"] < -0.5).sum())
-        if lighter:
-            said.append(
-                f"{plural(lighter, 'person', 'people')} could leave and travel would fall: colleagues are nearer to "
-                "the accounts they would take, which an assignment uses without anybody leaving."
-            )
-    for row in sets.to_dict("records"):
-        said.append(
-            f"{str(row['scenario']).capitalize()}: {row['who']}, {_signed(row['travel_change'], 'travel')}, "
-            f"{integer(row['moved'])} accounts change hands"
-            + (f", net {money(row['net'], currency)} a year." if math.isfinite(row["net"]) else ".")
+            f"Less travel is no gain of a loss: if {one['scenario']}, accounts that find a colleague need "
+            f"{_change(one['travel_change'])}, because these colleagues live nearer to them, which a new division uses "
+            f"without anybody leaving{unserved}."
         )
     return tuple(said)
 
 
-def _metrics(leavers: pd.DataFrame, joins: pd.DataFrame) -> dict[str, float]:
+def _hire_doubts(result: RosterComparison, joins: pd.DataFrame, currency: str) -> tuple[str, ...]:
+    """What the hours saved by hires are and are not, and the best sets of several."""
+    if joins.empty:
+        return ()
+    paid = math.isfinite(joins["net"].iloc[0])
+    pay = "Hours above people's hours count as paid" if paid else "Hours above people's hours are not taken as paid"
+    cost = joins["hire_cost"].iloc[0]
+    price = f", and a hire costs {money(cost, currency)} a year" if math.isfinite(cost) else ""
+    said = [f"What a hire saves here is {TIME}. {pay} (parameter overtime){price}. {APART}"]
+    for row in result.table[result.table["kind"].isin(SETS)].to_dict("records"):
+        net = f", overtime pay saved less their cost {money(row['net'], currency)} a year" if paid else ""
+        said.append(
+            f"{str(row['scenario']).capitalize()}: {row['who']}, {_change(row['travel_change'])}, "
+            f"{plural(int(row['moved']), 'account')} change hands{net}."
+        )
+    return tuple(said)
+
+
+def _rough(result: RosterComparison, start: str = "The") -> str:
+    wide = (result.table["cost_change_high"] - result.table["cost_change_low"]).max()
+    return (
+        f"{start} search stopped at up to {percent(result.table['gap'].max())}: a difference between two scenarios of "
+        f"less than about {about(wide)} hours a year may be that of the search."
+    )
+
+
+def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
+    moved = plural(int(redrawn.table["moved"].iloc[0]), "account")
+    said = [
+        f"Divided anew: {moved} change hands, at least {percent(redrawn.keep, 0)} stay, hours and potential are evened "
+        "out as far as that allows. Where the chapter on the team divides them too, take its plan."
+    ]
+    if redrawn.table["gap"].max() > ROUGH:
+        said.append(_rough(redrawn, "Divided anew, the"))
+    return (*said, *(text for text in redrawn.cautions if "Time ran out" in text))
+
+
+def _metrics(result: RosterComparison, asked: pd.DataFrame, joins: pd.DataFrame) -> dict[str, float]:
     found: dict[str, float] = {}
-    if len(leavers):
-        worst = leavers.iloc[0]
+    if len(asked):
+        worst = asked.iloc[0]
         found |= {
             "rosters.hardest_travel": float(worst["travel_change"]),
             "rosters.hardest_short": float(worst["hours_short"]),
-            "rosters.irreplaceable": float((leavers["accounts_short"] > 0).sum()),
+            "rosters.irreplaceable": float((asked["accounts_short"] > result.table["accounts_short"].iloc[0]).sum()),
         }
     if len(joins):
         best = joins.iloc[0]

@@ -6,46 +6,54 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
 
-from salesopt.display import integer, money, plural
-from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, axes, empty, height_for, thin_labels, title
+from salesopt.display import about, integer, money, plural
+from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, axes, empty, height_for, plain, thin_labels, title
 from salesopt.rosters import RosterComparison
 
 MOST = 25  # people drawn
 WIDE = 62  # characters of a title's line beside long labels
-BURDEN = {
-    "travel_change": ("travel added", BLUE),
-    "over_change": ("above the hours of those who stay", ORANGE),
-    "hours_short": ("nobody has room for", BAD),
-}
 
 
 def plot_leavers(result: RosterComparison, ax: Axes | None = None, *, currency: str = "") -> Axes:
-    """What the loss of each person asks of the others, hardest first: travel, hours above theirs, hours unserved."""
+    """What becomes of the accounts of each person who leaves, hardest first: found a colleague, or nobody.
+
+    In potential, by which the losses are ranked; where nothing is left, in the hours that colleagues take over.
+    """
     table = result.table[result.table["kind"] == "leaver"].sort_values("rank").head(MOST)
     if table.empty:
         return empty(ax, "Nobody is asked to leave here")
     worst = table.iloc[0]
     table = table.iloc[::-1].reset_index(drop=True)
     ax = axes(ax, height=height_for(len(table), least=3.0))
-    place = np.arange(len(table))
-    up, down = np.zeros(len(table)), np.zeros(len(table))
-    for column, (label, colour) in BURDEN.items():
-        hours = table[column].to_numpy(float)
-        ax.barh(place, hours, left=np.where(hours >= 0, up, down), color=colour, height=0.62, label=label)
-        up, down = up + np.maximum(hours, 0), down + np.minimum(hours, 0)
-    ax.axvline(0, color=INK, linewidth=0.8)
+    left = bool((table["potential_short"] > 0).any())
+    measure = "potential" if left else "hours"
+    unit = f"Potential{', ' + currency if currency else ''} a year" if left else "Hours a year"
+    place, edge = np.arange(len(table)), np.zeros(len(table))
+    for column, label, colour in (("moved", "finds a colleague", BLUE), ("short", "finds nobody", BAD)):
+        width = table[f"{measure}_{column}"].to_numpy(float)
+        ax.barh(place, width, left=edge, color=colour, height=0.62, label=label)
+        edge = edge + width
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.xaxis.set_major_formatter(lambda value, _: money(value))
     ax.set_yticks(place, thin_labels(ax, table["who"].tolist()))
-    by = ", ranked by the potential left without room" if worst["accounts_short"] > 0 else ""
-    ax.set_xlabel(f"Hours a year if this person leaves{by}")
+    whose = "of the accounts of who leaves" if result.regime == "handover" else "of all accounts that change hands"
+    ax.set_xlabel(plain(f"{unit}, {whose}" + ("" if left else " (calls and travel)")))
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.09 if len(table) > 12 else -0.22), ncols=3, fontsize=8)
+    _legend_below(ax, 2)
     if worst["accounts_short"] > 0:
-        lost = f"{plural(int(worst['accounts_short']), 'account')} with {money(worst['potential_short'], currency)}"
-        return title(ax, f"{worst['who']} is hardest to lose: nobody has room for {lost} of potential", width=WIDE)
-    more = f"{integer(max(worst['travel_change'], 0))} hours of travel a year more"
-    over = f", {integer(worst['over_change'])} above colleagues' hours" if worst["over_change"] >= 0.5 else ""
-    return title(ax, f"{worst['who']} is hardest to lose: {more}{over}", width=WIDE)
+        lost = plural(int(worst["accounts_short"]), "account")
+        lost += f" with {money(worst['potential_short'], currency)} of potential a year" if left else ""
+        return title(ax, f"{worst['who']} is hardest to lose: {lost} would find nobody", width=WIDE)
+    said = f"colleagues would take over {about(worst['hours_moved'])} hours a year"
+    return title(ax, f"{worst['who']} is hardest to lose: {said}", width=WIDE)
+
+
+def _legend_below(ax: Axes, columns: int) -> None:
+    """The legend below the label of the axis, at the same distance however high the figure is."""
+    height = ax.get_window_extent().height / ax.figure.dpi
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.62 / height), ncols=columns, fontsize=9)
 
 
 def plot_takeover(result: RosterComparison, scenario: str = "", ax: Axes | None = None) -> Axes:
@@ -57,7 +65,7 @@ def plot_takeover(result: RosterComparison, scenario: str = "", ax: Axes | None 
     named = scenario or (str(leavers["scenario"].iloc[0]) if len(leavers) else "")
     load = result.load[(result.load["scenario"] == named) & (result.load["gained"] > 0)]
     if load.empty:
-        return empty(ax, f"{named or 'Nobody leaves here'}: no account finds somebody with room to take it over")
+        return empty(ax, f"{named or 'Nobody leaves here'}: no account finds a colleague")
     load = load.sort_values("gained", ignore_index=True)
     today = result.load[result.load["scenario"] == "today"].set_index("rep")["hours"]
     before = today.reindex(load["rep"]).fillna(0.0).to_numpy()
@@ -71,14 +79,17 @@ def plot_takeover(result: RosterComparison, scenario: str = "", ax: Axes | None 
         edge = max(row["hours"], row["capacity"])
         ax.text(edge + 0.015 * reach, at, plural(int(row["gained"]), "account"), va="center", fontsize=9)
     ax.set_xlim(0, 1.18 * reach)
+    ax.xaxis.set_major_formatter(lambda value, _: integer(value))
     ax.set_yticks(place, thin_labels(ax, load["rep"].tolist()))
     ax.set_xlabel("Hours a year, travel included")
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.17 if len(load) > 6 else -0.28), ncols=3, fontsize=8)
-    over = int((load["over_change"] > 1e-6).sum())
-    said = f"; {integer(over)} of them above the hours there are" if over else "; none above the hours there are"
-    taken = plural(int(load["gained"].sum()), "account")
-    return title(ax, f"{named}: {plural(len(load), 'colleague')} {_take(len(load))} over {taken}{said}", width=WIDE)
+    _legend_below(ax, 3)
+    all_of = result.table[result.table["scenario"] == named].iloc[0]
+    people, accounts, over, short = (int(all_of[name]) for name in ("takers", "moved", "takers_over", "accounts_short"))
+    taken = f"{plural(people, 'colleague')} {_take(people)} over {plural(accounts, 'account')}"
+    more = f"; {integer(over)} then with more work than hours" if over else ""
+    more += f"; {plural(short, 'account')} would find nobody" if short else ""
+    return title(ax, f"{named}: {taken}{more}", width=WIDE)
 
 
 def _take(count: int) -> str:
@@ -121,13 +132,17 @@ def _to_new(result: RosterComparison, scenario: str) -> pd.Series:
 
 
 def _best_words(best: pd.Series) -> str:
-    less = "less" if best["travel_change"] <= 0 else "more"
-    travel = f"{integer(abs(best['travel_change']))} hours of travel a year {less}"
-    over = best["over_change"]
-    relief = f", {integer(-over)} hours above people's hours relieved" if over <= -0.5 else ""
-    short = best["short_change"]
-    relief = f", {integer(-short)} hours find room again" if short <= -0.5 else relief
-    return f"The next hire sits best {best['place']}: {travel}{relief}"
+    parts = []
+    if best["short_change"] <= -0.5:
+        parts.append(f"{integer(-best['short_change'])} hours of calls find room again")
+    if abs(best["travel_change"]) >= 0.5:
+        way = "less" if best["travel_change"] < 0 else "more"
+        parts.append(f"about {about(abs(best['travel_change']))} hours of travel a year {way}")
+    if best["over_change"] <= -0.5:
+        parts.append(f"about {about(-best['over_change'])} fewer hours above people's hours")
+    if not parts:
+        return "No place tried for a hire saves travel or overload"
+    return f"Best for a hire, if nothing else moves: {best['place']}, for {' and '.join(parts)}"
 
 
 def _place_bars(places: pd.DataFrame, ax: Axes | None) -> Axes:
@@ -137,6 +152,6 @@ def _place_bars(places: pd.DataFrame, ax: Axes | None) -> Axes:
     place = np.arange(len(shown))
     ax.barh(place, -shown["cost_change"], color=[*[BLUE] * (len(shown) - 1), GOOD], height=0.62)
     ax.set_yticks(place, thin_labels(ax, shown["place"].tolist()))
-    ax.set_xlabel("Hours a year saved (travel, and hours above people's hours at their price)")
+    ax.set_xlabel("Hours a year saved (travel, and hours above people's at their price)")
     ax.grid(visible=False, axis="y")
     return title(ax, _best_words(places.iloc[0]), width=WIDE)

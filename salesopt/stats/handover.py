@@ -47,7 +47,10 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A roster with its solution: choice as columns of the pairs (-1 nobody), and totals per column."""
+    """A roster with its solution: choice as columns of the pairs (-1 nobody), and totals per column.
+
+    most : the hours that each may carry, above which there is no room
+    """
 
     roster: Roster
     solution: Covered
@@ -55,6 +58,7 @@ class Plan:
     hours: Numbers
     over: Numbers
     here: Flags
+    most: Numbers
 
 
 def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
@@ -115,8 +119,8 @@ def _balance(name: str, values: Numbers, capacity: Numbers, total: float, rules:
     return Load(name, "balance", use, (1 - rules.tolerance) * fair, (1 + rules.tolerance) * fair, worth)
 
 
-def plan_of(pairs: Pairs, roster: Roster, solution: Covered) -> Plan:
-    """The solution in terms of the pairs."""
+def plan_of(pairs: Pairs, roster: Roster, problem: Cover, solution: Covered) -> Plan:
+    """The solution of the problem of one roster, in terms of the pairs."""
     chosen = solution.choice
     choice = np.where(chosen >= 0, roster.people[np.maximum(chosen, 0)] if len(roster.people) else NOBODY, NOBODY)
     served = np.flatnonzero(choice >= 0)
@@ -126,7 +130,9 @@ def plan_of(pairs: Pairs, roster: Roster, solution: Covered) -> Plan:
     if roster.sites is not None:
         here[roster.sites] = np.isin(roster.sites, choice)
     over = np.where(here, np.maximum(hours - np.maximum(pairs.capacity, 0.0), 0.0), 0.0)
-    return Plan(roster, solution, choice, hours, over, here)
+    most = np.zeros(len(pairs.rep))
+    most[roster.people] = problem.most
+    return Plan(roster, solution, choice, hours, over, here, most)
 
 
 def travel_of(pairs: Pairs, plan: Plan, among: Flags | None = None) -> float:
@@ -139,8 +145,10 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
     """One row of the table of scenarios, against `base`: the same rules on the roster it is compared with."""
     stay = base.here & plan.here
     before = np.where(stay, base.over, 0.0).sum()
-    short = np.flatnonzero(plan.choice == NOBODY)
-    moved = changed(pairs, plan)
+    short = plan.choice == NOBODY
+    changes = changed(pairs, plan, base)
+    moved = np.flatnonzero(changes & ~short)
+    takes = np.isin(np.arange(len(pairs.rep)), plan.choice[moved])
     over, both = float(plan.over.sum()), (plan.choice >= 0) & (base.choice >= 0)
     freed = over_price * (base.over.sum() - before)
     return {
@@ -151,16 +159,21 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
         "reps": int(plan.here.sum()),
         "travel": travel_of(pairs, plan),
         "travel_change": travel_of(pairs, plan, both) - travel_of(pairs, base, both),
-        "moved": int(moved.sum()),
-        "years": float(pairs.years[moved].sum()),
-        "accounts_short": len(short),
+        "moved": len(moved),
+        "hours_moved": float((pairs.hours + pairs.travel)[moved, plan.choice[moved]].sum()),
+        "potential_moved": float(pairs.potential[moved].sum()),
+        "takers": int(takes.sum()),
+        "takers_over": int((takes & (plan.over > 1e-6)).sum()),
+        "years": _known_sum(pairs.years[changes]),
+        "accounts_short": int(short.sum()),
+        "no_room": int((short & able_of(pairs, plan).any(axis=1)).sum()),
+        "out_of_reach": int((short & ~able_of(pairs, plan).any(axis=1)).sum()),
         "hours_short": hours_short(pairs, plan),
         "short_change": hours_short(pairs, plan) - hours_short(pairs, base),
         "potential_short": float(pairs.potential[short].sum()),
         "over": over,
         "over_change": over - float(before),
         "overloaded": int((plan.over > 1e-6).sum()),
-        "newly_over": int(((plan.over > 1e-6) & (base.over <= 1e-6)).sum()),
         "spread": _spread(pairs, plan),
         "cost": plan.solution.cost,
         "cost_change": plan.solution.cost - (base.solution.cost - freed),
@@ -170,18 +183,36 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
     }
 
 
+def _known_sum(values: Numbers) -> float:
+    """The sum of what is known; nan where there are values and none is known."""
+    return float("nan") if len(values) and np.isnan(values).all() else float(np.nansum(values))
+
+
+def able_of(pairs: Pairs, plan: Plan) -> Flags:
+    """Accounts x people: who is there and may serve the account, room or not."""
+    return np.asarray(plan.here & np.isfinite(pairs.problem.cost))
+
+
 def hours_short(pairs: Pairs, plan: Plan) -> float:
-    """Hours a year of the accounts that nobody serves: calls and the least travel of who may serve them."""
-    short = np.flatnonzero(plan.choice == NOBODY)
-    able = plan.here & np.isfinite(pairs.problem.cost[short])
-    least = np.where(able, (pairs.hours + pairs.travel)[short], np.inf).min(axis=1, initial=np.inf)
-    return float(np.where(np.isfinite(least), least, pairs.hours[short].mean(axis=1)).sum())
+    """Hours of calls a year of the accounts that nobody serves; what travel they need depends on who would."""
+    return float(pairs.hours[plan.choice == NOBODY].mean(axis=1).sum())
 
 
-def changed(pairs: Pairs, plan: Plan) -> Flags:
-    """Accounts that somebody serves today and somebody else, or nobody, would then."""
-    name = np.where(plan.choice >= 0, pairs.rep[np.maximum(plan.choice, 0)], "")
-    return np.asarray((pairs.former != "") & (name != pairs.former))
+def changed(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
+    """Accounts that somebody serves today and somebody else, or nobody, would then.
+
+    An account whose representative is not here moves in any case: it counts with `base`, and elsewhere only where it
+    goes to somebody else than there.
+    """
+    return np.asarray((pairs.former != "") & (_names(pairs, plan) != pairs.former) & _differs(pairs, plan, base))
+
+
+def _names(pairs: Pairs, plan: Plan) -> np.ndarray:
+    return np.where(plan.choice >= 0, pairs.rep[np.maximum(plan.choice, 0)], "")
+
+
+def _differs(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
+    return np.asarray((pairs.now >= 0) | (plan.choice != base.choice) | (plan is base))
 
 
 def _index(pairs: Pairs, plan: Plan) -> Numbers:
@@ -206,18 +237,19 @@ def load_of(pairs: Pairs, plan: Plan, base: Plan) -> pd.DataFrame:
     people, count = np.flatnonzero(plan.here), len(pairs.rep)
     served = np.flatnonzero(plan.choice >= 0)
     whose = plan.choice[served]
-    gained = plan.choice != base.choice
+    moved = changed(pairs, plan, base)
     load = pd.DataFrame(
         {
             "rep": pairs.rep,
             "hours": plan.hours,
             "capacity": np.maximum(pairs.capacity, 0.0),
+            "most": plan.most,
             "over": plan.over,
             "over_change": plan.over - base.over,
             "travel": np.bincount(whose, pairs.travel[served, whose], count),
             "accounts": np.bincount(whose, minlength=count),
-            "gained": np.bincount(plan.choice[gained & (plan.choice >= 0)], minlength=count),
-            "given": np.bincount(base.choice[gained & (base.choice >= 0)], minlength=count),
+            "gained": np.bincount(plan.choice[moved & (plan.choice >= 0)], minlength=count),
+            "given": np.bincount(pairs.now[moved & (pairs.now >= 0)], minlength=count),
             "potential": np.bincount(whose, pairs.potential[served], count),
             "balance_index": _index(pairs, plan),
         }
@@ -228,25 +260,26 @@ def load_of(pairs: Pairs, plan: Plan, base: Plan) -> pd.DataFrame:
     return load
 
 
-def moves_of(pairs: Pairs, plan: Plan, today: Plan) -> pd.DataFrame:
-    """Every account that changes hands against today, to whom, and why."""
-    placed = (pairs.former == "") & (plan.choice >= 0)
-    rows = np.flatnonzero(changed(pairs, plan) | placed)
+def moves_of(pairs: Pairs, plan: Plan, base: Plan, today: Plan) -> pd.DataFrame:
+    """Every account that changes hands against today, to whom, and why; those of most potential first."""
+    placed = (pairs.former == "") & (plan.choice >= 0) & _differs(pairs, plan, base)
+    rows = np.flatnonzero(changed(pairs, plan, base) | placed)
+    rows = rows[np.argsort(-pairs.potential[rows], kind="stable")]
     choice = plan.choice[rows]
     known = choice >= 0
     pick = np.maximum(choice, 0)
     now = pairs.now[rows]
-    travel = np.where(known, pairs.travel[rows, pick], np.nan)
-    before = np.where(now >= 0, pairs.travel[rows, np.maximum(now, 0)], np.nan)
+    short = np.where(able_of(pairs, plan)[rows].any(axis=1), "no room", "out of reach")
     moves = pd.DataFrame(
         {
             "scenario": plan.roster.scenario,
             "account": pairs.account[rows],
             "rep_from": pairs.former[rows],
             "rep_to": np.where(known, pairs.rep[pick], ""),
-            "hours": np.where(known, pairs.hours[rows, pick] + travel, pairs.hours[rows].mean(axis=1)),
-            "travel": travel,
-            "travel_now": before,
+            "outcome": np.where(known, "taken over", short),
+            "call_hours": np.where(known, pairs.hours[rows, pick], pairs.hours[rows].mean(axis=1)),
+            "travel": np.where(known, pairs.travel[rows, pick], np.nan),
+            "travel_now": np.where(now >= 0, pairs.travel[rows, np.maximum(now, 0)], np.nan),
             "years": pairs.years[rows],
             "potential": pairs.potential[rows],
             "reason": np.array([_reason(pairs, plan, today, int(row)) for row in rows], dtype=object),
@@ -258,32 +291,53 @@ def moves_of(pairs: Pairs, plan: Plan, today: Plan) -> pd.DataFrame:
 def _reason(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
     """Why an account goes where it goes, in words that can be read to both."""
     to, now = int(plan.choice[row]), int(pairs.now[row])
+    former = pairs.former[row]
+    stays = now >= 0 and plan.here[now]
+    start = "" if stays or not former or former in plan.roster.gone else f"{former} is not here: "
+    if to < 0:
+        return start + _nobody(pairs, plan, row)
     able = plan.here & np.isfinite(pairs.problem.cost[row])
     away = np.where(able, pairs.travel[row], np.inf)
-    former = pairs.former[row]
-    gone = f"{former} leaves: " if former in plan.roster.gone else f"{former} is not here: " if former else ""
-    start = "" if now >= 0 and plan.here[now] else gone
-    if not able.any():
-        return start + "nobody within reach may serve it"
     near = int(away.argmin())
-    if to < 0:
-        free = max(pairs.capacity[near] - plan.hours[near], 0.0)
-        need = pairs.hours[row, near] + pairs.travel[row, near]
-        return start + f"nobody has room; {pairs.rep[near]} is nearest, {free:,.0f} hours free of {need:,.0f} needed"
-    saved = pairs.travel[row, now] - pairs.travel[row, to] if now >= 0 else 0.0
-    if not start and now >= 0:
-        relief = today.over[now] > 1e-6
-        if saved > 0.05:
-            why = f"{saved:,.1f} hours of travel a year less"
-            return f"{why}, and {pairs.rep[now]} has more than his hours" if relief else why
-        return (
-            f"{pairs.rep[now]} has more than his hours; {-saved:,.1f} hours of travel a year more"
-            if relief
-            else f"makes room and evens the load, for {-saved:,.1f} hours of travel a year more"
-        )
+    if stays:
+        return _exchange(pairs, plan, today, row)
     far = f", {pairs.km[row, to]:,.0f} km" if pairs.km.any() else ""
     if away[to] <= away[near] + 1e-9:
         return start + (f"{pairs.rep[to]} is nearest of those who stay{far}" if far else f"{pairs.rep[to]} has room")
     lacks = plan.hours[near] + pairs.hours[row, near] + pairs.travel[row, near] > pairs.capacity[near]
-    nearer = f"{pairs.rep[near]}, nearer, has no room" if lacks else f"{pairs.rep[near]} would be nearer"
+    nearer = f"{pairs.rep[near]}, nearer, has no hours left" if lacks else f"{pairs.rep[near]} would be nearer"
     return start + f"{pairs.rep[to]} takes it over{far}; {nearer}"
+
+
+def _exchange(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
+    """Why an account goes to somebody else although its representative stays."""
+    to, now = int(plan.choice[row]), int(pairs.now[row])
+    saved = pairs.travel[row, now] - pairs.travel[row, to]
+    relief = f"{pairs.rep[now]} has more work than hours" if today.over[now] > 1e-6 else ""
+    if saved >= 0.5:
+        why = f"{saved:,.0f} hours of travel a year less"
+        return f"{why}, and {relief}" if relief else why
+    more = f"{-saved:,.0f} hours of travel a year more" if saved <= -0.5 else "about as much travel"
+    return f"{relief or 'makes room or evens the load'}; {more}"
+
+
+def _nobody(pairs: Pairs, plan: Plan, row: int) -> str:
+    """Why nobody takes an account over: nobody is left, may serve it, is within reach, or has room."""
+    able = plan.here & np.isfinite(pairs.problem.cost[row])
+    if not able.any():
+        suits = plan.here & (np.isfinite(pairs.fit[row]) | ~np.isfinite(pairs.fit).any())
+        if not suits.any():
+            return "nobody who is there may serve it" if plan.here.any() else "nobody is left"
+        near = int(np.where(suits, pairs.km[row], np.inf).argmin())
+        return f"out of reach; {pairs.rep[near]} is nearest, {pairs.km[row, near]:,.0f} km"
+    need = (pairs.hours + pairs.travel)[row]
+    free = np.maximum(plan.most - plan.hours, 0.0)
+    fits = np.flatnonzero(able & (need <= free + 1e-6))
+    if len(fits):
+        return f"left out by the search, which stopped before all was proved; {pairs.rep[fits[0]]} has room"
+    most = int(np.where(able, free, -1.0).argmax())
+    if free[most] >= 0.5:
+        return f"no room; {pairs.rep[most]} has most, {free[most]:,.0f} hours left of {need[most]:,.0f} needed"
+    if able.sum() == 1:
+        return f"no room; {pairs.rep[most]}, alone within reach, carries the most that may be"
+    return f"no room; all {able.sum()} people within reach carry the most they may"
