@@ -192,7 +192,7 @@ def compare_rosters(
 
 
 def best_hire(result: RosterComparison) -> pd.DataFrame | int:
-    """The best candidate as a table for the argument `hires` of `compare_rosters`; 0 where nobody joins."""
+    """The best candidate place as the argument `hires` of `compare_rosters`, with mean hours and cost; 0 for nobody."""
     best = result.places.head(1)
     where = [name for name in ("region", "lat", "lon") if name in best.columns]
     return best[["place", *where]].rename(columns={"place": "rep"}) if len(best) else 0

@@ -626,7 +626,7 @@ def test_where_nothing_changes_nothing_is_recommended():
     assert blank.findings == () and blank.answer.startswith("No account has a representative today")
     near = accounts.assign(lat=reps["lat"][0], lon=reps["lon"][0], rep="R0").head(5)  # one more saves nothing
     hired = conclude_rosters(compare_rosters(near, reps, leavers=[], hires=1, places=1))
-    assert hired.findings == () and "saves hardly any travel or overload" in hired.answer
+    assert hired.findings == () and "saves no travel or overload a year: hire for sales only" in hired.answer
 
 
 def test_less_travel_after_a_loss_is_not_told_as_its_gain():
@@ -652,6 +652,13 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     assert f"{about(over)} hours above people's hours a year; if {worst['who']} leaves, " in answer
     assert f"{row['accounts_short']} accounts would still find nobody" in answer
     assert "anew" not in conclude_rosters(result).answer
+    skew = accounts.assign(rep=["R1"] * 30 + ["R0"] * 10)
+    roomy = reps.assign(hours=[9999.0, 1000.0, 1.0, 1.0])  # R1 is relieved, for more travel and hours out of balance
+    now, anew = (compare_rosters(skew, roomy, leavers=[], regime=regime, gap=0.05) for regime in ("handover", "redraw"))
+    saved, more = now.table["over"].item() - anew.table["over"].item(), anew.table["travel"] - now.table["travel"]
+    assert saved > 1 and more.item() > 1
+    said = f"{about(saved)} hours above people's hours a year, for {about(more.item())} hours of travel more."
+    assert f"Divide today's accounts anew: that saves about {said}" in conclude_rosters(now, anew).answer
 
 
 def test_a_hire_is_valued_after_todays_accounts_are_divided_anew():
@@ -700,6 +707,8 @@ def test_figures_draw_the_tables():
     ax = plot_places(result)
     assert len(ax.collections[1].get_segments()) == len(taken)
     assert best["place"] in ax.get_title(loc="left").replace("\n", " ")
+    both = compare_rosters(accounts, reps, leavers=["R0", "R1"], together=True)
+    assert plot_leavers(both).get_title(loc="left").startswith("If R0 and R1 leave: ")
     bare = compare_rosters(accounts, reps, leavers=[])
     for plot in (plot_leavers, plot_takeover, plot_places):
         assert "Nobody" in plot(bare).get_title(loc="left")

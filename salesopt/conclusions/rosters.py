@@ -120,14 +120,16 @@ def _why(row: pd.Series) -> str:
     return f"{integer(row['no_room'])} no room, {integer(row['out_of_reach'])} out of reach"
 
 
-def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> list[str]:
-    """What dividing today's accounts anew saves without anybody leaving or joining, in words."""
+def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> str:
+    """What dividing today's accounts anew saves without anybody leaving or joining, in words; "" for nothing."""
     now, then = result.table.iloc[0], redrawn.table.iloc[0]
     if then["accounts_short"] != now["accounts_short"]:  # travel to more accounts cannot be compared
-        return []
-    travel, over, least = now["travel"] - then["travel"], now["over"] - then["over"], _unsure(then)
-    said = [f"{about(travel)} hours of travel"] if travel >= least else []
-    return said + ([f"{about(over)} hours above people's hours"] if over >= least else [])
+        return ""
+    travel, over = now["travel"] - then["travel"], now["over"] - then["over"]
+    saved = [f"{about(travel)} hours of travel"] if travel >= 0.5 else []
+    saved += [f"{about(over)} hours above people's hours"] if over >= 0.5 else []
+    more = f", for {about(-travel)} hours of travel more" if travel <= -0.5 else ""
+    return f"about {' and '.join(saved)} a year{more}" if saved else ""
 
 
 def _first(result: RosterComparison, redrawn: RosterComparison | None) -> bool:
@@ -142,7 +144,7 @@ def _redrawn_answer(result: RosterComparison, redrawn: RosterComparison, asked: 
     room = f"{plural(short, 'account')} would still find nobody" if short else "all would find a colleague"
     loss = f"; if {gone['scenario'].iloc[0]}, {room}" if len(gone) else ""
     if saved:
-        return f"Divide today's accounts anew: that saves about {' and '.join(saved)} a year{loss}."
+        return f"Divide today's accounts anew: that saves {saved}{loss}."
     return f"Dividing all accounts anew would save hardly anything{loss}."
 
 
@@ -161,7 +163,8 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
     name = f"A {'replacement' if best['kind'] == 'replacement' else 'hire'} (best {best['who']})"
     then = "then " if anew else ""
     if not _helps(best):
-        return f"{name} {then}saves hardly any travel or overload: hire for sales only ({SEE})."
+        least = f"less than about {about(_unsure(best))} hours of" if _unsure(best) >= 1 else "no"
+        return f"{name} {then}saves {least} travel or overload a year: hire for sales only ({SEE})."
     travel, worth = _change(best["travel_change"]), f"{TIME} ({SEE})"
     if math.isfinite(best["net"]):
         net = money(abs(best["net"]), currency)

@@ -21,7 +21,7 @@ def plot_leavers(result: RosterComparison, ax: Axes | None = None, *, currency: 
 
     In potential, by which the losses are ranked; where nothing is left, in the hours that colleagues take over.
     """
-    table = result.table[result.table["kind"] == "leaver"].sort_values("rank").head(MOST)
+    table = result.table[result.table["kind"].isin(["leaver", "leavers"])].sort_values("rank").head(MOST)
     if table.empty:
         return empty(ax, "Nobody is asked to leave here")
     worst = table.iloc[0]
@@ -42,12 +42,13 @@ def plot_leavers(result: RosterComparison, ax: Axes | None = None, *, currency: 
     ax.set_xlabel(plain(f"{unit}, {whose}" + ("" if left else " (calls and travel)")))
     ax.grid(visible=False, axis="y")
     _legend_below(ax, 2)
+    start = f"{worst['who']} is hardest to lose" if len(table) > 1 else f"If {worst['scenario']}"
     if worst["accounts_short"] > 0:
         lost = plural(int(worst["accounts_short"]), "account")
         lost += f" with {money(worst['potential_short'], currency)} of potential a year" if left else ""
-        return title(ax, f"{worst['who']} is hardest to lose: {lost} would find nobody", width=WIDE)
+        return title(ax, f"{start}: {lost} would find nobody", width=WIDE)
     said = f"colleagues would take over {about(worst['hours_moved'])} hours a year"
-    return title(ax, f"{worst['who']} is hardest to lose: {said}", width=WIDE)
+    return title(ax, f"{start}: {said}", width=WIDE)
 
 
 def _legend_below(ax: Axes, columns: int) -> None:
@@ -142,7 +143,7 @@ def _best_words(best: pd.Series) -> str:
         parts.append(f"about {about(-best['over_change'])} fewer hours above people's hours")
     if not parts:
         return "No place tried for a hire saves travel or overload"
-    return f"Best for a hire, if nothing else moves: {best['place']}, for {' and '.join(parts)}"
+    return f"Best for a hire, if nothing else moves: {best['place']} ({', '.join(parts)})"
 
 
 def _place_bars(places: pd.DataFrame, ax: Axes | None) -> Axes:
