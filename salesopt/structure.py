@@ -12,11 +12,15 @@ from salesopt.errors import AbsentError, DataError, ParameterError, Problem
 from salesopt.stats.arguments import count_fault, day_fault, mapping_fault, number_fault, require, unless
 from salesopt.stats.comparison import (
     Case,
-    Ranking,
     draw_structures,
+    interval_of,
     measure_structure,
     rank_structures,
+    tabulate_flips,
+    tabulate_rivals,
+    tabulate_scores,
     tabulate_shifts,
+    tabulate_structures,
     vary_assumptions,
 )
 from salesopt.stats.duties import DutyCheck, check_duties
@@ -25,7 +29,6 @@ from salesopt.stats.makeup import TeamMakeup, describe_team
 from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
 from salesopt.stats.roles import Day
 from salesopt.stats.staffing import People, people_of, resemblance
-from salesopt.stats.weighting import least_shift, winners_along
 from salesopt.study.tables import check_table, require_table
 
 __all__ = [
@@ -202,16 +205,16 @@ def compare_structures(
     best, second = (int(number) for number in ranking.order[:2])
     resembled = resemblance(work, people)
     form = _today_form(resembled, options)
-    lead = _interval(ranking.drawn[:, best] - ranking.drawn[:, second], confidence)
+    lead = interval_of(ranking.drawn[:, best] - ranking.drawn[:, second], confidence)
     costs = np.array([[row["cost"] for row in rows] for rows in drawn]).reshape(-1, len(options))
     reference = options.index(form) if form else best
-    saving = _interval(costs[:, reference] - costs[:, best], confidence)
+    saving = interval_of(costs[:, reference] - costs[:, best], confidence)
     sensitivity = vary_assumptions(options, usable, weight, case, spread)
     return Structures(
-        table=_table(options, measured, drawn, confidence),
-        scores=_scores(options, usable, ranking, confidence),
-        flips=_flips(options, usable, weight, ranking.points),
-        rivals=_rivals(options, usable, weight, ranking),
+        table=tabulate_structures(options, measured, drawn, confidence),
+        scores=tabulate_scores(options, usable, ranking, confidence),
+        flips=tabulate_flips(options, usable, weight, ranking.points),
+        rivals=tabulate_rivals(options, usable, weight, ranking),
         shifts=tabulate_shifts(options, case),
         sensitivity=sensitivity,
         today=resembled,
@@ -277,60 +280,6 @@ def _left_out(accounts: pd.DataFrame, work: Work, people: People) -> dict[str, s
     if len(work.regions) < 2:
         found["growth of a region"] = "the accounts name fewer than two regions"
     return found
-
-
-def _interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """The middle `confidence` of the draws; nan where there are none."""
-    if not len(values):
-        return float("nan"), float("nan")
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
-
-
-def _table(
-    options: Sequence[str],
-    measured: Sequence[Mapping[str, float]],
-    drawn: Sequence[Sequence[Mapping[str, float]]],
-    confidence: float,
-) -> pd.DataFrame:
-    table = pd.DataFrame(measured).drop(columns=["selling", "contact", "continuity", "agility"])
-    table.insert(0, "structure", list(options))
-    for name in ("cost", "reps"):
-        found = [_interval(np.array([rows[at][name] for rows in drawn]), confidence) for at in range(len(options))]
-        table[f"{name}_low"], table[f"{name}_high"] = zip(*found, strict=True)
-    return table
-
-
-def _scores(options: Sequence[str], usable: Sequence[str], ranking: Ranking, confidence: float) -> pd.DataFrame:
-    scores = pd.DataFrame(ranking.points, columns=list(usable))
-    scores.insert(0, "structure", list(options))
-    scores["score"] = ranking.score
-    found = [_interval(ranking.drawn[:, at], confidence) for at in range(len(options))]
-    scores["low"], scores["high"] = zip(*found, strict=True)
-    wins = np.bincount(ranking.drawn.argmax(axis=1), minlength=len(options)) / max(len(ranking.drawn), 1)
-    scores["wins"] = wins if len(ranking.drawn) else np.nan
-    scores["wins_any"] = ranking.wins_any
-    scores["rank"] = 1 + np.argsort(ranking.order)
-    return scores
-
-
-def _flips(options: Sequence[str], usable: Sequence[str], weight: np.ndarray, points: np.ndarray) -> pd.DataFrame:
-    rows = [
-        (name, weight[at], start, end, options[winner], bool(start <= weight[at] <= end))
-        for at, name in enumerate(usable)
-        for start, end, winner in winners_along(points, weight, at)
-    ]
-    return pd.DataFrame(rows, columns=["criterion", "weight", "from", "to", "winner", "holds"])
-
-
-def _rivals(options: Sequence[str], usable: Sequence[str], weight: np.ndarray, ranking: Ranking) -> pd.DataFrame:
-    best = int(ranking.order[0])
-    rows = []
-    for rival in map(int, ranking.order[1:]):
-        moved, then = least_shift(ranking.points, weight, rival)
-        behind = float(ranking.score[best] - ranking.score[rival])
-        rows.append((options[rival], behind, moved, *then))
-    return pd.DataFrame(rows, columns=["structure", "behind", "least_shift", *usable])
 
 
 def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:

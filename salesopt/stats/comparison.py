@@ -11,7 +11,7 @@ import pandas as pd
 
 from salesopt.stats.organisation import Assumptions, Work, lay_out_structure
 from salesopt.stats.staffing import People, measure, shift_response
-from salesopt.stats.weighting import acceptability, weighted_score
+from salesopt.stats.weighting import acceptability, least_shift, weighted_score, winners_along
 
 CALLS_VARIATION = 0.15
 JUDGED = (
@@ -122,3 +122,65 @@ def vary_assumptions(
             lead = float(score[order[0]] - score[order[1]])
             rows.append((name, getattr(assumed, name), options[order[0]], lead, first["reps"], first["cost"]))
     return pd.DataFrame(rows, columns=["assumption", "value", "winner", "lead", "reps", "cost"])
+
+
+def interval_of(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The middle `confidence` of the draws; nan where there are none."""
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def tabulate_structures(
+    options: Sequence[str],
+    measured: Sequence[Mapping[str, float]],
+    drawn: Sequence[Sequence[Mapping[str, float]]],
+    confidence: float,
+) -> pd.DataFrame:
+    """What each structure costs and gives, with the intervals of cost and heads over the draws."""
+    table = pd.DataFrame(measured).drop(columns=["selling", "contact", "continuity", "agility"])
+    table.insert(0, "structure", list(options))
+    for name in ("cost", "reps"):
+        found = [interval_of(np.array([rows[at][name] for rows in drawn]), confidence) for at in range(len(options))]
+        table[f"{name}_low"], table[f"{name}_high"] = zip(*found, strict=True)
+    return table
+
+
+def tabulate_scores(options: Sequence[str], usable: Sequence[str], ranking: Ranking, confidence: float) -> pd.DataFrame:
+    """Points per criterion and score of each structure, its interval, how often it wins, and its rank."""
+    scores = pd.DataFrame(ranking.points, columns=list(usable))
+    scores.insert(0, "structure", list(options))
+    scores["score"] = ranking.score
+    found = [interval_of(ranking.drawn[:, at], confidence) for at in range(len(options))]
+    scores["low"], scores["high"] = zip(*found, strict=True)
+    wins = np.bincount(ranking.drawn.argmax(axis=1), minlength=len(options)) / max(len(ranking.drawn), 1)
+    scores["wins"] = wins if len(ranking.drawn) else np.nan
+    scores["wins_any"] = ranking.wins_any
+    scores["rank"] = 1 + np.argsort(ranking.order)
+    return scores
+
+
+def tabulate_flips(
+    options: Sequence[str], usable: Sequence[str], weight: np.ndarray, points: np.ndarray
+) -> pd.DataFrame:
+    """Which structure wins at which weight of one criterion, the others in proportion."""
+    rows = [
+        (name, weight[at], start, end, options[winner], bool(start <= weight[at] <= end))
+        for at, name in enumerate(usable)
+        for start, end, winner in winners_along(points, weight, at)
+    ]
+    return pd.DataFrame(rows, columns=["criterion", "weight", "from", "to", "winner", "holds"])
+
+
+def tabulate_rivals(
+    options: Sequence[str], usable: Sequence[str], weight: np.ndarray, ranking: Ranking
+) -> pd.DataFrame:
+    """How far each other structure is behind, and the least weight that must move for it to come level."""
+    best = int(ranking.order[0])
+    rows = []
+    for rival in map(int, ranking.order[1:]):
+        moved, then = least_shift(ranking.points, weight, rival)
+        behind = float(ranking.score[best] - ranking.score[rival])
+        rows.append((options[rival], behind, moved, *then))
+    return pd.DataFrame(rows, columns=["structure", "behind", "least_shift", *usable])
