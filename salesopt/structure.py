@@ -28,7 +28,7 @@ from salesopt.stats.geography import locate
 from salesopt.stats.makeup import TeamMakeup, describe_team
 from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
 from salesopt.stats.roles import Day
-from salesopt.stats.staffing import People, people_of, resemblance
+from salesopt.stats.staffing import People, describe_today, people_of, resemblance
 from salesopt.study.tables import check_table, require_table
 
 __all__ = [
@@ -86,9 +86,10 @@ LEAST_RESEMBLANCE = 0.2
 class Structures:
     """What `compare_structures` found. Hours, visits, km and money are a year.
 
-    table       : structure, reps, managers, cost, cost_low, cost_high, reps_low, reps_high, customer_hours,
-                  travel_hours, agreeing_hours, idle_hours, paid_hours, visits, extra_visits, km, nights,
-                  shared_accounts, contacts (mean per account), moved_accounts, fit (fraction), people_to_spare
+    table       : structure, reps, managers, people_cost (without travel), cost, cost_low, cost_high, reps_low,
+                  reps_high, customer_hours, travel_hours, agreeing_hours, idle_hours, paid_hours, visits, extra_visits,
+                  km, nights, shared_accounts, contacts (mean per account), moved_accounts, fit (fraction),
+                  people_to_spare
     scores      : structure, a column of points from 0 to 1 per criterion, score, low, high, wins (share of draws in
                   which it scores best under these weights), wins_any (share of all weights), rank
     flips       : criterion, weight (now), from, to, winner, holds (whether the weight of now lies in this stretch)
@@ -96,6 +97,8 @@ class Structures:
                   level; nan: no weights do), and what each criterion's weight then is
     shifts      : structure, kind (line, segment, region), group, extra_hours, unserved_hours, unserved (fraction)
     sensitivity : assumption, value, winner, lead (points of score), reps, cost - each assumption alone at its ends
+    now         : one row, structure "today", with those columns of `table` that need no assumption: today's
+                  representatives, those who lead them and what these people cost, and how they serve the accounts
     today       : dimension, structure, information (how much the representative tells about it, 0 to 1)
     skipped     : item, reason
     weights     : weight per criterion, they sum to one; best, second: structures; lead, lead_low, lead_high: points
@@ -103,6 +106,7 @@ class Structures:
     """
 
     table: pd.DataFrame
+    now: pd.DataFrame
     scores: pd.DataFrame
     flips: pd.DataFrame
     rivals: pd.DataFrame
@@ -212,6 +216,7 @@ def compare_structures(
     sensitivity = vary_assumptions(options, usable, weight, case, spread)
     return Structures(
         table=tabulate_structures(options, measured, drawn, confidence),
+        now=pd.DataFrame([describe_today(work, people)]),
         scores=tabulate_scores(options, usable, ranking, confidence),
         flips=tabulate_flips(options, usable, weight, ranking.points),
         rivals=tabulate_rivals(options, usable, weight, ranking),
@@ -322,13 +327,14 @@ def _cautions(
 class Organisation:
     """The chapter's three results in one, so that they are saved together: fields as in the three classes.
 
-    table, scores, flips, rivals, shifts, sensitivity, today : of `Structures`
+    table, now, scores, flips, rivals, shifts, sensitivity, today : of `Structures`
     roles, teams, turnover : of `TeamMakeup`; None without it
     duties, duty_problems, people : `table`, `problems` and `people` of `DutyCheck`; None without it
     skipped : part, item, reason
     """
 
     table: pd.DataFrame
+    now: pd.DataFrame
     scores: pd.DataFrame
     flips: pd.DataFrame
     rivals: pd.DataFrame
@@ -360,6 +366,7 @@ def join_organisation(
     skipped = [table.assign(part=name)[["part", "item", "reason"]] for name, table, _ in parts]
     return Organisation(
         table=structures.table,
+        now=structures.now,
         scores=structures.scores,
         flips=structures.flips,
         rivals=structures.rivals,

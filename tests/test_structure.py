@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from salesopt.conclusions.structure import conclude_structure, makeup_sentence
-from salesopt.display import number
+from salesopt.display import percent, points
 from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.structure import (
     COLOURS,
@@ -22,6 +22,8 @@ from salesopt.plots.structure import (
 from salesopt.results import load_results, save_results
 from salesopt.structure import (
     CRITERIA,
+    NAMES,
+    NOUNS,
     Assumptions,
     check_duties,
     compare_structures,
@@ -548,9 +550,44 @@ def test_plots_draw_the_result(contested):
     ax = plot_hours(contested)
     ends = [bar.get_x() + bar.get_width() for bar in ax.containers[-1]]
     assert [1000 * end for end in ends] == pytest.approx(contested.table["paid_hours"].tolist()[::-1])
-    heights = [bar.get_height() for bar in plot_shifts(contested).containers[0]]
-    first = contested.shifts[contested.shifts["structure"] == contested.shifts["structure"].iloc[0]]
-    assert heights == pytest.approx((100 * first.groupby("kind", sort=False)["unserved"].mean()).tolist())
+
+
+def test_growth_is_told_by_one_rule_in_bars_title_and_words():
+    """The bars at the right are the mean of the kinds; the title names their least, and who is least elsewhere."""
+    contested = compare_structures(*_contested(), draws=0, shift=1.0)
+    ax = plot_shifts(contested)
+    drawn = [[bar.get_height() for bar in bars.patches] for bars in ax.containers if bars.get_label() in NAMES.values()]
+    heights = pd.DataFrame(drawn, index=[NAMES[name] for name in dict.fromkeys(contested.shifts["structure"])])
+    shares = contested.shifts.groupby(["structure", "kind"])["unserved"].mean().reset_index()
+    means = shares.pivot_table(index="structure", columns="kind", values="unserved")
+    means = means.loc[list(dict.fromkeys(contested.shifts["structure"])), ["line", "segment", "region"]]
+    means["average"] = means.mean(axis=1)
+    assert heights.to_numpy() == pytest.approx(100 * means.to_numpy())
+    agility = contested.scores.set_index("structure")["agility"]
+    assert means["average"].to_dict() == pytest.approx((1 - agility).to_dict()), "the rule is the criterion's"
+    said = ax.get_title(loc="left").replace("\n", " ")
+    assert (
+        f"{NOUNS[means['average'].idxmin()]} leaves least undone on average ({percent(means['average'].min(), 0)}"
+        in said
+    )
+    others = [kind for kind in means if means[kind].idxmin() != means["average"].idxmin()]
+    assert others, "the contested firm has a kind that another structure is best at"
+    for kind in others:
+        assert f"one {kind} grows" in said and NOUNS[means[kind].idxmin()] in said
+    growth = next(text for text in conclude_structure(contested).doubts if "grows by" in text)
+    assert percent(means["average"].min(), 0) in growth
+
+
+def test_today_is_a_row_beside_the_structures():
+    """Six representatives and a manager at 1,000 and 3,000; three of them serve all 80 accounts."""
+    result = compare_structures(*_contested(), draws=0)
+    now = result.now.iloc[0]
+    assert (now["reps"], now["managers"], now["people_cost"]) == (6, 1, 6 * 1000 + 3000)
+    assert now["customer_hours"] == 800 and now["moved_accounts"] == 0
+    assert set(result.now.columns) <= set(result.table.columns)
+    assert "(today 6)" in conclude_structure(result).answer
+    nobody = compare_structures(accounts(TWENTY), people(), assumptions=PLAIN, draws=0).now.iloc[0]
+    assert nobody["reps"] == 6 and "customer_hours" not in nobody
 
 
 def test_plots_of_the_team():
@@ -567,7 +604,7 @@ def test_the_sentence_carries_the_numbers(contested):
     conclusion = conclude_structure(contested, made, check_duties(duties(), team()), currency="EUR")
     best = row(contested, contested.best)
     assert f"{int(best['reps'])} representatives" in conclusion.answer
-    assert number(contested.scores["score"].max()) in conclusion.answer
+    assert points(contested.scores["score"].max()) in conclusion.answer
     assert "flips when" in conclusion.answer
     assert "Of 7 duties, 5 are not sound" in conclusion.answer
     assert conclusion.metrics["structure.reps"] == best["reps"]
@@ -577,6 +614,7 @@ def test_the_sentence_carries_the_numbers(contested):
     assert money.value == pytest.approx(contested.saving)
     assert (money.low, money.high) == (contested.saving_low, contested.saving_high)
     assert "1 left" in makeup_sentence(made)
+    assert "3 sell, 2 lead (2 managers) and 1 is in support: one leader for every 2.0 others." in makeup_sentence(made)
 
 
 def test_results_come_back_from_disk(contested, tmp_path):

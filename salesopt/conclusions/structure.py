@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 
-from salesopt.display import between, integer, listed, money, number, percent, plural
+from salesopt.display import between, integer, listed, money, number, percent, plural, points
 from salesopt.results import Conclusion, Finding
+from salesopt.stats.comparison import tabulate_unserved
 from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
 
 
@@ -42,20 +43,22 @@ def _answer(structures: Structures, currency: str) -> str:
     best, score = _row(structures.table, structures.best), _row(structures.scores, structures.best)
     costs = money(best["cost"], currency)
     if math.isfinite(best["cost_low"]):
-        costs += f" ({money(best['cost_low'], currency)} to {money(best['cost_high'], currency)})"
+        costs += f" ({between(best['cost_low'], best['cost_high'], 'money', currency)})"
+    same = ", which is nearest to what it is today" if structures.today_form == structures.best else ""
     return (
-        f"Under the weights given the sales force is best organised {NAMES[structures.best]}: "
-        f"{number(score['score'])} of 1 point, {_ahead(structures)}, with "
-        f"{plural(int(best['reps']), 'representative')} at {costs} a year. {flip_sentence(structures)}"
+        f"Under the weights given the sales force is best organised {NAMES[structures.best]}{same}: "
+        f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
+        f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}) and costs {costs} a year, travel "
+        f"included. {flip_sentence(structures)}"
     )
 
 
 def _ahead(structures: Structures) -> str:
     """How far ahead of the runner-up, with the interval of the distance."""
-    text = f"{number(structures.lead, 2)} ahead of {NOUNS[structures.second]}"
+    text = f"{points(structures.lead)} ahead of {NOUNS[structures.second]}"
     if not math.isfinite(structures.lead_low):
         return text
-    interval = f"{number(structures.lead_low, 2)} to {number(structures.lead_high, 2)}"
+    interval = between(structures.lead_low, structures.lead_high, "points")
     return f"{text} ({percent(structures.confidence, 0)} interval {interval})"
 
 
@@ -70,7 +73,7 @@ def flip_sentence(structures: Structures) -> str:
         rises = row["from"] > row["weight"]
         word, edge = ("rises above", row["from"]) if rises else ("falls below", row["to"])
         parts.append(
-            f"the weight of {CRITERION[row['criterion']]} {word} {percent(edge)} (now {percent(row['weight'])}): "
+            f"the weight of {CRITERION[row['criterion']]} {word} {percent(edge, 0)} (now {percent(row['weight'], 0)}): "
             f"then {NAMES[row['winner']]}"
         )
     return f"The answer flips when {parts[0]}."
@@ -99,9 +102,33 @@ def _close(structures: Structures) -> list[str]:
         )
     any_weight = _row(structures.scores, structures.best)["wins_any"]
     found.append(f"Of all weights that could be given, {percent(any_weight)} lead to the same structure.")
+    found += _growth(structures)
     if structures.table["shared_accounts"].max() == 0:
         found.append("No account buys several lines in these tables, so no structure brings two people to one account.")
     return found
+
+
+def _growth(structures: Structures) -> list[str]:
+    """What the best structure leaves undone when one place grows, and where another one leaves less."""
+    table = tabulate_unserved(structures.shifts).dropna(subset=["mean"])
+    mine = table[table["structure"] == structures.best].set_index("kind")["mean"]
+    if mine.empty:
+        return []
+    least = table.loc[table.groupby("kind", sort=False)["mean"].idxmin()].set_index("kind")
+    beside = {
+        kind: f" ({NOUNS[row['structure']]}: {percent(row['mean'], 0)})" if row["structure"] != structures.best else ""
+        for kind, row in least.iterrows()
+    }
+    worse = [
+        f"{percent(mine[kind], 0)} where one {kind} grows{beside[kind]}"
+        for kind in mine.index
+        if kind != "average" and beside[kind]
+    ]
+    return [
+        f"When one line, segment or region grows by {percent(structures.shift, 0)}, {NOUNS[structures.best]} leaves "
+        f"{percent(mine['average'], 0)} of the extra hours undone on average{beside['average'] or ', the least of all'}"
+        + (f", but {listed(worse)}." if worse else ".")
+    ]
 
 
 def _structure_finding(structures: Structures, currency: str) -> Finding:
@@ -109,17 +136,18 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
     best = _row(structures.table, structures.best)
     if not structures.today_form or structures.today_form == structures.best:
         rival = _row(structures.table, structures.second)
-        what = f"Stay organised {NAMES[structures.best]}" if structures.today_form else "Organise the sales force"
+        same = bool(structures.today_form)
+        stay = "Nothing has to change: stay organised" if same else "Organise the sales force"
         return Finding(
-            what=what,
+            what=f"{'Stay organised' if same else 'Organise the sales force'} {NAMES[structures.best]}",
             value=float("nan"),
             low=float("nan"),
             high=float("nan"),
-            unit=unit,
-            action=f"Organise {NAMES[structures.best]}; {NOUNS[structures.second]} costs "
+            unit="",
+            action=f"{stay} {NAMES[structures.best]}; {NOUNS[structures.second]} costs "
             f"{money(rival['cost'] - best['cost'], currency)} a year more for the same calls.",
             caution="Nothing is to be gained by a change, so it has no worth a year."
-            if structures.today_form
+            if same
             else "Today's structure can't be told from the accounts, so that the gain can't be either.",
             chapter="structure",
         )
@@ -161,19 +189,52 @@ def _makeup_metrics(makeup: TeamMakeup) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
+def structures_caption(structures: Structures, span: float) -> str:
+    """Which people the table of structures counts, today and in each structure with one leader for every `span`."""
+    return (
+        f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
+        f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
+        f"of {integer(structures.capacity)} hours a year each, as calls and travel ask for, and one leader for every "
+        f"{number(span, 2)}. Today's travel is no part of this table: the chapter on the size of the team has it, "
+        "reckoned from people's homes."
+    )
+
+
 def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
-    """Heads, cost, span, support and turnover in two sentences."""
-    selling = makeup.roles[makeup.roles["group"] == "selling"]["heads"].sum()
+    """Heads by what they do, cost, leaders and turnover in two sentences."""
     turnover = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
     tenure = makeup.roles[makeup.roles["role"] == "all"]["tenure"].iloc[0]
-    span = f"one manager leads {number(makeup.span, 2)} people" if math.isfinite(makeup.span) else "nobody leads it"
+    led = f": one leader for every {number(makeup.span, 2)} others" if math.isfinite(makeup.span) else ""
     return (
-        f"The team has {plural(makeup.heads, 'person', 'people')}, {integer(selling)} of them selling, and costs "
-        f"{money(makeup.cost, currency)} a year; {span}, with {number(makeup.support_ratio, 2)} in support per seller. "
+        f"The team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
+        f"{listed(_doing(makeup))}{led}. "
         f"People have been here {number(tenure, 2)} years on average; {integer(turnover['leavers'])} left in the last "
         f"year, a turnover of {percent(turnover['turnover'])} "
         f"({percent(makeup.confidence, 0)} interval {between(turnover['low'], turnover['high'], 'percent')})."
     )
+
+
+def _doing(makeup: TeamMakeup) -> list[str]:
+    """How many sell, lead and support; of those who lead, in which roles: "6 lead (3 managers and 1 lead)"."""
+    roles = makeup.roles[makeup.roles["role"] != "all"]
+    found = []
+    for group, one, many in DOING:
+        part = roles[roles["group"] == group]
+        if part.empty:
+            continue
+        heads = int(part["heads"].sum())
+        which = [plural(int(row["heads"]), str(row["role"])) for row in part.to_dict("records")]
+        named = f" ({listed(which)})" if group in ("managing", "other") else ""
+        found.append(f"{heads} {one if heads == 1 else many}{named}")
+    return found
+
+
+DOING = (
+    ("selling", "sells", "sell"),
+    ("managing", "leads", "lead"),
+    ("support", "is in support", "are in support"),
+    ("other", "does something else", "do something else"),
+)
 
 
 def _duty_sentence(duties: DutyCheck) -> str:

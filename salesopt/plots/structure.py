@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from salesopt.display import integer, listed, number, percent
+from salesopt.display import integer, listed, number, percent, points
 from salesopt.plots.theme import (
     BAD,
     BLUE,
@@ -24,9 +23,11 @@ from salesopt.plots.theme import (
     thin_labels,
     title,
 )
+from salesopt.stats.comparison import tabulate_unserved
 from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
 
 COLOURS = {"territory": BLUE, "product": ORANGE, "customer": GREEN, "matrix": PURPLE}
+DOING = {"managing": "leading", "support": "in support"}
 HOURS = {
     "customer_hours": ("with customers", GREEN),
     "travel_hours": ("on the road", ORANGE),
@@ -53,14 +54,14 @@ def plot_structures(result: Structures, ax: Axes | None = None) -> Axes:
         ax.errorbar(scores["score"], place, xerr=error, fmt="none", ecolor=INK, capsize=3, linewidth=1.2)
     for at, row in enumerate(scores.to_dict("records")):
         edge = row["high"] if math.isfinite(row["high"]) else row["score"]
-        ax.text(max(edge, row["score"]) + 0.012, at, number(row["score"]), va="center", fontsize=9)
+        ax.text(max(edge, row["score"]) + 0.012, at, points(row["score"]), va="center", fontsize=9)
     ax.set_yticks(place, [NAMES[name] for name in scores["structure"]])
     ax.set_xlim(0, 1.12)
     ax.set_xlabel("Weighted points, 0 to 1 (in brackets: weight of the criterion)")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=3, fontsize=8)
     return title(
-        ax, f"Best organised {NAMES[result.best]}, {number(result.lead, 2)} points ahead of {NOUNS[result.second]}"
+        ax, f"Best organised {NAMES[result.best]}, {points(result.lead)} points ahead of {NOUNS[result.second]}"
     )
 
 
@@ -113,7 +114,7 @@ def plot_hours(result: Structures, ax: Axes | None = None) -> Axes:
 
 
 def plot_makeup(result: TeamMakeup, ax: Axes | None = None) -> Axes:
-    """Heads per team by what they do; the span of control beside each bar."""
+    """Heads per team by what they do; beside each bar how many others there are to one who leads."""
     teams = result.teams[result.teams["team"] != "all"].iloc[::-1].reset_index(drop=True)
     ax = axes(ax, height=height_for(len(teams), each=0.45))
     place, left = np.arange(len(teams)), np.zeros(len(teams))
@@ -122,20 +123,20 @@ def plot_makeup(result: TeamMakeup, ax: Axes | None = None) -> Axes:
     for name, colour in groups.items():
         part = (other if name == "other" else teams[name]).to_numpy(float)
         if part.any():
-            ax.barh(place, part, left=left, color=colour, height=0.6, label=name)
+            ax.barh(place, part, left=left, color=colour, height=0.6, label=DOING.get(name, name))
             left += part
     for at, led in enumerate(teams["span"]):
-        span = f"{number(led, 2)} led per manager" if math.isfinite(led) else "no manager"
+        span = f"{number(led, 2)} others per leader" if math.isfinite(led) else "nobody leads"
         ax.text(left[at] + left.max() * 0.01, at, span, va="center", fontsize=9)
     ax.set_yticks(place, thin_labels(ax, list(teams["team"])))
     ax.set_xlim(0, left.max() * 1.3)
     ax.set_xlabel(f"Heads on {result.on.date()}")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=4, fontsize=8)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.26), ncols=4, fontsize=8)
     turnover = result.turnover[result.turnover["by"] == "all"]["turnover"].iloc[0]
-    return title(
-        ax, f"{result.heads} people, one manager to {number(result.span, 2)}; turnover {percent(turnover)} a year"
-    )
+    leaders = int(result.teams.loc[result.teams["team"] == "all", "managing"].iloc[0])
+    lead = f", {leaders} of them leading, one to {number(result.span, 2)} others" if leaders else ", nobody leading"
+    return title(ax, f"{result.heads} people{lead}; turnover {percent(turnover)} a year")
 
 
 def plot_duties(result: DutyCheck, ax: Axes | None = None) -> Axes:
@@ -170,27 +171,50 @@ def plot_duties(result: DutyCheck, ax: Axes | None = None) -> Axes:
 
 
 def plot_shifts(result: Structures, ax: Axes | None = None) -> Axes:
-    """Share of the extra hours that stays unserved when a line, a segment or a region grows; mean and range."""
-    ax = axes(ax, height=3.2)
-    kinds = list(dict.fromkeys(result.shifts["kind"]))
-    names = list(dict.fromkeys(result.shifts["structure"]))
+    """Share of the extra hours that stays unserved when a line, a segment or a region grows, and their average.
+
+    The average counts each kind once, as the criterion agility does; a whisker spans the groups of a kind.
+    """
+    ax = axes(ax, height=3.8)
+    table = tabulate_unserved(result.shifts)
+    kinds = list(dict.fromkeys(table["kind"]))
+    names = list(dict.fromkeys(table["structure"]))
     step = 0.8 / max(len(names), 1)
     for at, name in enumerate(names):
-        mine = result.shifts[result.shifts["structure"] == name]
-        found = [_range(mine[mine["kind"] == kind]["unserved"]) for kind in kinds]
+        mine = table[table["structure"] == name].set_index("kind").reindex(kinds)
         where = np.arange(len(kinds)) - 0.4 + step * (at + 0.5)
-        middle = np.array([row[1] for row in found])
-        error = np.array([[row[1] - row[0] for row in found], [row[2] - row[1] for row in found]])
-        ax.bar(where, 100 * middle, step * 0.9, color=COLOURS[name], label=NAMES[name])
-        ax.errorbar(where, 100 * middle, yerr=100 * error, fmt="none", ecolor=INK, capsize=2, linewidth=1)
-    ax.set_xticks(range(len(kinds)), [f"one {kind} grows" for kind in kinds])
+        ax.bar(where, 100 * mine["mean"], step * 0.9, color=COLOURS[name], label=NAMES[name])
+        error = 100 * np.vstack([mine["mean"] - mine["least"], mine["most"] - mine["mean"]])
+        ax.errorbar(where, 100 * mine["mean"], yerr=error, fmt="none", ecolor=INK, capsize=2, linewidth=1)
+        for place, (mean, most) in enumerate(zip(mine["mean"], mine["most"], strict=True)):
+            top = 100 * (mean if math.isnan(most) else most)
+            ax.text(where[place], top + 1, percent(mean, 0), ha="center", va="bottom", fontsize=7)
+    ax.set_xticks(range(len(kinds)), [GROWS.get(kind, f"one {kind} grows") for kind in kinds])
+    ax.set_ylim(0, 1.12 * max(100 * float(table[["mean", "most"]].max().max()), 1.0))
     ax.set_ylabel("Extra hours unserved, %")
+    ax.set_xlabel(
+        "Bar and figure: mean over the lines, segments or regions; whisker: least to most of them", fontsize=9
+    )
     ax.grid(axis="x", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.12), ncols=4, fontsize=8)
-    mean = result.shifts.groupby("structure")["unserved"].mean()
-    least = f"{NOUNS[str(mean.index[int(mean.argmin())])]} leaves least undone ({percent(mean.min(), 0)})"
-    return title(ax, f"When demand grows by {percent(result.shift, 0)} in one place, {least}")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.22), ncols=4, fontsize=8)
+    said = f"When one place grows by {percent(result.shift, 0)}, {growth_words(result)}"
+    return title(ax, said, width=78)
 
 
-def _range(values: pd.Series) -> tuple[float, float, float]:
-    return (float(values.min()), float(values.mean()), float(values.max())) if len(values) else (0.0, 0.0, 0.0)
+GROWS = {"average": "average of these"}
+
+
+def growth_words(result: Structures) -> str:
+    """Which structure leaves least undone on average, and the kinds of growth in which another one does."""
+    table = tabulate_unserved(result.shifts).dropna(subset=["mean"])
+    if table.empty or table["mean"].max() == 0:
+        return "no structure leaves anything undone" if len(table) else "what stays undone is not known"
+    least = table.loc[table.groupby("kind", sort=False)["mean"].idxmin()].set_index("kind")
+    overall = least.loc["average"]
+    text = f"{NOUNS[overall['structure']]} leaves least undone on average ({percent(overall['mean'], 0)})"
+    others: dict[str, list[str]] = {}
+    for kind, row in least.drop(index="average").iterrows():
+        if row["structure"] != overall["structure"]:
+            others.setdefault(row["structure"], []).append(f"one {kind} grows ({percent(row['mean'], 0)})")
+    parts = [f"{NOUNS[name]} where {listed(places)}" for name, places in others.items()]
+    return f"{text}, {listed(parts)}" if parts else text

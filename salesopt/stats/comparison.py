@@ -107,6 +107,18 @@ def tabulate_shifts(options: Sequence[str], case: Case) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["structure", "kind", "group", "extra_hours", "unserved_hours", "unserved"])
 
 
+def tabulate_unserved(shifts: pd.DataFrame) -> pd.DataFrame:
+    """structure, kind, least, mean, most: share of the extra hours that stays unserved, over the groups of a kind.
+
+    The last kind of each structure, "average", is the mean of its kinds, each counted once: what the criterion agility
+    rests on.
+    """
+    found = shifts.groupby(["structure", "kind"], sort=False)["unserved"].agg(least="min", mean="mean", most="max")
+    table = found.reset_index()
+    average = table.groupby("structure", sort=False)[["mean"]].mean().reset_index().assign(kind="average")
+    return pd.concat([table, average], ignore_index=True)
+
+
 def vary_assumptions(
     options: Sequence[str], usable: Sequence[str], weight: np.ndarray, case: Case, spread: float
 ) -> pd.DataFrame:

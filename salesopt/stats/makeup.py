@@ -22,7 +22,8 @@ class TeamMakeup:
 
     roles    : role, group (selling, managing, support, other), heads, share, cost (currency a year), cost_share,
                mean_cost, tenure (mean years), tenure_middle (median years), new (heads with under a year)
-    teams    : team, heads, selling, managing, support, cost, span (people led per manager), support_ratio (support per
+    teams    : team, heads, selling, managing, support, cost, span (people who do not lead, per one who
+               does: lead, supervisor or manager), support_ratio (support per
                selling head), tenure
     turnover : by (role or team), name, leavers (in the last year), mean_heads, turnover (leavers a
                year per mean head), low, high
@@ -185,7 +186,10 @@ def _skipped(reps: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cautions(people: pd.DataFrame, day: pd.Timestamp) -> tuple[str, ...]:
-    found = []
+    found = [
+        "The table reps does not say who reports to whom: all who lead are counted against all others, not each "
+        "leader's own people."
+    ]
     earliest = people["left"].min()
     if pd.isna(earliest):
         found.append("No one has left in these tables: where leavers are deleted from them, turnover is understated.")

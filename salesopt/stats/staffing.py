@@ -136,6 +136,7 @@ def measure(layout: Layout, work: Work, people: People, assumed: Assumptions, sh
     paid = jobs * people.capacity
     km, nights, load = float(layout.km.sum()), float(layout.nights.sum()), float(layout.load.sum())
     road_cost = km * assumed.cost_per_km + nights * assumed.night_cost
+    people_cost = jobs * people.cost + layout.managers * people.manager_cost
     fitted = _fit_hours(layout, work, people)
     if fitted is None:
         fit = np.nan
@@ -146,7 +147,8 @@ def measure(layout: Layout, work: Work, people: People, assumed: Assumptions, sh
     return {
         "reps": jobs,
         "managers": layout.managers,
-        "cost": jobs * people.cost + layout.managers * people.manager_cost + road_cost,
+        "people_cost": people_cost,
+        "cost": people_cost + road_cost,
         "customer_hours": float(layout.hours.sum()),
         "travel_hours": float(layout.travel.sum()),
         "agreeing_hours": float(layout.agreeing.sum()),
@@ -166,6 +168,28 @@ def measure(layout: Layout, work: Work, people: People, assumed: Assumptions, sh
         "fit": fit,
         "agility": agility(shifts),
     }
+
+
+def describe_today(work: Work, people: People) -> dict[str, object]:
+    """Today's organisation as far as the tables tell it: nothing of it is assumed, so that it holds no travel.
+
+    What hangs on who serves whom is nan where no account names a representative who is here.
+    """
+    served = people.today >= 0
+    found: dict[str, object] = {
+        "structure": "today",
+        "reps": len(people.names),
+        "managers": people.managers,
+        "people_cost": len(people.names) * people.cost + people.managers * people.manager_cost,
+    }
+    if not served.any():
+        return found
+    hours = work.hours[served]
+    found |= {"customer_hours": float(hours.sum()), "shared_accounts": 0, "extra_visits": 0.0, "moved_accounts": 0}
+    if people.fit is not None and hours.sum() > 0:
+        each = (people.fit[people.today[served], work.segment[served]] * work.share[served]).sum(axis=1)
+        found["fit"] = float(each @ hours / hours.sum())
+    return found
 
 
 def shift_response(
