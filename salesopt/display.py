@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ from salesopt.results import Conclusion
 MINUS = "\u2212"
 THIN = "\u202f"
 SMALLEST = 1e-6
-FORMATS = ("number", "points", "integer", "heads", "percent", "chance", "p_value", "money", "price", "text")
+FORMATS = ("number", "points", "integer", "heads", "percent", "chance", "p_value", "money", "estimate", "price", "text")
+KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
 def _odd(value: float) -> str | None:
@@ -85,6 +87,11 @@ def money(value: float, currency: str = "") -> str:
     return _amount(f"{value:,.2f}" if size and size < 100 else f"{value:,.0f}", currency)
 
 
+def estimate(value: float, currency: str = "") -> str:
+    """An amount that is estimated, not counted, to the three digits that can be known at most: "USD 843,000"."""
+    return money(value if _odd(value) else float(f"{value:.2e}"), currency)
+
+
 def price(value: float, currency: str = "") -> str:
     """A unit price with its cents."""
     odd = _odd(value)
@@ -147,12 +154,12 @@ class Page:
 
 def show_answer(conclusion: Conclusion) -> Page:
     """The sentence that opens a chapter."""
-    return Page(f'<p class="answer">{html.escape(conclusion.answer)}</p>', conclusion.answer)
+    return Page(f'<p class="answer">{_safe(conclusion.answer)}</p>', conclusion.answer)
 
 
 def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
     """What to doubt: the conclusion's doubts as a list, and what gave no answer with the reason."""
-    points = "".join(f"<li>{html.escape(doubt)}</li>" for doubt in conclusion.doubts)
+    points = "".join(f"<li>{_safe(doubt)}</li>" for doubt in conclusion.doubts)
     some = skipped is not None and len(skipped) > 0
     body = f'<ul class="doubts">{points}</ul>' if points else "" if some else "<p>Nothing that we know of.</p>"
     body, plain = "<h3>What to doubt</h3>" + body, "\n".join(conclusion.doubts)
@@ -188,16 +195,14 @@ def show_table(
     shown = table.head(most)
     cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
     align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}
-    head = "".join(f"<th{align[name]}>{html.escape(heading)}</th>" for name, heading in headings.items())
+    head = "".join(f"<th{align[name]}>{_safe(heading)}</th>" for name, heading in headings.items())
     rows = "".join(
-        "<tr>" + "".join(f"<td{align[name]}>{html.escape(cells[name][row])}</td>" for name in headings) + "</tr>"
+        "<tr>" + "".join(f"<td{align[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
         for row in range(len(shown))
     )
     if table.empty:
-        return Page(
-            f'<p class="note"><strong>{html.escape(caption or "Table")}:</strong> none.</p>', f"{caption}: none"
-        )
-    title = f"<caption><span>{html.escape(caption)}</span></caption>" if caption else ""
+        return Page(f'<p class="note"><strong>{_safe(caption or "Table")}:</strong> none.</p>', f"{caption}: none")
+    title = f"<caption><span>{_safe(caption)}</span></caption>" if caption else ""
     rest = len(table) - len(shown)
     note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""
     body = f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
@@ -216,8 +221,8 @@ def _show(value: object, style: str, currency: str = "") -> str:
         return value.date().isoformat()
     if style == "text" or not isinstance(value, (int, float, np.integer, np.floating)):
         return str(value)
-    if style in ("money", "price"):
-        return {"money": money, "price": price}[style](float(value), currency)
+    if style in ("money", "estimate", "price"):
+        return {"money": money, "estimate": estimate, "price": price}[style](float(value), currency)
     if style not in FORMATS:
         raise ParameterError(f"a format is one of {', '.join(FORMATS)}, not {style!r}")
     plain = {
@@ -229,6 +234,11 @@ def _show(value: object, style: str, currency: str = "") -> str:
         "p_value": p_value,
     }
     return plain.get(style, percent)(float(value))
+
+
+def _safe(text: str) -> str:
+    """Text as HTML, escaped; an amount keeps its currency and its "million" on the line of its figure."""
+    return html.escape(KEPT.sub("\u00a0", text))
 
 
 def _style_of(column: pd.Series) -> str:

@@ -59,6 +59,14 @@ PC = f"{THIN}%"
         ("money", -2.5e9, f"{MINUS}2.50 billion"),
         ("money", NAN, "n/a"),
         ("money", -INF, f"{MINUS}unlimited"),
+        ("estimate", 843_312, "843,000"),
+        ("estimate", 9139.4, "9,140"),
+        ("estimate", -37_012, f"{MINUS}37,000"),
+        ("estimate", 1_164_000, "1.16 million"),
+        ("estimate", 999_600, "1.00 million"),
+        ("estimate", 12.3, "12.30"),
+        ("estimate", NAN, "n/a"),
+        ("estimate", INF, "unlimited"),
         ("price", 3.456, "3.46"),
         ("price", -0.004, "0.00"),
         ("price", INF, "unlimited"),
@@ -123,6 +131,16 @@ def test_intervals_lists_and_counts():
         "3 products",
         "2 strategies",
     ]
+
+
+def test_an_amount_does_not_break_at_the_end_of_a_line():
+    kept = "USD\u00a01.16\u00a0million"
+    answer = show_answer(Conclusion("It is worth USD 1.16 million (USD 447,000 to USD 2.00 billion) a year."))
+    assert f"worth {kept} (USD\u00a0447,000 to USD\u00a02.00\u00a0billion) a year" in answer.body
+    assert "USD 1.16 million" in answer.plain, "only the page needs it"
+    cell = show_table(pd.DataFrame({"worth": [1.16e6]}), {"worth": "money"}, currency="USD").body
+    assert f">{kept}</td>" in cell
+    assert kept in show_doubts(Conclusion("", ("USD 1.16 million",))).body
 
 
 HOSTILE = "<script>alert('1')</script> & \"so\""
