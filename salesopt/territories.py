@@ -23,7 +23,8 @@ from salesopt.study.tables import require_table
 class TeamAssignment:
     """What `assign_accounts` found.
 
-    table    : account, rep, rep_now, moved, hours (a year, travel included), travel (hours a year), fit (points),
+    table    : account, rep, rep_now, moved, hours (a year, travel included), travel (hours a year), saved (hours of
+               travel a year less than today; nan where nobody here serves the account today), fit (points),
                reason, second (whom it would go to next, alone or with one other account moved), second_cost (what
                that adds to the objective, hours a year: an upper bound; nan where no such step keeps the limits);
                region, lat, lon where the accounts have them
@@ -163,6 +164,8 @@ def _table(pairs: Pairs, solution: Solution) -> pd.DataFrame:
             "moved": (choice != pairs.now) & (now != ""),
             "hours": pairs.hours[rows, choice] + pairs.travel[rows, choice],
             "travel": pairs.travel[rows, choice],
+            "saved": np.where(pairs.now >= 0, pairs.travel[rows, np.maximum(pairs.now, 0)], np.nan)
+            - pairs.travel[rows, choice],
             "fit": pairs.fit[rows, choice],
         }
     ).assign(**reasons)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesopt.conclusions.headcount import path_answer, path_metrics
+from salesopt.conclusions.headcount import limits_in_words, path_answer, path_caption, path_changes, path_metrics
 from salesopt.conclusions.team import conclude_team
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
@@ -323,7 +323,12 @@ def test_the_words_and_figures_say_what_the_tables_say():
     path = plan_headcount(size.basis, cost_per_rep=COST, hires=1, years=3)
     assert path_metrics(path)["team.path_gain"] == path.years["cumulative_gain"].iloc[-1]
     said = path_answer(path, "EUR")
-    assert "20" in said and "interval" in said and "3 years" in said and "one more hire" in said
+    assert "interval" in said and "3 years" in said
+    assert "20" in path_caption(path) and "one more hire" in path_caption(path)
+    assert f"to {path.years['reps'].iloc[-1]:g} heads" in path_caption(path)
+    limits = limits_in_words(path)
+    assert limits["worth"].tolist() == path.limits.loc[path.limits["worth"] > 0, "worth"].tolist() and len(limits)
+    assert limits["what"].str.contains(r"may (?:gain|lose|grow by) \d heads? in (?:year \d|every year)").all()
     conclusion = conclude_team(size, path=path, currency="EUR")
     assert said in conclusion.answer and len(conclusion.findings) == 2
     assert any("do not add" in text for text in conclusion.doubts)
@@ -336,6 +341,22 @@ def test_the_words_and_figures_say_what_the_tables_say():
     lines = {line.get_label(): line.get_ydata() for line in plot_path_profit(path, currency="EUR").get_lines()}
     assert list(lines["the way"]) == path.years["profit"].tolist()
     assert list(lines["best size at once"]) == path.years["profit_jump"].tolist()
+
+
+def test_a_team_at_its_best_is_told_that_nothing_has_to_change():
+    """Today is the best size, best placed: no finding of nought, no way of equal years, and plain words."""
+    effort = judged(truth())
+    best = size_team(effort, cost_per_rep=COST)
+    at_best = replace(best.basis.units, reps=best.table["reps_best"].to_numpy(float))
+    basis = replace(best.basis, units=at_best)
+    size, path = (plan(basis, cost_per_rep=COST) for plan in (size_team, plan_headcount))
+    assert not path_changes(path) and path_answer(path) == ""
+    conclusion = conclude_team(size, path=path, currency="EUR")
+    assert conclusion.findings == ()
+    assert "none has to move" in conclusion.answer and "nobody has to be hired or let go" in conclusion.answer
+    assert "EUR" not in conclusion.answer and conclusion.metrics["team.total_gain"] == pytest.approx(0)
+    worse = size_team(effort, cost_per_rep=COST)
+    assert path_changes(plan_headcount(effort, cost_per_rep=COST)) and len(conclude_team(worse).findings) >= 1
 
 
 def test_many_units_share_a_row_in_the_figure():

@@ -1,6 +1,7 @@
 """Size and deployment: published cases, other solvers, coverage over judges, limits, and what is said in words."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -379,7 +380,7 @@ def test_a_cap_is_kept_by_answer_finding_metrics_and_figures_and_its_cost_is_sai
     finding = conclusion.findings[1]
     redeployed = result.bridge.set_index("step").loc["redeployed"]
     assert finding.value == pytest.approx(asked["profit"] - redeployed["profit"]) and "within the cap" in finding.what
-    assert f"to {asked['reps']:.0f} representatives" in finding.action and finding.low <= finding.value <= finding.high
+    assert f"to {asked['reps']:.0f} heads" in finding.action and finding.low <= finding.value <= finding.high
     assert conclusion.metrics["team.best_reps"] == asked["reps"]
     assert conclusion.metrics["team.cap_cost"] == pytest.approx(best["profit"] - asked["profit"])
     said = "The cap costs EUR" if binds else "The cap costs nothing"
@@ -425,6 +426,13 @@ def test_a_part_without_a_plan_is_left_out_and_the_others_stay():
     """A cap that cannot be reached in a year, and hours that no assignment keeps, do not take the size with them."""
     found = chapter(CASES.parent / "orchard", years=2, reps_cap=10, keep=1.0, out="unused")
     assert "within the cap of 10" in found.answer and "team.path_gain" not in found.metrics
+    assert "There is no plan of the way to the best size within all requirements: the units cannot" in found.answer
+    unserved = found.answer.partition("There is no plan of who serves whom within all requirements: ")[2]
+    clash, way = unserved.split(". Way out: ", 1)
+    assert "accounts that must stay" in clash and re.search(r"at most \d+ % of the accounts stay instead of 100 %", way)
+    advice = next(one for one in found.findings if "no plan meets" in one.what)
+    assert "instead of 100 %" in advice.action and clash[1:] in advice.caution
+    assert "settle these first" in found.findings[0].caution and "Move heads" in found.findings[0].action
     said = [one for one in found.doubts if "left out" in one]
     assert any(one.startswith("The way to the best size is left out:") and "10" in one for one in said)
     assert any(one.startswith("Who serves whom is left out:") and "accounts that must stay" in one for one in said)

@@ -471,6 +471,7 @@ def test_travel_is_compared_over_the_accounts_that_are_served_today():
     assert today["unserved"] == orphans.sum() and then["travel_unserved"] > 0
     assert then["travel"] + then["travel_unserved"] == pytest.approx(plan.load["travel"].sum())
     assert then["moved"] == plan.table["moved"].sum() == orphans.sum()
+    assert plan.table.loc[orphans.to_numpy(), "saved"].isna().all() and (plan.table["saved"].dropna() == 0).all()
     said = conclude_team(SIZE, plan).answer
     assert f"{orphans.sum()} accounts that nobody here serves today ask for" in said and "0 hours of travel" in said
     assert "nobody here serves today" in plot_map(plan).get_title(loc="left").replace("\n", " ")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from salesopt.display import between, heads_of, money, percent, plural
+import pandas as pd
+
+from salesopt.display import between, estimate, heads_of, percent, plural
 from salesopt.headcount import HeadcountPlan
 
 SAME = (
@@ -13,22 +16,38 @@ SAME = (
 )
 
 
+def path_changes(path: HeadcountPlan) -> bool:
+    """Whether any unit has other heads in some year than today."""
+    return bool(path.table.groupby("unit")["reps"].nunique().gt(1).any())
+
+
 def path_answer(path: HeadcountPlan, currency: str = "") -> str:
-    """The way in a sentence: where it leads, what it earns with interval, what a limit on hires costs."""
-    span = plural(len(path.years) - 1, "year")
-    last = path.years["reps"].iloc[-1]
-    limit = (
-        f"no unit changing by more than {percent(path.change, 0)} or one head a year" if path.change is not None else ""
-    )
+    """What the way earns over its years, with interval; nothing where no unit changes."""
+    if not path_changes(path):
+        return ""
     band = ""
     if math.isfinite(path.gain_low):
         low, high = path.gain_low, path.gain_high
-        band = f" ({percent(path.confidence, 0)} interval {between(low, high, 'money', currency)})"
+        band = f" ({percent(path.confidence, 0)} interval {between(low, high, 'estimate', currency)})"
     way = "more" if path.gain >= 0 else "less"
     return (
-        f"Step by step, {limit or 'without a limit on the change of a unit'}, the team goes to {heads_of(last)} heads "
-        f"in {span} and earns {money(abs(path.gain), currency)} {way} than staying in all{band}"
-        f"{_hires(path, currency)}."
+        f"Step by step, over {plural(len(path.years) - 1, 'year')}, that earns {estimate(abs(path.gain), currency)} "
+        f"{way} than staying{band}."
+    )
+
+
+def path_caption(path: HeadcountPlan, currency: str = "") -> str:
+    """What holds the way, where it ends, and what one more hire a year would be worth."""
+    limit = (
+        f"no unit changing by more than {percent(path.change, 0)} or one head a year"
+        if path.change is not None
+        else "without a limit on the change of a unit"
+    )
+    last = path.years["reps"].iloc[-1]
+    unit = f", in {currency}" if currency else ""
+    return (
+        f"The way to the best size, year by year (0 is today){unit}: {limit}, to {heads_of(last)} heads"
+        f"{_hires(path, currency)}"
     )
 
 
@@ -37,7 +56,30 @@ def _hires(path: HeadcountPlan, currency: str) -> str:
         return ""
     if path.hire_worth == 0:
         return "; one more hire allowed a year would add nothing"
-    return f"; one more hire allowed in every year is worth {money(path.hire_worth, currency)}"
+    return f"; one more hire allowed in every year is worth {estimate(path.hire_worth, currency)}"
+
+
+def limits_in_words(path: HeadcountPlan) -> pd.DataFrame:
+    """what, worth - each limit that holds the way up, in words, and what one head more of it would earn."""
+    rows = [(_limit(row), row["worth"]) for row in path.limits[path.limits["worth"] > 0].to_dict("records")]
+    return pd.DataFrame(rows, columns=["what", "worth"])
+
+
+def _limit(row: dict[str, Any]) -> str:
+    year = f"in year {row['year']}" if row["year"] else "in every year"
+    heads = plural_heads(row["allowed"])
+    if row["limit"] == "change":
+        return f"{row['unit']} may {'gain' if row['side'] == 'up' else 'lose'} {heads} {year}"
+    if row["limit"] == "hires":
+        return f"The team may grow by {heads} {year}"
+    if row["limit"] == "reps":
+        return f"The team may have {heads} at most"
+    return f"{row['unit']} may have {heads} at {row['limit']}"
+
+
+def plural_heads(heads: float) -> str:
+    """Heads with their noun: "1 head", "2.5 heads"."""
+    return f"{heads_of(heads)} {'head' if heads == 1 else 'heads'}"
 
 
 def _against_the_jump(path: HeadcountPlan, currency: str) -> str:
@@ -45,7 +87,7 @@ def _against_the_jump(path: HeadcountPlan, currency: str) -> str:
     if abs(gap) <= 1e-9 * max(abs(path.jump_gain), 1e-300):
         return "Way to the best size: going there at once would earn as much."
     word = "more" if gap > 0 else "less"
-    return f"Way to the best size: going there at once would earn {money(abs(gap), currency)} {word} in all."
+    return f"Way to the best size: going there at once would earn {estimate(abs(gap), currency)} {word} in all."
 
 
 def path_doubts(path: HeadcountPlan, currency: str = "") -> tuple[str, ...]:

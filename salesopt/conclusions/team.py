@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from salesopt.conclusions.headcount import path_answer, path_doubts, path_metrics
-from salesopt.display import between, heads_of, integer, listed, money, number, percent, plural
+from salesopt.display import between, estimate, heads_of, integer, listed, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
 
@@ -21,19 +22,31 @@ def conclude_team(
     workload: Workload | None = None,
     path: HeadcountPlan | None = None,
     *,
+    unserved: str = "",
+    unreached: str = "",
     also: Sequence[str] = (),
     currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others).
 
+    unserved, unreached : why no plan of who serves whom, and no way to the best size, meets the requirements
     also : what to doubt about the curves themselves, where they were measured
     """
     today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
-    said = [_size_answer(size, currency), path_answer(path, currency) if path else ""]
-    answer = " ".join(filter(None, [*said, _assigned_answer(assignment) if assignment else ""]))
-    findings = [_redeploy(size, currency), _resize(size, currency)]
-    findings += [_reassign(assignment)] if assignment else []
-    findings += [_call(calls, currency)] if calls else []
+    said = [
+        _moved_answer(size, currency),
+        _size_answer(size, currency),
+        path_answer(path, currency) if path else _no_plan("the way to the best size", unreached),
+        _assigned_answer(assignment) if assignment else _no_plan("who serves whom", unserved),
+    ]
+    answer = " ".join(filter(None, said))
+    found = [
+        _redeploy(size, unserved, currency),
+        _resize(size, currency),
+        _reassign(assignment) if assignment else _give_in(unserved),
+        _call(calls, currency) if calls else None,
+    ]
+    findings = [finding for finding in found if finding is not None]
     metrics = {
         "team.reps": today["reps"],
         "team.best_reps": best["reps"],
@@ -83,34 +96,60 @@ def _interval(low: float, high: float, style: str, level: float, currency: str =
     return f" ({percent(level, 0)} interval {between(low, high, style, currency)})"
 
 
+def _rests(value: float, size: TeamSize) -> bool:
+    """Whether an amount is nothing beside the profit: what the solver rounds, not what a change is worth."""
+    return abs(value) <= 1e-6 * max(abs(_step(size.bridge, "today")["profit"]), 1.0)
+
+
+def _moved_answer(size: TeamSize, currency: str) -> str:
+    """What redeploying is worth, or that the heads are where they earn most."""
+    today, moved = _step(size.bridge, "today"), _step(size.bridge, "redeployed")
+    if abs(moved["reps"] - today["reps"]) < 1 and _rests(moved["gain"], size):
+        return f"All {heads_of(today['reps'])} heads are where they earn most: none has to move."
+    gain = _interval(moved["gain_low"], moved["gain_high"], "estimate", size.confidence, currency)
+    return f"Putting {_whom(size)} where they earn most is worth {estimate(moved['gain'], currency)} a year{gain}."
+
+
 def _size_answer(size: TeamSize, currency: str) -> str:
+    """The size to have, and what it adds to redeploying."""
     moved, best = _step(size.bridge, "redeployed"), _aim(size)
-    gain = _interval(moved["gain_low"], moved["gain_high"], "money", size.confidence, currency)
     heads = ""
     if size.reps is None and math.isfinite(best["reps_low"]):
         heads = (
             f" ({percent(size.confidence, 0)} interval {heads_of(best['reps_low'])} to {heads_of(best['reps_high'])})"
         )
     added = best["profit"] - moved["profit"]
-    more = (
-        f"{'adds' if added >= 0 else 'forgoes'} {money(abs(added), currency)}"
-        if abs(best["reps"] - moved["reps"]) >= 0.5
-        else "is the size there is"
-    )
-    what = "the best size" if size.reps is None else f"the best size within the cap of {heads_of(size.reps)}"
-    return (
-        f"Putting {_whom(size)} where they earn most is worth "
-        f"{money(moved['gain'], currency)} a year{gain}; {what}, {heads_of(best['reps'])}{heads}, {more}."
-        f"{_cap_words(size, currency)}"
-    )
+    if abs(best["reps"] - moved["reps"]) < 0.5:
+        more = "is the size there is: nobody has to be hired or let go"
+    else:
+        more = f"{'adds' if added >= 0 else 'forgoes'} {estimate(abs(added), currency)} a year"
+        low = best["gain_low"]
+        more += ", which is not sure to be above zero" if added >= 0 and math.isfinite(low) and low <= 0 else ""
+    what = "The best size" if size.reps is None else f"The best size within the cap of {heads_of(size.reps)}"
+    return f"{what}, {heads_of(best['reps'])}{heads}, {more}.{_cap_words(size, currency)}"
+
+
+def _no_plan(what: str, why: str) -> str:
+    """That a part has no plan, with the requirements that clash and by how much; nothing where it has one."""
+    if not why:
+        return ""
+    clash, way = _split(why)
+    out = f" Way out: {way}." if way else ""
+    return f"There is no plan of {what} within all requirements: {clash}.{out}"
+
+
+def _split(why: str) -> tuple[str, str]:
+    """What clashes and the way out, from the words of an `InfeasibleError`; names in brackets stay in the doubts."""
+    clash, *way = re.split(r"[.;]? *(?:a |cheapest )?way out: ", why.removeprefix("No plan: "), maxsplit=1, flags=re.I)
+    return clash.rstrip("."), re.sub(r" \([^()]*\)", "", "".join(way)).rstrip(".")
 
 
 def _whom(size: TeamSize) -> str:
     """Who is redeployed: the same heads as today, or the number nearest to it that the limits allow."""
     heads = _step(size.bridge, "redeployed")["reps"]
     if abs(heads - _step(size.bridge, "today")["reps"]) < 1:
-        return f"the same {heads_of(heads)} representatives"
-    return f"{heads_of(heads)} representatives, the nearest to today's number that the limits on units allow,"
+        return f"the same {heads_of(heads)} heads"
+    return f"{heads_of(heads)} heads, the nearest to today's number that the limits on units allow,"
 
 
 def _cap_words(size: TeamSize, currency: str) -> str:
@@ -120,18 +159,19 @@ def _cap_words(size: TeamSize, currency: str) -> str:
     free = _cap_cost(size)
     if free["gain"] <= 1e-6 * max(abs(free["profit"]), 1.0):
         return " The cap costs nothing: more heads would earn no more."
-    interval = _interval(free["gain_low"], free["gain_high"], "money", size.confidence, currency)
-    return f" The cap costs {money(free['gain'], currency)} a year{interval} against {heads_of(free['reps'])} heads."
+    interval = _interval(free["gain_low"], free["gain_high"], "estimate", size.confidence, currency)
+    return f" The cap costs {estimate(free['gain'], currency)} a year{interval} against {heads_of(free['reps'])} heads."
 
 
 def _assigned_answer(assignment: TeamAssignment) -> str:
+    if not _changed(assignment):
+        return "Who serves whom is best as it is: no account has to change hands."
     before, after = _travel(assignment)
     way = "cuts" if after < before else "adds"
     share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
     return (
         f"Reassigning {plural(_changed(assignment), 'account')} of {integer(len(assignment.table))} {way} "
-        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours{_newly(assignment)}; "
-        f"no plan within the limits is more than {percent(assignment.gap, 1)} better."
+        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours{_newly(assignment)}."
     )
 
 
@@ -163,8 +203,12 @@ def _moves(size: TeamSize) -> tuple[str, str]:
     return listed(losers, 3), listed(winners, 4)
 
 
-def _redeploy(size: TeamSize, currency: str) -> Finding:
+def _redeploy(size: TeamSize, unserved: str, currency: str) -> Finding | None:
+    """What moving heads is worth; None where none has to move."""
     moved = _step(size.bridge, "redeployed")
+    if _rests(moved["gain"], size):
+        return None
+    first = "No plan of who serves whom meets all requirements yet: settle these first. " if unserved else ""
     losers, winners = _moves(size)
     action = f"Move heads from {losers} to {winners}." if losers and winners else "Leave the heads where they are."
     return Finding(
@@ -174,24 +218,28 @@ def _redeploy(size: TeamSize, currency: str) -> Finding:
         moved["gain_high"],
         f"{currency} a year",
         action,
-        size.cautions[0] if size.cautions else "",
+        (first + (size.cautions[0] if size.cautions else "")).strip(),
         "team",
     )
 
 
-def _resize(size: TeamSize, currency: str) -> Finding:
+FURTHER = (
+    "A further head counts for what he sells less his cost; the chapter on who leaves or joins counts hours of travel "
+    "and overtime instead: two measures of the same head, not to be added."
+)
+
+
+def _resize(size: TeamSize, currency: str) -> Finding | None:
+    """What hiring or letting go is worth after redeploying; None where the size is the best there is."""
     moved, best = _step(size.bridge, "redeployed"), _aim(size)
     heads = best["reps"] - moved["reps"]
-    verb = (
-        f"Hire {heads_of(heads)}"
-        if heads >= 0.5
-        else f"Let go {heads_of(-heads)}"
-        if heads <= -0.5
-        else "Keep the size"
-    )
+    if abs(heads) < 0.5:
+        return None
+    verb = f"Hire {heads_of(heads)}" if heads > 0 else f"Let go {heads_of(-heads)}"
     alone = "The gain is small against its interval: redeploy first, then ask again."
     flat = math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
-    caution = " ".join([alone if flat else size.cautions[0] if size.cautions else "", _cap_words(size, currency)])
+    doubt = alone if flat else size.cautions[0] if size.cautions else ""
+    caution = " ".join([doubt, FURTHER, _cap_words(size, currency)])
     return Finding(
         "The best size, once everybody is redeployed"
         if size.reps is None
@@ -200,13 +248,33 @@ def _resize(size: TeamSize, currency: str) -> Finding:
         best["gain_low"],
         best["gain_high"],
         f"{currency} a year",
-        f"{verb}, to {heads_of(best['reps'])} representatives, after the redeployment.",
+        f"{verb}, to {heads_of(best['reps'])} heads, after the redeployment.",
         " ".join(caution.split()),
         "team",
     )
 
 
-def _reassign(assignment: TeamAssignment) -> Finding:
+def _give_in(unserved: str) -> Finding | None:
+    """That the requirements on who serves whom clash, and what to give in on; None where they do not."""
+    if not unserved:
+        return None
+    clash, way = _split(unserved)
+    return Finding(
+        "Who serves whom: requirements that no plan meets together",
+        math.nan,
+        math.nan,
+        math.nan,
+        "",
+        f"Give in on one of these: {way}." if way else f"Give in on one of the requirements: {clash}.",
+        f"{clash[:1].upper()}{clash[1:]}. Until then this report holds no plan of who serves whom.",
+        "team",
+    )
+
+
+def _reassign(assignment: TeamAssignment) -> Finding | None:
+    """The travel that reassigning saves; None where no account changes hands."""
+    if not _changed(assignment):
+        return None
     before, after = _travel(assignment)
     return Finding(
         "Hours of travel that the assignment of accounts saves",
@@ -221,7 +289,10 @@ def _reassign(assignment: TeamAssignment) -> Finding:
     )
 
 
-def _call(calls: CallPlan, currency: str) -> Finding:
+def _call(calls: CallPlan, currency: str) -> Finding | None:
+    """What moving calls is worth; None where none has to move."""
+    if calls.gain <= 1e-6 * max(float(calls.table["sales_now"].sum()), 1.0):
+        return None
     fewer = calls.table[calls.table["calls"] < calls.table["calls_now"]]
     return Finding(
         "Calls where they bring most, within today's hours",
@@ -247,8 +318,10 @@ def _doubts(
         today, needed = size.bridge["reps"].iloc[0], workload.reps_exact
         said.append(
             f"The workload method, which counts calls and not what they bring, asks for {number(needed)} "
-            f"representatives; today there are {heads_of(today)}."
+            f"people in full time; today the units have {heads_of(today)} heads."
         )
+    if assignment:
+        said.append(f"No plan of who serves whom within the limits is more than {percent(assignment.gap, 1)} better.")
     for part in (assignment, calls, workload):
         said += part.cautions if part else ()
     return tuple(said)
@@ -262,18 +335,18 @@ def _ask_again(sensitivity: pd.DataFrame, currency: str) -> list[str]:
     if row["kind"] == "judge":
         return [
             f"The plan leans most on what {row['judge']} said: if that should not count, it forgoes "
-            f"{money(row['loss'], currency)} a year. Ask there again first."
+            f"{estimate(row['loss'], currency)} a year. Ask there again first."
         ]
     if row["kind"] == "curve":
         return [
             f"The curve that matters most is that of {row['unit']}: if heads bring "
             f"{percent(abs(row['shift']), 0)} {'more' if row['shift'] > 0 else 'less'} there, as they may, the plan "
-            f"forgoes {money(row['loss'], currency)} a year. Learn more there first: ask again, or try a head more."
+            f"forgoes {estimate(row['loss'], currency)} a year. Learn more there first: ask again, or try a head more."
         ]
     question = QUESTIONS[row["question"]]
     return [
         f"The answer that matters most is that on {row['unit']} {question}: if it is off by "
-        f"{percent(abs(row['shift']), 0)}, the plan forgoes {money(row['loss'], currency)} a year. "
+        f"{percent(abs(row['shift']), 0)}, the plan forgoes {estimate(row['loss'], currency)} a year. "
         "Ask that one again first."
     ]
 
