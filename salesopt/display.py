@@ -20,7 +20,20 @@ from salesopt.results import Conclusion
 MINUS = "\u2212"
 THIN = "\u202f"
 SMALLEST = 1e-6
-FORMATS = ("number", "points", "integer", "heads", "percent", "chance", "p_value", "money", "estimate", "price", "text")
+FORMATS = (
+    "number",
+    "size",
+    "points",
+    "integer",
+    "heads",
+    "percent",
+    "chance",
+    "p_value",
+    "money",
+    "estimate",
+    "price",
+    "text",
+)
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -47,6 +60,11 @@ def number(value: float, digits: int = 3) -> str:
     rounded = float(f"{value:.{digits - 1}e}")  # 9.996 has one decimal less than its size says: 10.0
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     return _signed(f"{value:,.{decimals}f}")
+
+
+def size(value: float) -> str:
+    """A count without decimals, any other size as `number` has it: "3", "8,845", "0.0213"."""
+    return integer(value) if _odd(value) is None and value == round(value) else number(value)
 
 
 def integer(value: float) -> str:
@@ -228,6 +246,7 @@ def _show(value: object, style: str, currency: str = "") -> str:
     plain = {
         "number": number,
         "points": points,
+        "size": size,
         "integer": integer,
         "heads": heads_of,
         "chance": chance,

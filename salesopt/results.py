@@ -221,6 +221,19 @@ def saved_words(folder: str | os.PathLike[str]) -> list[str]:
     return sorted(path.parent.name for path in Path(folder).glob("results/*/results.json"))
 
 
+def save_titles(folder: str | os.PathLike[str], titles: Mapping[str, str]) -> None:
+    """Write down the titles of a report's chapters, word -> title in its order, beside the results in `folder`."""
+    place = Path(folder) / "results"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "titles.json").write_text(json.dumps(dict(titles), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def read_titles(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """What `save_titles` wrote in `folder`; empty where a notebook runs by itself, outside a report."""
+    path = Path(folder) / "results" / "titles.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
 def collect_findings(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """The findings of every result saved in `folder`, one row each with the fields of `Finding` as columns."""
     findings = [found for word in saved_words(folder) for found in load_results(folder, word).conclusion.findings]
@@ -229,8 +242,10 @@ def collect_findings(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def collect_answers(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """chapter, answer - the opening sentence of every result saved in `folder`."""
-    answers = [(word, load_results(folder, word).conclusion.answer) for word in saved_words(folder)]
+    """chapter, answer - the opening sentences of every result saved in `folder`, in the order of the report."""
+    order = list(read_titles(folder))
+    words = sorted(saved_words(folder), key=lambda word: order.index(word) if word in order else len(order))
+    answers = [(word, load_results(folder, word).conclusion.answer) for word in words]
     return pd.DataFrame(answers, columns=["chapter", "answer"])
 
 

@@ -64,6 +64,12 @@ def _cautions(ranked: pd.DataFrame) -> tuple[str, ...]:
             "The amounts must not be added up: each chapter changes one thing and holds the rest as it is today, "
             "so two of them may count the same money."
         )
+    if {"team", "rosters"} <= set(ranked["chapter"]):
+        cautions.append(
+            "What a further head is worth stands here twice and means two things, not to be added: in the chapter on "
+            "the size of the team what he sells less his cost, in that on who leaves or joins the hours of travel and "
+            "overtime that he takes off others."
+        )
     unsure = int((~ranked["sure"].astype(bool)).sum())
     if unsure:
         cautions.append(

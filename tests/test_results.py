@@ -12,9 +12,12 @@ from salesopt.errors import DataError, ParameterError
 from salesopt.results import (
     Conclusion,
     Finding,
+    collect_answers,
     load_results,
     read_metrics,
+    read_titles,
     save_results,
+    save_titles,
     saved_words,
     scalars_of,
     tables_of,
@@ -184,3 +187,14 @@ def test_an_earlier_report_that_is_no_report_is_named(tmp_path):
         (place / "results.json").write_text(broken)
         with pytest.raises(DataError, match="make the report of 2026Q1 again"):
             read_metrics(tmp_path / "2026Q2", quarter="2026Q2")
+
+
+def test_answers_come_in_the_order_of_the_report_with_the_titles_of_its_chapters(tmp_path):
+    assert read_titles(tmp_path) == {}
+    for word in ("apple", "pear"):
+        save_results(tmp_path, word, made(), Conclusion(f"{word}."))
+    assert collect_answers(tmp_path)["chapter"].tolist() == ["apple", "pear"]
+    save_titles(tmp_path, {"pear": "Birnen: größer", "summary": "What to do next"})
+    assert read_titles(tmp_path) == {"pear": "Birnen: größer", "summary": "What to do next"}
+    answers = collect_answers(tmp_path).replace({"chapter": read_titles(tmp_path)})
+    assert answers["chapter"].tolist() == ["Birnen: größer", "apple"], "what has no title comes last under its word"

@@ -35,6 +35,12 @@ def test_money_is_ranked_and_the_rest_kept():
     assert result.cautions[2].startswith("2 of 3 amounts carry a caution")
 
 
+def test_two_measures_of_a_further_head_are_told_apart():
+    both = [*ROWS, ("One person more", 9.0, NAN, NAN, "EUR a year", "Hire in Nord", "", "rosters")]
+    assert any("two things, not to be added" in text for text in rank_findings(findings(both), currency="EUR").cautions)
+    assert not any("two things" in text for text in rank_findings(findings(), currency="EUR").cautions)
+
+
 def test_another_currency_is_not_taken_for_money():
     assert rank_findings(findings(), currency="USD").table.empty
 

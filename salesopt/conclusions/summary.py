@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salesopt.display import between, money, plural
+from salesopt.display import between, estimate, plural
 from salesopt.results import Conclusion
 from salesopt.summary import Summary
 
@@ -15,8 +15,8 @@ def conclude_summary(result: Summary, *, currency: str = "") -> Conclusion:
             "No chapter of this report found something that is worth an amount of money.", result.cautions
         )
     best = ranked.iloc[0]
-    size = f"{money(best['value'], currency)} a year"
-    interval = f" ({between(best['low'], best['high'], 'money', currency)})" if best["low"] == best["low"] else ""
+    size = f"{estimate(best['value'], currency)} a year"
+    interval = f" ({between(best['low'], best['high'], 'estimate', currency)})" if best["low"] == best["low"] else ""
     sure = int(ranked["sure"].sum())
     answer = (
         f"Worth most: {best['what'].rstrip('.')}, {size}{interval}. "

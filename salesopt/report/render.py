@@ -29,7 +29,7 @@ from salesopt.report.page import build_page, chapter_page
 from salesopt.report.pdf import write_pdf
 from salesopt.report.run import ChapterRun, Job, Runner
 from salesopt.report.workbook import write_workbook
-from salesopt.results import earlier_results, load_results, saved_words
+from salesopt.results import earlier_results, load_results, save_titles, saved_words
 from salesopt.study.load import Study, load_study
 from salesopt.study.settings import FILE, split_file
 
@@ -183,6 +183,7 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
     after = [chapter for chapter in plan.chapters if chapter.after and chapter.word != SUMMARY]
     last = [chapter for chapter in plan.chapters if chapter.word == SUMMARY]
     runs: list[ChapterRun] = []
+    save_titles(stage, {chapter.word: chapter.title for chapter in plan.chapters})
     with Runner(plan.notebooks, processes=processes) as runner:
         for group in (alone, after, last):
             jobs = [
