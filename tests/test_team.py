@@ -386,7 +386,7 @@ def test_a_cap_is_kept_by_answer_finding_metrics_and_figures_and_its_cost_is_sai
     said = "The cap costs EUR" if binds else "The cap costs nothing"
     assert said in conclusion.answer and said in finding.caution
     titled = plot_frontier(result).get_title(loc="left").replace("\n", " ")
-    assert f"Profit within the cap is greatest at {asked['reps']:.0f} representatives" in titled
+    assert f"Profit within the cap is greatest at {asked['reps']:.0f} heads" in titled
     assert "best within the cap" in [text.get_text() for text in plot_deployment(result).get_legend().get_texts()]
     assert "the gain within the cap" in plot_bridge(result).get_title(loc="left").replace("\n", " ")
     alone = conclude_team(free, currency="EUR")

@@ -212,7 +212,7 @@ def _redeploy(size: TeamSize, unserved: str, currency: str) -> Finding | None:
     losers, winners = _moves(size)
     action = f"Move heads from {losers} to {winners}." if losers and winners else "Leave the heads where they are."
     return Finding(
-        "The same representatives where they earn most",
+        "The same heads where they earn most",
         moved["gain"],
         moved["gain_low"],
         moved["gain_high"],

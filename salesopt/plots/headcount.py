@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from salesopt.display import heads_of, money, percent, plural
+from salesopt.display import estimate, heads_of, money, percent, plural
 from salesopt.headcount import HeadcountPlan
 from salesopt.plots.theme import BLUE, GOOD, GREY, INK, ORANGE, axes, height_for, thin_labels, title
 
@@ -92,5 +92,5 @@ def plot_path_profit(result: HeadcountPlan, ax: Axes | None = None, *, currency:
         share = f", {percent(result.gain / result.jump_gain, 0)} of what the best size at once would"
     sign = "more" if result.gain >= 0 else "less"
     return title(
-        ax, f"The way earns {money(abs(result.gain), currency)} {sign} than staying in {span}{share}", width=WIDE
+        ax, f"The way earns {estimate(abs(result.gain), currency)} {sign} than staying in {span}{share}", width=WIDE
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter
 
-from salesopt.display import heads_of, integer, money, percent, plural
+from salesopt.display import estimate, heads_of, integer, money, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
 from salesopt.team import TeamAssignment, TeamSize
 
@@ -35,7 +35,7 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
     top = max(bridge["profit"].max(), (bridge["profit"].iloc[0] + bridge["high"]).max())
     reach = max(top - floor, 1e-9)
     for at, row in enumerate(bridge.to_dict("records")):
-        said = money(row["profit"], currency) if at == 0 else ("+" if row["gain"] >= 0 else "") + money(row["gain"])
+        said = money(row["profit"], currency) if at == 0 else ("+" if row["gain"] >= 0 else "") + estimate(row["gain"])
         edge = max(row["profit"], bridge["profit"].iloc[0] + row["high"] if known[at] else row["profit"])
         ax.text(at, edge + 0.03 * reach, said, ha="center", va="bottom")
     ax.set_xticks(
@@ -52,7 +52,7 @@ def plot_bridge(result: TeamSize, ax: Axes | None = None, *, currency: str = "")
     share = f", {percent(redeployed / best, 0)} of {whose}" if best > 0 and redeployed >= 0 else ""
     same = abs(bridge["reps"].iloc[1] - bridge["reps"].iloc[0]) < 1
     what = "Moving the same heads" if same else f"Placing {heads_of(bridge['reps'].iloc[1])} heads best"
-    return title(ax, f"{what} is worth {money(redeployed, currency)} a year{share}", width=WIDE)
+    return title(ax, f"{what} is worth {estimate(redeployed, currency)} a year{share}", width=WIDE)
 
 
 def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -72,13 +72,13 @@ def plot_frontier(result: TeamSize, ax: Axes | None = None, *, currency: str = "
         ax.scatter(*best, s=60, color=GOOD, zorder=5, label="best within the cap")
     if np.isfinite(bridge["reps_low"]["best"]):
         ax.axvspan(bridge["reps_low"]["best"], bridge["reps_high"]["best"], color=GOOD, alpha=0.1, linewidth=0)
-    ax.set_xlabel("Representatives (shaded: interval of the best size)")
+    ax.set_xlabel("Heads (shaded: interval of the best size)")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     ax.set_ylabel(f"Best profit, {currency + ' ' if currency else ''}a year")
     ax.legend(loc="lower right")
     return title(
         ax,
-        f"Profit {'within the cap ' if capped else ''}is greatest at {heads_of(best[0])} representatives; "
+        f"Profit {'within the cap ' if capped else ''}is greatest at {heads_of(best[0])} heads; "
         f"today there are {heads_of(bridge['reps']['today'])}",
         width=WIDE,
     )
@@ -102,7 +102,7 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
     ax.hlines(place, table["reps_best_low"], table["reps_best_high"], color=GOOD, linewidth=1.2, zorder=2)
     ax.set_yticks(place, thin_labels(ax, table["unit"].tolist()))
     ax.set_ylim(-0.6, len(table) - 0.4)
-    ax.set_xlabel("Representatives (green line: interval of the best size)")
+    ax.set_xlabel("Heads (green line: interval of the best size)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 if len(table) > 5 else -0.25), ncols=3)
     moved = (table["reps_same_heads"] - table["reps_now"]).clip(lower=0).sum()
     return title(
