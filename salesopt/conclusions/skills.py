@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from salesopt.display import between, integer, listed, money, number, percent, plural
+from salesopt.display import integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.skills import SkillMatch, SkillTeams
 
@@ -26,7 +26,6 @@ def conclude_skills(
     }
     answer, doubts = _answer(result, currency), _doubts(result)
     if formed is not None:
-        answer += " " + _teams(formed, currency)
         doubts = tuple(dict.fromkeys((*doubts, *formed.cautions)))
         metrics |= {"skills.teams_filled": formed.filled, "skills.teams_cost": formed.cost}
     elif unformed:
@@ -36,26 +35,37 @@ def conclude_skills(
 
 def _answer(result: SkillMatch, currency: str) -> str:
     table = result.table
-    gaps = table[table["gap_hours"] > 0]
     text = (
-        f"The team has {percent(result.coverage, 0)} of the skill levels that its customers' hours call for"
-        f"{_span(result.low, result.high, result.confidence)}"
+        f"The {plural(serving(result), 'person', 'people')} who serve customers have {percent(result.coverage, 0)} of "
+        f"the skill levels that these hours call for{_span(result.low, result.high, result.confidence)}"
     )
-    if gaps.empty:
-        return text + "; nothing is missing."
-    worst = gaps.iloc[0]
-    text += (
-        f"; most is missing in {worst['skill']}, with {percent(worst['coverage'], 0)} covered"
-        f"{_span(worst['low'], worst['high'], result.confidence, short=True)}. "
+    if not (table["gap_hours"] > 0).any():
+        return text + "; nothing is missing, and nothing has to change."
+    return f"{text}. {_most_missing(result)}. {_weak_points(result)}{_training(result, currency)}"
+
+
+def serving(result: SkillMatch) -> int:
+    """How many of the people rated serve customers whose needs are known."""
+    return int(result.matrix.loc[result.matrix["need"] > 0, "rep"].nunique())
+
+
+def _most_missing(result: SkillMatch) -> str:
+    """Where most level-hours are missing, and which skill has the lowest share where that is another."""
+    table = result.table.dropna(subset=["coverage"])
+    most, least = table.iloc[0], table.loc[table["coverage"].idxmin()]
+    text = f"Most is missing in {most['skill']} ({percent(most['coverage'], 0)} covered)"
+    if least["skill"] == most["skill"]:
+        return text
+    return (
+        f"{text}; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), needed in fewer hours"
     )
-    return text + _weak_points(result) + _training(result, currency)
 
 
 def _span(low: float, high: float, confidence: float, *, short: bool = False) -> str:
     if not math.isfinite(low):
         return ""
     level = "" if short else f"{percent(confidence, 0)} interval "
-    return f" ({level}{between(low, high, 'percent')})"
+    return f" ({level}{percent(low, 0)} to {percent(high, 0)})"
 
 
 def _weak_points(result: SkillMatch) -> str:
@@ -74,20 +84,30 @@ def _training(result: SkillMatch, currency: str) -> str:
     learners = result.training["rep"].nunique()
     span = _span(result.after_low, result.after_high, result.confidence, short=True)
     return (
-        f"Training for {plural(learners, 'person', 'people')} at {money(result.cost, currency)} raises the share to "
+        f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)} raises the share to "
         f"{percent(result.coverage_after, 0)}{span}."
     )
 
 
-def _teams(formed: SkillTeams, currency: str) -> str:
-    """How far the project teams fill the needs, and who is in none."""
+def teams_caption(formed: SkillTeams, currency: str = "") -> str:
+    """How far the project teams fill the needs, at what cost, and who is in none."""
     out, several = len(formed.left_out), len(formed.summary) > 1
     rest = f"; {plural(out, 'person is', 'people are')} in none" if out else ""
     return (
+        f"Teams whose members make up for each other's gaps: "
         f"{plural(len(formed.summary), 'project team')} of {plural(len(formed.table), 'person', 'people')}"
         f"{' in all' if several else ''}, at {money(formed.cost, currency)} a year, would fill "
         f"{percent(formed.filled, 0)} of the needs, weighted by hours (all people together: "
-        f"{percent(formed.possible, 0)}){rest}."
+        f"{percent(formed.possible, 0)}){rest}"
+    )
+
+
+def needs_caption(result: SkillMatch) -> str:
+    """Whom the table of skills counts, and what a level-hour is."""
+    return (
+        f"Skills against needs, most missing first. Levels run from 0 to 4; a level-hour is one level of a skill for "
+        f"one hour with a customer. {plural(result.people, 'person', 'people')} are rated; needs are those of the "
+        f"customers that {serving(result)} of them serve"
     )
 
 
@@ -107,18 +127,18 @@ def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
     found = []
     if len(result.training):
         first = [f"{row['rep']} in {row['skill']}" for row in result.training.head(3).to_dict("records")]
-        more = (
-            f" The next {number(1000, 1)} of budget would close {number(1000 * result.shadow_price)} more level-hours."
-        )
+        closed = integer(1000 * result.shadow_price)
+        more = f" The next {money(1000, currency)} of budget would close {closed} level-hours."
         found.append(
             Finding(
-                what="Close the widest skill gaps by training",
+                what="Close most of the skill gaps by training",
                 value=result.gain,
                 low=result.gain_low,
                 high=result.gain_high,
                 unit="level-hours a year",
                 action=f"Train {listed(first)} first, {money(result.cost, currency)} in all." + more,
-                caution="What an hour served with the right skill is worth in money is not measured.",
+                caution="A level-hour is one level of a skill for one hour with a customer; what it is worth in money "
+                "is not measured.",
                 chapter="skills",
             )
         )

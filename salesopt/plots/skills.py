@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from salesopt.display import integer, money, number, percent
+from salesopt.display import integer, money, number, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GREY, INK, ORANGE, axes, height_for, thin_labels, title
 from salesopt.skills import SkillMatch
 
@@ -47,7 +47,7 @@ def plot_skills(result: SkillMatch, ax: Axes | None = None, *, most: int = 30) -
     more = f"; {rest} more people not shown" if rest else ""
     ax.set_xlabel(f"Level 0 to 4; red: below what own accounts need, thick: half of all gaps{more}", fontsize=9)
     worst = result.table.iloc[0]
-    answer = f"{percent(result.coverage, 0)} of the skill needed is there; widest gap: {worst['skill']}"
+    answer = f"{percent(result.coverage, 0)} of the skill needed is there; most is missing in {worst['skill']}"
     return title(ax, answer, width=64)
 
 
@@ -73,14 +73,26 @@ def plot_coverage(result: SkillMatch, ax: Axes | None = None) -> Axes:
         error = 100 * np.maximum(np.vstack([below, above]), 0)
         ax.errorbar(100 * table["coverage"], place, xerr=error, fmt="none", ecolor=INK, capsize=3, linewidth=1.2)
     for at, row in enumerate(table.to_dict("records")):
-        ax.text(101, at, f"{percent(row['coverage'], 0)}, {row['short']} short", va="center", fontsize=8)
+        ax.text(
+            101,
+            at,
+            f"{percent(row['coverage'], 0)}, {plural(row['short'], 'person', 'people')} short",
+            va="center",
+            fontsize=8,
+        )
     ax.set_yticks(place, thin_labels(ax, list(table["skill"]), 28))
-    ax.set_xlim(0, 122)
+    ax.set_xlim(0, 128)
     ax.set_xticks(range(0, 101, 20))
-    ax.set_xlabel("Needed level-hours there, % (orange: some need rests on one person or none)", fontsize=9)
+    ax.set_xlabel(
+        "Share of the needed skill levels that is there, by hours, % (orange: a need rests on one person or none)",
+        fontsize=9,
+    )
     ax.grid(axis="y", visible=False)
-    least = table.iloc[-1]
-    return title(ax, f"Least covered: {least['skill']} at {percent(least['coverage'], 0)}", width=64)
+    most, least = result.table.dropna(subset=["coverage"]).iloc[0], table.iloc[-1]
+    answer = f"Most is missing in {most['skill']} ({percent(most['coverage'], 0)} covered)"
+    if least["coverage"] < most["coverage"]:
+        answer += f"; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), in fewer hours"
+    return title(ax, answer, width=64)
 
 
 def plot_training(result: SkillMatch, ax: Axes | None = None, *, currency: str = "") -> Axes:
@@ -92,7 +104,8 @@ def plot_training(result: SkillMatch, ax: Axes | None = None, *, currency: str =
     if len(chosen):
         coverage = 100 * chosen["coverage"].iloc[0]
         ax.plot(result.budget / 1000, coverage, marker="o", markersize=10, color=ORANGE)
-        text = f"{money(result.budget, currency)}\n{number(1000 * result.shadow_price, 2)} level-hours\nper 1,000 more"
+        closed = f"{number(1000 * result.shadow_price, 2)} level-hours\nper {money(1000, currency)} more"
+        text = f"{money(result.budget, currency)}\n{closed}"
         ax.annotate(text, (result.budget / 1000, coverage), (10, -14), textcoords="offset points", va="top", fontsize=8)
     if np.isfinite(result.after_low):
         error = [
@@ -102,7 +115,7 @@ def plot_training(result: SkillMatch, ax: Axes | None = None, *, currency: str =
         ax.errorbar(result.budget / 1000, 100 * result.coverage_after, yerr=error, color=ORANGE, capsize=4, fmt="none")
     ax.axhline(100 * result.coverage, color=GREY, linewidth=1, linestyle="--")
     ax.set_xlabel(f"Training budget, thousand {currency}".rstrip(" ,"))
-    ax.set_ylabel("Needed level-hours there, %")
+    ax.set_ylabel("Needed skill levels there, by hours, %")
     cost = money(result.cost, currency)
     answer = (
         f"{cost} of training lifts coverage from {percent(result.coverage, 0)} to {percent(result.coverage_after, 0)}"

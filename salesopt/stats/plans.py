@@ -37,7 +37,9 @@ def tabulate_training(
     for person, skill in np.argwhere(courses > 0):
         set_up = np.nan_to_num(case.course_cost[skill]) / attending[skill]
         cost = courses[person, skill] * case.cost[skill] + set_up
+        # A course closes a level at most: where nearly every draw gains all of it, the mean lies below their middle.
         low, high = interval_of(gains[:, person, skill], confidence)
+        low, high = min(low, expected[person, skill]), max(high, expected[person, skill])
         rows.append(
             {
                 "rep": str(case.people["rep"].iloc[person]),
