@@ -37,7 +37,7 @@ def _answer(result: SkillMatch, currency: str) -> str:
     table = result.table
     text = (
         f"The {plural(serving(result), 'person', 'people')} who serve customers have {percent(result.coverage, 0)} of "
-        f"the skill levels that these hours call for{_span(result.low, result.high, result.confidence)}"
+        f"the skill levels that their customers' hours call for{_span(result.low, result.high, result.confidence)}"
     )
     if not (table["gap_hours"] > 0).any():
         return text + "; nothing is missing, and nothing has to change."
@@ -73,7 +73,8 @@ def _weak_points(result: SkillMatch) -> str:
     if not nobody and not one:
         return "Every need is filled by at least two people. "
     parts = [f"{plural(one, 'need rests', 'needs rest')} on one person"] if one else []
-    parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody"] if nobody else []
+    named = result.points.loc[result.points["people"] == 0, ["skill", "group"]].agg(" for ".join, axis=1)
+    parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody ({listed(named, 2)})"] if nobody else []
     text = listed(parts)
     return text[0].upper() + text[1:] + ". "
 

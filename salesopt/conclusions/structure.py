@@ -103,6 +103,11 @@ def _close(structures: Structures) -> list[str]:
     any_weight = _row(structures.scores, structures.best)["wins_any"]
     found.append(f"Of all weights that could be given, {percent(any_weight)} lead to the same structure.")
     found += _growth(structures)
+    needed = plural(int(_row(structures.table, structures.best)["reps"]), "representative")
+    found.append(
+        f"{needed} are as many as today's calls and the way to them ask for; how many earn most is another question, "
+        "which the chapter on the size of the team answers."
+    )
     if structures.table["shared_accounts"].max() == 0:
         found.append("No account buys several lines in these tables, so no structure brings two people to one account.")
     return found
