@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -65,7 +66,7 @@ def limits_in_words(path: HeadcountPlan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "worth"])
 
 
-def _limit(row: dict[str, Any]) -> str:
+def _limit(row: Mapping[Any, Any]) -> str:
     year = f"in year {row['year']}" if row["year"] else "in every year"
     heads = plural_heads(row["allowed"])
     if row["limit"] == "change":

@@ -52,7 +52,7 @@ def serving(result: SkillMatch) -> int:
 def _most_missing(result: SkillMatch) -> str:
     """Where most level-hours are missing, and which skill has the lowest share where that is another."""
     table = result.table.dropna(subset=["coverage"])
-    most, least = table.iloc[0], table.loc[table["coverage"].idxmin()]
+    most, least = table.iloc[0], table.sort_values("coverage", kind="stable").iloc[0]
     text = f"Most is missing in {most['skill']} ({percent(most['coverage'], 0)} covered)"
     if least["skill"] == most["skill"]:
         return text

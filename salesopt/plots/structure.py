@@ -209,11 +209,14 @@ def growth_words(result: Structures) -> str:
     table = tabulate_unserved(result.shifts).dropna(subset=["mean"])
     if table.empty or table["mean"].max() == 0:
         return "no structure leaves anything undone" if len(table) else "what stays undone is not known"
-    least = table.loc[table.groupby("kind", sort=False)["mean"].idxmin()].set_index("kind")
-    overall = least.loc["average"]
+    least = {
+        row["kind"]: row for row in table[::-1].sort_values("mean", ascending=False, kind="stable").to_dict("records")
+    }
+    overall = least.pop("average")
     text = f"{NOUNS[overall['structure']]} leaves least undone on average ({percent(overall['mean'], 0)})"
     others: dict[str, list[str]] = {}
-    for kind, row in least.drop(index="average").iterrows():
+    for kind in [kind for kind in dict.fromkeys(table["kind"]) if kind in least]:
+        row = least[kind]
         if row["structure"] != overall["structure"]:
             others.setdefault(row["structure"], []).append(f"one {kind} grows ({percent(row['mean'], 0)})")
     parts = [f"{NOUNS[name]} where {listed(places)}" for name, places in others.items()]
