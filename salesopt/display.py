@@ -107,7 +107,13 @@ def money(value: float, currency: str = "") -> str:
 
 def estimate(value: float, currency: str = "") -> str:
     """An amount that is estimated, not counted, to the three digits that can be known at most: "USD 843,000"."""
-    return money(value if _odd(value) else float(f"{value:.2e}"), currency)
+    if (odd := _odd(value)) is not None:
+        return odd
+    rounded = float(f"{value:.2e}")
+    for limit, word in ((1e9, " billion"), (1e6, " million")):
+        if abs(rounded) >= limit:
+            return _amount(f"{number(rounded / limit)}{word}", currency)
+    return money(rounded, currency)
 
 
 def price(value: float, currency: str = "") -> str:

@@ -69,6 +69,8 @@ PC = f"{THIN}%"
         ("estimate", -37_012, f"{MINUS}37,000"),
         ("estimate", 1_164_000, "1.16 million"),
         ("estimate", 999_600, "1.00 million"),
+        ("estimate", -11_114_000, f"{MINUS}11.1 million"),
+        ("estimate", 843e9, "843 billion"),
         ("estimate", 12.3, "12.30"),
         ("estimate", NAN, "n/a"),
         ("estimate", INF, "unlimited"),

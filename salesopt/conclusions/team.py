@@ -36,7 +36,7 @@ def conclude_team(
     said = [
         _moved_answer(size, currency),
         _size_answer(size, currency),
-        path_answer(path, currency) if path else _no_plan("the way to the best size", unreached),
+        path_answer(path, currency) if path and not unserved else _no_plan("the way to the best size", unreached),
         _assigned_answer(assignment) if assignment else _no_plan("who serves whom", unserved),
     ]
     answer = " ".join(filter(None, said))
