@@ -276,6 +276,11 @@ def test_nobody_moves_when_the_structure_is_todays():
     table = compare_structures(frame, people(3), draws=0, assumptions=PLAIN).table.set_index("structure")
     assert table.loc["customer", "moved_accounts"] == 0
     assert table.loc["product", "moved_accounts"] > 0
+    stays = compare_structures(frame, people(3), draws=0, assumptions=PLAIN, weights={"continuity": 1})
+    conclusion = conclude_structure(stays, currency="EUR")
+    assert "by customer type, nearest to what it is today, so that nothing has to change" in conclusion.answer
+    (finding,) = conclusion.findings
+    assert finding.unit == "" and finding.action.startswith("Nothing has to change"), "it is no amount to be ranked"
 
 
 def test_intervals_widen_with_what_is_uncertain():
@@ -547,7 +552,11 @@ def test_plots_draw_the_result(contested):
     bars = plot_flips(contested).patches
     assert len(bars) == len(contested.flips)
     assert {to_hex(bar.get_facecolor()) for bar in bars} == {COLOURS[name] for name in contested.flips["winner"]}
+    titled = plot_flips(contested).get_title(loc="left").replace("\n", " ")
+    edge = contested.flips[(contested.flips["winner"] != contested.best)].iloc[0]
+    assert "wins unless the weight of" in titled and percent(max(edge["from"], 1 - edge["to"]), 0) in titled
     ax = plot_hours(contested)
+    assert f"today there are {contested.reps_now}" in ax.get_title(loc="left").replace("\n", " ")
     ends = [bar.get_x() + bar.get_width() for bar in ax.containers[-1]]
     assert [1000 * end for end in ends] == pytest.approx(contested.table["paid_hours"].tolist()[::-1])
 

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from salesopt.display import between, integer, listed, money, number, percent, plural, points
+from salesopt.display import between, integer, listed, money, number, percent, plural, points, size
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.comparison import tabulate_unserved
 from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
@@ -29,7 +29,7 @@ def conclude_structure(
         metrics |= _makeup_metrics(makeup)
     if duties is not None:
         answer += " " + _duty_sentence(duties)
-        doubts += duties.cautions
+        doubts += [f"Duties: {text}" for text in duties.cautions]
         findings += _duty_findings(duties)
         metrics |= {"duties.sound": duties.sound, "duties.all": duties.duties, "duties.overloaded": duties.overloaded}
     return Conclusion(answer, tuple(doubts), tuple(findings), metrics)
@@ -44,7 +44,8 @@ def _answer(structures: Structures, currency: str) -> str:
     costs = money(best["cost"], currency)
     if math.isfinite(best["cost_low"]):
         costs += f" ({between(best['cost_low'], best['cost_high'], 'money', currency)})"
-    same = ", which is nearest to what it is today" if structures.today_form == structures.best else ""
+    stays = structures.today_form == structures.best
+    same = ", nearest to what it is today, so that nothing has to change" if stays else ""
     return (
         f"Under the weights given the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
@@ -199,9 +200,9 @@ def structures_caption(structures: Structures, span: float) -> str:
     return (
         f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
         f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
-        f"of {integer(structures.capacity)} hours a year each, as calls and travel ask for, and one leader for every "
-        f"{number(span, 2)}. Today's travel is no part of this table: the chapter on the size of the team has it, "
-        "reckoned from people's homes."
+        f"of {integer(structures.capacity)} hours a year each with customers and on the road, as calls ask for, and "
+        f"one leader for every {size(span)}. Today's travel is no part of this table: the chapter on the size of the "
+        "team has it, reckoned from people's homes."
     )
 
 

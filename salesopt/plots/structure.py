@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -86,10 +88,20 @@ def plot_flips(result: Structures, ax: Axes | None = None) -> Axes:
     winners = list(dict.fromkeys(result.flips["winner"]))
     handles = [Patch(color=COLOURS[name], label=NAMES[name]) for name in winners]
     ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.22), ncols=4, fontsize=8)
-    others = [NOUNS[name] for name in winners if name != result.best]
-    if others:
-        return title(ax, f"{NOUNS[result.best]} wins; at other weights {listed(others)}".capitalize(), width=56)
+    found = list(dict.fromkeys(_flip(row) for row in result.flips.to_dict("records") if row["winner"] != result.best))
+    if found:
+        best, more = NOUNS[result.best], ", or of others beside" if len(found) > 2 else ""
+        return title(
+            ax, f"{best[0].upper()}{best[1:]} wins unless the weight of {' or of '.join(found[:2])}{more}", width=56
+        )
     return title(ax, f"No weight of one criterion alone unseats {NOUNS[result.best]}", width=56)
+
+
+def _flip(row: Mapping[Any, Any]) -> str:
+    """From what weight of a criterion on another structure wins: "fit of skills is over 96 %"."""
+    over = row["from"] > row["weight"]
+    edge = percent(row["from"] if over else row["to"], 0)
+    return f"{CRITERION[row['criterion']]} is {'over' if over else 'under'} {edge}"
 
 
 def plot_hours(result: Structures, ax: Axes | None = None) -> Axes:
@@ -110,7 +122,8 @@ def plot_hours(result: Structures, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=4, fontsize=8)
     least = table.iloc[int(table["reps"].argmin())]
     people, most = integer(least["reps"]), integer(table["reps"].max())
-    return title(ax, f"The same calls take {people} people {NAMES[least['structure']]}, up to {most} otherwise")
+    said = f"The same calls take {people} people {NAMES[least['structure']]}, up to {most} otherwise"
+    return title(ax, f"{said}; today there are {integer(result.reps_now)}")
 
 
 def plot_makeup(result: TeamMakeup, ax: Axes | None = None) -> Axes:
