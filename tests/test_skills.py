@@ -392,10 +392,14 @@ def test_what_lacks_most_and_what_is_covered_least_are_told_apart():
     result = match_skills(**tables, noise=0.0, draws=0)
     assert result.table["skill"].tolist() == ["CRM", "pricing"] and result.table["coverage"].is_monotonic_decreasing
     said = conclude_skills(result).answer
+    assert said.startswith("The one person who serves customers has")
     titles = [plot(result).get_title(loc="left").replace("\n", " ") for plot in (plot_coverage, plot_skills)]
     for text in (said, *titles):
         assert re.search(r"[Mm]ost is missing in CRM", text), text
-    assert "lowest share is that of pricing" in said and "lowest share is that of pricing" in titles[0]
+    assert (
+        f"lowest share is that of pricing ({percent(0.0, 0)}), where less is needed" in said
+        and "lowest share is that of pricing" in titles[0]
+    )
 
 
 def test_same_seed_same_answer_and_inputs_stay_as_they_are():

@@ -412,6 +412,7 @@ def test_the_chapter_says_why_calls_are_left_out_and_refuses_an_unknown_column(t
         table.to_csv(tmp_path / "firm" / f"{name}.csv", index=False)
     full = chapter(tmp_path / "firm")
     assert "team.call_gain" in full.metrics and not any("Calls per account are left out" in one for one in full.doubts)
+    assert len(full.answer.split()) <= 90, "a board reads the answer, not a page"
     with pytest.raises(ParameterError, match="no column 'tiers'"):
         chapter(tmp_path / "firm", by="tiers")
     accounts = pd.read_csv(tmp_path / "firm" / "accounts.csv")

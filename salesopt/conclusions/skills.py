@@ -35,9 +35,11 @@ def conclude_skills(
 
 def _answer(result: SkillMatch, currency: str) -> str:
     table = result.table
+    people = serving(result)
+    who = "The one person who serves customers has" if people == 1 else f"The {people} people who serve customers have"
     text = (
-        f"The {plural(serving(result), 'person', 'people')} who serve customers have {percent(result.coverage, 0)} of "
-        f"the skill levels that their customers' hours call for{_span(result.low, result.high, result.confidence)}"
+        f"{who} {percent(result.coverage, 0)} of the skill levels that their customers' hours call for"
+        f"{_span(result.low, result.high, result.confidence)}"
     )
     if not (table["gap_hours"] > 0).any():
         return text + "; nothing is missing, and nothing has to change."
@@ -57,7 +59,7 @@ def _most_missing(result: SkillMatch) -> str:
     if least["skill"] == most["skill"]:
         return text
     return (
-        f"{text}; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), needed in fewer hours"
+        f"{text}; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), where less is needed"
     )
 
 

@@ -91,7 +91,9 @@ def plot_coverage(result: SkillMatch, ax: Axes | None = None) -> Axes:
     most, least = result.table.dropna(subset=["coverage"]).iloc[0], table.iloc[-1]
     answer = f"Most is missing in {most['skill']} ({percent(most['coverage'], 0)} covered)"
     if least["coverage"] < most["coverage"]:
-        answer += f"; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), in fewer hours"
+        answer += (
+            f"; the lowest share is that of {least['skill']} ({percent(least['coverage'], 0)}), where less is needed"
+        )
     return title(ax, answer, width=64)
 
 
