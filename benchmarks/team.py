@@ -3,6 +3,7 @@
 transport  : 200 representatives x 10,000 accounts that weigh the same: our flow, PuLP + HiGHS (LP), and with `--slow`
              scipy's linear_sum_assignment with each representative repeated once per place
 balanced   : 50 x 1,000 with hours and potential balanced within 15 %: proved gap of ours and of PuLP + CBC, equal time
+             (seconds by the clock: on a busy machine the same time proves less)
 sizing     : 1,000 units, 5,000 heads, S-shaped: the dynamic programme, HiGHS with a binary per unit and head count, and
              greedy
 

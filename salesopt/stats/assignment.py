@@ -24,7 +24,7 @@ from salesopt.stats.packing import Packing
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-FIRST, BOUND, PLAN, SEARCH = 0.2, 0.4, 0.65, 0.95  # fractions of the time after which each part ends at the latest
+FIRST, BOUND, PLAN, SEARCH = 0.2, 0.42, 0.72, 0.98  # fractions of the time after which each part ends at the latest
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
@@ -59,11 +59,12 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         if time.perf_counter() < first:
             return best
         packing = Packing(problem, relaxed)
-        packing.raise_bound(gap / 4, start + BOUND * seconds)
+        packing.raise_bound(gap / 20, start + BOUND * seconds)
         best = _better(problem, best, none, packing.bound)
+        detours = _reduced(packing.detours())
         plan = packing.settle(start + PLAN * seconds)
         enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds
-        found = improve_plan(problem, plan, _reduced(marginal), enough=enough, deadline=until)
+        found = improve_plan(problem, plan, detours, enough=enough, deadline=until, slack=packing.slack)
         best = dataclasses.replace(_better(problem, best, found, best.bound), by_clock=True)
     best = _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
     return dataclasses.replace(best, by_clock=best.by_clock or time.perf_counter() >= start + seconds)

@@ -94,6 +94,11 @@ class Bundles:
             self.reach = float(np.clip(1.2 * found[0][0], self.first, self.furthest))
         return floor + bound, [_moved(base, moves[picks]) for _, picks in found]
 
+    def losses(self, worth: Numbers, kept_worth: float) -> Numbers:
+        """What each account costs beyond its worth and the limits it uses; an account below 0 is in the best set."""
+        net = self.cost - worth - kept_worth * self.kept
+        return np.where(self.closed, np.inf, net - self._prices(net) @ self.use)
+
     def _relaxation(self) -> highspy.Highs:
         """The best fractional set over the accounts near, with limits missed at a high price."""
         rows, columns = len(self.least), len(self.near)
@@ -156,7 +161,7 @@ def search(
         could = limits.least_excess(spent, totals, up[:, move + 1], down[:, move + 1])
         left = np.flatnonzero(could <= best)
         if len(left) > width:
-            order = left[np.argsort(could[left], kind="stable")]
+            order = left[np.argpartition(could[left], width)]
             left, floor = np.sort(order[:width]), min(floor, float(could[order[width]]))
         trail.append((np.concatenate([np.arange(old), ready])[left], left >= old))
         spent, totals = spent[left], totals[:, left]

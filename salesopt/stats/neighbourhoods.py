@@ -9,6 +9,7 @@ groups until none helps gives plans that the whole programme does not find in mi
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import highspy
 import numpy as np
@@ -17,22 +18,32 @@ from scipy import sparse
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.relaxation import Rows, quiet_solver
 
-GROUPS = (3, 4, 5, 6)  # representatives solved together, two rounds each; larger groups take far longer
+GROUPS = (3, 4, 5, 6, 7, 8)  # representatives solved together, a round or two each; larger groups take far longer
 PAIRS = 4  # pairs per account, the cheapest by reduced cost, that a group may use
 NODES = 30  # nodes of one group's programme: a count, not a clock, so that the plan can be repeated
 ROUNDS = 12
+LEAST = 0.05  # weight of a representative without slack in the draw of a group, against the one with most
 DEAR = 10.0  # of missing a limit by its whole scale, in multiples of the dearest pair; rises while limits are missed
 RISE = 3.0  # a high price at once would repair each limit where it is missed, at any cost, and not where it is cheap
 
 
 def improve_plan(
-    problem: Matching, choice: Places, reduced: Numbers, *, enough: float, deadline: float, seed: int = 0
+    problem: Matching,
+    choice: Places,
+    reduced: Numbers,
+    *,
+    enough: float,
+    deadline: float,
+    slack: Callable[[Places], Numbers] | None = None,
+    seed: int = 0,
 ) -> Places:
     """A plan that is no dearer than `choice`, and within the limits where `choice` could be brought there.
 
     choice  : representative of each account; may miss limits (a rounded relaxation)
     reduced : cost of each pair with the price of the limits it uses, above the account's cheapest
     enough  : cost at which to stop; deadline : of `time.perf_counter`
+    slack   : by how much each representative's part of a plan is dearer than it need be: groups are drawn around
+              those who miss limits, then around those with most slack; None goes round all
     Contiguity is not looked at. Returns an empty plan where no plan within the limits was found.
     """
     reps = problem.cost.shape[1]
@@ -40,13 +51,22 @@ def improve_plan(
     usable = np.isfinite(problem.cost) & (reduced <= _reach(reduced))
     generator = np.random.default_rng(seed)
     penalty = DEAR * float(np.abs(problem.cost[np.isfinite(problem.cost)]).max(initial=1.0))
+    tried: set[tuple[bytes, bytes, float]] = set()
     for number in range(ROUNDS):
         before, many = problem.cost_of(choice), GROUPS[min(number // 2, len(GROUPS) - 1)]
         missed = _missed(problem, choice)
         for first in generator.permutation(reps):
             if time.perf_counter() > deadline:
                 return choice if not _missed(problem, choice) else choice[:0]
-            choice = _solve_group(problem, choice, _group(near, int(first), many, generator), usable, penalty)
+            weight = np.ones(reps)
+            if slack is not None:
+                weight = _weight(problem, choice, slack)
+                first = generator.choice(reps, p=weight / weight.sum())
+            group = _group(near * weight, int(first), many, generator)
+            key = (group.tobytes(), np.where(np.isin(choice, group), choice, -1).tobytes(), penalty)
+            if key not in tried:
+                tried.add(key)
+                choice = _solve_group(problem, choice, group, usable, penalty)
         left = _missed(problem, choice)
         penalty *= RISE if left else 1.0
         cost = problem.cost_of(choice)
@@ -60,6 +80,17 @@ def improve_plan(
 def _totals(load: Load, choice: Places) -> Numbers:
     use = load.use[np.arange(len(choice)), choice]
     return np.bincount(choice, weights=use, minlength=len(load.scale)) / load.scale
+
+
+def _weight(problem: Matching, choice: Places, slack: Callable[[Places], Numbers]) -> Numbers:
+    """How much each counts in the draw of a group: who misses a limit; where nobody does, who has slack."""
+    loose = np.zeros(problem.cost.shape[1])
+    for load in problem.loads:
+        total = _totals(load, choice)
+        loose[(total < load.least / load.scale - 1e-6) | (total > load.most / load.scale + 1e-6)] = 1.0
+    if not loose.any():
+        loose = np.maximum(slack(choice), 0.0)
+    return (loose + 1e-9) / (loose.max() + 1e-9) + LEAST
 
 
 def _missed(problem: Matching, choice: Places) -> bool:

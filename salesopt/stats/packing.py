@@ -1,12 +1,17 @@
 """Bound and plan of an assignment from whole sets of accounts, one set for each representative.
 
 Where each serves twenty accounts, the relaxation fills his limits exactly with fractions of accounts, and whole ones
-cannot: a balanced plan is some 0.4 % dearer than the relaxation, and no search over single pairs proves it. So the
+cannot: a balanced plan is some 0.5 % dearer than the relaxation, and no search over single pairs proves it. So the
 relaxation is taken over the sets that `bundles` finds instead (Dantzig and Wolfe 1960; for assignments: Savelsbergh,
 "A branch-and-price algorithm for the generalized assignment problem", Operations Research 45, 1997). At any prices of
 the accounts, the prices less what the best sets earn is a bound on all plans. Prices are moved within a box around the
 best so far (du Merle et al., "Stabilized column generation", Discrete Mathematics 194, 1999).
-A plan comes from settling accounts by and by, the surest first, and pricing the sets anew after each step.
+A plan comes from settling accounts by and by, the surest first, and pricing the sets anew after each step. Small steps
+matter: a tenth of the open accounts at once ends in plans that miss limits and take long to repair.
+
+How far it goes, measured on 1,000 accounts in a square with 50 representatives, above the linear relaxation: the bound
+reaches 0.39 % in 15 s of processor time and 0.40 % in a minute, rising ever more slowly; the best plan found in long
+runs is 0.60 % above. The optimum is between; which side leaves the 0.2 % is not known.
 """
 
 from __future__ import annotations
@@ -22,12 +27,12 @@ from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
 from salesopt.stats.relaxation import TOLERANCE, quiet_solver
 
 NEAR = 12  # accounts per place that set the prices of a representative's limits
-ROUNDS = 16  # of prices for the bound
+WIDTHS = (1000,) * 12 + (10_000,) * 8 + (30_000,) * 20  # sets in the making, for the bound, in each round of prices
 SETTLING = 5  # rounds of prices after each step of the plan
-WIDTH, MANY = 3000, 12  # sets in the making, and sets taken from each representative, for the bound
+MANY = 12  # sets taken from each representative in a round
 WIDTH_PLAN, MANY_PLAN = 800, 20  # the same for the plan, which needs no bound
-BOX, LEAST_BOX, MOST_BOX = 1e-3, 2.5e-4, 2.5e-2  # half width of the box, in a representative's mean cost
-STEP = 0.1  # share of the open accounts settled in one step
+BOX, LEAST_BOX, MOST_BOX = 1e-3, 1e-4, 0.1  # half width of the box, in a representative's mean cost
+STEP = 0.06  # share of the open accounts settled in one step
 
 
 class Packing:
@@ -43,7 +48,7 @@ class Packing:
         if problem.kept is not None and problem.least_kept > 0:
             self.right = np.append(self.right, problem.least_kept)
             self.best = np.append(self.best, relaxed.kept_price)
-        self.prices, self.bound = self.best, -np.inf
+        self.prices, self.bound, self.floors = self.best, -np.inf, np.zeros(self.reps)
         reduced = relaxed.marginal - relaxed.marginal.min(axis=1, keepdims=True)
         place = min(NEAR * self.accounts, reduced.size) - 1
         near = reduced <= np.partition(reduced.ravel(), place)[place]
@@ -57,13 +62,29 @@ class Packing:
     def raise_bound(self, gap: float, deadline: float) -> None:
         """Move the prices until the bound is within `gap` of what it can be, or for a number of rounds."""
         box = BOX
-        for _ in range(ROUNDS):
+        for width in WIDTHS:
             before = self.bound
-            self._price(width=WIDTH, many=MANY)
+            self._price(width=width, many=MANY)
             if self.bound <= before:
                 box = max(0.8 * box, LEAST_BOX)
             if self._solve(box) - self.bound <= gap * abs(self.bound) or time.perf_counter() > deadline:
                 break
+
+    def detours(self) -> Numbers:
+        """By how much each pair at least lifts a plan above the bound of single representatives at the best prices."""
+        worth, kept_worth = self.best[: self.accounts], float(self.best[self.accounts :].sum())
+        loss = np.column_stack([bundles.losses(worth, kept_worth) for bundles in self.bundles])
+        wanted = np.maximum(-loss, 0.0)
+        return np.asarray(wanted.sum(axis=1, keepdims=True) - wanted + np.maximum(loss, 0.0))
+
+    def slack(self, choice: Places) -> Numbers:
+        """What each representative's part of a plan costs above the least he can come to: in sum, cost above bound."""
+        places = np.arange(self.accounts)
+        worth = self.best[: self.accounts].copy()
+        if len(self.best) > self.accounts and self.problem.kept is not None:
+            worth += self.best[-1] * self.problem.kept[places, choice]
+        own = self.problem.cost[places, choice] - worth
+        return np.bincount(choice, weights=own, minlength=self.reps) - self.floors
 
     def settle(self, deadline: float) -> Places:
         """A plan from the shares, settled by and by; it may miss limits."""
@@ -116,16 +137,15 @@ class Packing:
     def _price(self, *, width: int, many: int) -> int:
         """Find sets at the prices, and what bound they give; the number of sets that are new."""
         worth, kept_worth = self.prices[: self.accounts], float(self.prices[self.accounts :].sum())
-        bound, new = float(self.prices @ self.right), 0
+        floors, new = np.zeros(self.reps), 0
         for rep, bundles in enumerate(self.bundles):
-            floor, found = bundles.cheapest(worth, kept_worth, width=width, many=many)
-            bound += floor
+            floors[rep], found = bundles.cheapest(worth, kept_worth, width=width, many=many)
             new += sum(self._add(rep, bundle) for bundle in found)
         if not any(bundles.locked.any() for bundles in self.bundles):
             dearest = float(np.abs(self.problem.cost[np.isfinite(self.problem.cost)]).max(initial=0.0))
-            bound -= self.accounts * TOLERANCE * dearest
+            bound = float(self.prices @ self.right + floors.sum()) - self.accounts * TOLERANCE * dearest
             if bound > self.bound:
-                self.bound, self.best = bound, self.prices
+                self.bound, self.best, self.floors = bound, self.prices, floors
         return new
 
     def _add(self, rep: int, bundle: Flags) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from salesopt.stats import assignment
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.matching import Load, Matching
-from salesopt.stats.neighbourhoods import improve_plan
+from salesopt.stats.neighbourhoods import _weight, improve_plan
 from salesopt.stats.relaxation import relax
 
 
@@ -69,6 +69,17 @@ def test_the_search_can_be_repeated():
     problem = drawn(100, 10, seed=2)
     start = relax(problem).nearest
     assert (improved(problem, start) == improved(problem, start)).all()
+
+
+def test_groups_are_drawn_around_who_misses_a_limit_then_around_who_has_slack():
+    problem = drawn(60, 5, seed=3)
+    plan = solve_matching(problem, gap=1e-3).choice
+    slack = np.array([0.0, 0.0, 5.0, 1.0, 0.0])
+    assert _weight(problem, plan, lambda choice: slack).argmax() == 2
+    wrong = plan.copy()
+    wrong[np.flatnonzero(plan == 4)] = 1
+    weight = _weight(problem, wrong, lambda choice: slack)
+    assert weight[[1, 4]].min() > 10 * weight[[0, 2, 3]].max()
 
 
 def test_no_plan_is_said_where_none_was_found():

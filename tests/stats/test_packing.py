@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.matching import Matching
@@ -59,3 +60,34 @@ def test_bound_and_plan_can_be_repeated():
     assert first.bound == second.bound
     until = time.perf_counter() + 60
     assert (first.settle(until) == second.settle(until)).all()
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_slack_says_where_a_plan_is_above_the_bound(kept):
+    problem = drawn(40, 4, seed=1, kept=kept)
+    packing, plan = packed(problem), solve_matching(problem, gap=1e-3).choice
+    slack = packing.slack(plan)
+    assert (slack >= -1e-6).all()
+    spare = 0.0
+    if kept:
+        spare = packing.best[-1] * (problem.kept[np.arange(40), plan].sum() - problem.least_kept)
+    assert slack.sum() == pytest.approx(cost_of(problem, plan) - packing.bound - spare, abs=1e-3)
+
+
+def test_detours_are_never_more_than_what_lies_above_the_bound_of_single_representatives():
+    problem = drawn(40, 4, seed=1)
+    packing, plan = packed(problem), solve_matching(problem, gap=1e-3).choice
+    detours, places = packing.detours(), np.arange(40)
+    least = cost_of(problem, plan) - packing.bound + packing.floors.sum()
+    single = sum(loose_floor(problem, packing, rep) for rep in range(4))
+    assert (detours >= 0).all()
+    assert detours[places, plan].sum() <= least - single + 1e-3
+
+
+def loose_floor(problem: Matching, packing: Packing, rep: int) -> float:
+    """The least one representative comes to with parts of accounts, by scipy."""
+    use = np.array([load.use[:, rep] for load in problem.loads])
+    sides = [(load.most[rep], use[row]) for row, load in enumerate(problem.loads) if np.isfinite(load.most[rep])]
+    sides += [(-load.least[rep], -use[row]) for row, load in enumerate(problem.loads) if np.isfinite(load.least[rep])]
+    limit, matrix = zip(*sides, strict=True)
+    return optimize.linprog(problem.cost[:, rep] - packing.best[:40], np.array(matrix), limit, bounds=(0, 1)).fun
