@@ -16,7 +16,6 @@ from salesopt.stats.effort import Numbers, Units
 
 SIZE = 3  # numbers of a curve
 LEAST, MOST = np.array([-6.0, -5.0, np.log(0.1)]), np.array([4.0, 4.0, np.log(20.0)])
-STEP = 1e-5
 
 
 def shares(place: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
@@ -39,14 +38,18 @@ def elasticity_today(place: Numbers) -> Numbers:
 
 
 def log_slopes(place: Numbers, effort: Numbers) -> tuple[Numbers, Numbers]:
-    """Log of relative sales, and its falls with each of the three numbers, on a further last axis."""
-    slopes = []
-    for number in range(SIZE):
-        up, down = place.copy(), place.copy()
-        up[..., number] += STEP
-        down[..., number] -= STEP
-        slopes.append((np.log(relative_sales(up, effort)) - np.log(relative_sales(down, effort))) / (2 * STEP))
-    return np.log(relative_sales(place, effort)), np.stack(slopes, axis=-1)
+    """Log of relative sales, and its slopes in each of the three numbers, on a further last axis."""
+    none, most, shape, half = shares(place)
+    power = np.power(effort, shape)
+    filled = power / (half + power)
+    level = none + (most - none) * filled
+    turn = (most - none) * filled / (half + power)  # fall of sales with half
+    slopes = (
+        none * ((1 - filled) * (1 - none) - turn * half),
+        (most - 1) * (filled - turn / (1 - none)),
+        turn * half * shape * np.log(np.where(effort > 0, effort, 1.0)),
+    )
+    return np.log(level), np.stack(slopes, axis=-1) / level[..., None]
 
 
 def place_of(units: Units) -> Numbers:

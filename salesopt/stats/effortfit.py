@@ -14,12 +14,14 @@ units with a common mean; Prais and Winsten (1954) for lasting errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from salesopt.stats.effort import Numbers
+from salesopt.stats.effortblocks import Blocks
 from salesopt.stats.effortcurve import LEAST, MOST, SIZE, log_slopes, relative_sales
 
 CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # rates of carry-over that are weighed
@@ -32,14 +34,16 @@ class Panel:
     """What is fitted: one entry per row, rows sorted by unit and period.
 
     unit, period : numbers of the unit and of the period (consecutive periods count up by one); effort : heads against
-    today's; log_sales; effects : columns held equal (units, periods or season, trends, controls)
+    today's; log_sales; own : columns held equal of each unit for itself (level, trend); shared : those of all (periods
+    or season, controls), of which a few may be redundant
     """
 
     unit: NDArray[np.int64]
     period: NDArray[np.int64]
     effort: Numbers
     log_sales: Numbers
-    effects: Numbers
+    own: Numbers
+    shared: Numbers
 
     @property
     def goes_on(self) -> NDArray[np.bool_]:
@@ -108,9 +112,18 @@ def working_effort(panel: Panel, carry: float) -> Numbers:
 def fit_curves(panel: Panel, prior: Prior, carries: tuple[float, ...] = CARRIES) -> list[Posterior]:
     """The posterior of the curves at each rate of carry-over, the likeliest first."""
     precision = np.asarray(np.linalg.inv(prior.covariance), dtype=np.float64)
-    rank = int(np.linalg.matrix_rank(panel.effects))
-    found = [_fit(panel, prior, precision, rank, carry) for carry in carries]
+    panel = without_redundant(panel)
+    found = [_fit(panel, prior, precision, carry) for carry in carries]
     return sorted(found, key=lambda one: -one.evidence)
+
+
+def without_redundant(panel: Panel) -> Panel:
+    """The panel without shared columns that the units' own and the other shared ones make up."""
+    own = Blocks.make(panel.unit, panel.own)
+    size, order = linalg.qr(panel.shared - own.fitted(panel.shared), mode="r", pivoting=True)
+    size = np.abs(np.diag(size))
+    kept = order[: len(size)][size > 1e-9 * max(float(size.max(initial=0.0)), 1e-300)]
+    return replace(panel, shared=panel.shared[:, np.sort(kept)])
 
 
 def weights_of(found: list[Posterior]) -> Numbers:
@@ -141,21 +154,27 @@ def whiten(panel: Panel, lasting: float, values: Numbers) -> Numbers:
     return np.asarray((values - keep[shaped] * before) / np.sqrt(1 - keep**2)[shaped])
 
 
-def _fit(panel: Panel, prior: Prior, precision: Numbers, rank: int, carry: float) -> Posterior:
+def rank_of(panel: Panel) -> int:
+    """Number of levels, trends and other columns that are held equal."""
+    return Blocks.make(panel.unit, panel.own).rank + panel.shared.shape[1]
+
+
+def _fit(panel: Panel, prior: Prior, precision: Numbers, carry: float) -> Posterior:
     effort = working_effort(panel, carry)
     place, lasting, noise = prior.mean.copy(), 0.0, 0.0
+    rank = rank_of(panel)
     free = float(max(len(effort) - rank, 1))
     for _ in range(ROUNDS):
         model = _Model(panel, effort, lasting)
         if noise == 0.0:
-            left, _ = model.residuals(place)
+            left = model.residuals(place)
             noise = float(np.sqrt(left @ left / free)) + 1e-9
         place, hessian, information, left = _mode(model, prior, precision, place, noise)
         used = float(np.trace(np.linalg.solve(hessian, information)))
         free = float(max(len(effort) - rank - used, 2.0))
         before = (lasting, noise)
         noise = float(np.sqrt(left @ left / free)) + 1e-9
-        lasting = _lasting(panel, model.errors(place), panel.effects.shape[1] > rank)
+        lasting = _lasting(panel, model.errors(place), panel.own.shape[1] > 1)
         if abs(lasting - before[0]) < 1e-3 and abs(noise / before[1] - 1) < 1e-3:
             break
     away = (place - prior.mean).ravel()
@@ -173,40 +192,60 @@ def _fit(panel: Panel, prior: Prior, precision: Numbers, rank: int, carry: float
 
 
 class _Model:
-    """Rows made independent, what is held equal projected out."""
+    """Rows made independent, what is held equal projected out: first unit by unit, then what all share."""
 
     def __init__(self, panel: Panel, effort: Numbers, lasting: float) -> None:
         self.panel, self.effort, self.lasting = panel, effort, lasting
-        self.effects = whiten(panel, lasting, panel.effects)
-        left, size, _ = np.linalg.svd(self.effects, full_matrices=False)
-        self.basis = left[:, size > 1e-9 * size.max(initial=1e-300)]
+        self.own = Blocks.make(panel.unit, whiten(panel, lasting, panel.own))
+        self.shared = whiten(panel, lasting, panel.shared)
+        self.basis, self.turn = np.linalg.qr(self.shared - self.own.fitted(self.shared))
         gap = panel.gap[panel.goes_on]
         self.log_scale = -float(np.log(1 - lasting ** (2.0 * np.maximum(gap, 1))).sum()) if lasting else 0.0
 
-    def _without(self, values: Numbers) -> Numbers:
-        made = whiten(self.panel, self.lasting, values)
-        return np.asarray(made - self.basis @ (self.basis.T @ made))
-
-    def residuals(self, place: Numbers) -> tuple[Numbers, Numbers]:
-        """What the curves miss, and its falls with every number: rows, rows x (3 units)."""
+    def _rest(self, place: Numbers) -> tuple[Numbers, Numbers]:
+        """Log sales less the curves, and the falls of the curves with their own three numbers; rows independent."""
         level, slopes = log_slopes(place[self.panel.unit], self.effort)
-        wide = np.zeros((len(level), place.size))
-        columns = SIZE * self.panel.unit[:, None] + np.arange(SIZE)
-        np.put_along_axis(wide, columns, slopes, axis=1)
-        return self._without(self.panel.log_sales - level), self._without(wide)
+        return self._turned(self.panel.log_sales - level), self._turned(slopes)
+
+    def _turned(self, values: Numbers) -> Numbers:
+        made = whiten(self.panel, self.lasting, values)
+        return made - self.own.fitted(made.reshape(len(made), -1)).reshape(made.shape)
+
+    def residuals(self, place: Numbers) -> Numbers:
+        """What the curves miss, by row."""
+        rest, _ = self._rest(place)
+        return np.asarray(rest - self.basis @ (self.basis.T @ rest))
+
+    def look(self, place: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """What the curves miss; how that falls with every number (3 units); and the products of these falls.
+
+        A unit's numbers move its own rows alone, so that units meet only in what all share.
+        """
+        rest, slopes = self._rest(place)
+        left = np.asarray(rest - self.basis @ (self.basis.T @ rest))
+        units, at = len(place), self.own.unit
+        down, alike = np.zeros(place.shape), np.zeros((units, SIZE, units, SIZE))
+        down[at] = self.own.sums(slopes * left[:, None])
+        alike[at, :, at, :] = self.own.sums(slopes[:, :, None] * slopes[:, None, :])
+        met = np.zeros((self.basis.shape[1], units, SIZE))
+        met[:, at] = self.own.sums(self.basis[:, :, None] * slopes[:, None, :]).swapaxes(0, 1)
+        flat = met.reshape(len(met), place.size)
+        return left, down.ravel(), alike.reshape(place.size, place.size) - flat.T @ flat
 
     def errors(self, place: Numbers) -> Numbers:
         """What is missed of log sales, before rows are made independent."""
         rest = self.panel.log_sales - np.log(relative_sales(place[self.panel.unit], self.effort))
-        found = np.linalg.lstsq(self.effects, whiten(self.panel, self.lasting, rest), rcond=None)[0]
-        return np.asarray(rest - self.panel.effects @ found)
+        made = whiten(self.panel, self.lasting, rest)
+        common = linalg.solve_triangular(self.turn, self.basis.T @ made)
+        levels = self.own.weights((made - self.shared @ common)[:, None])[self.own.of, :, 0]
+        return np.asarray(rest - self.panel.shared @ common - (self.panel.own * levels).sum(axis=1))
 
 
 def _mode(
     model: _Model, prior: Prior, precision: Numbers, place: Numbers, noise: float
 ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Mode by damped Gauss-Newton; the curvature there, the part of it that is data's, and what is missed."""
-    left, slopes = model.residuals(place)
+    left, down, alike = model.look(place)
     damping = 1e-3
 
     def loss(missed: Numbers, at: Numbers) -> float:
@@ -215,23 +254,22 @@ def _mode(
 
     now = loss(left, place)
     for _ in range(STEPS):
-        information = slopes.T @ slopes / noise**2
-        hessian = information + precision
-        slope = slopes.T @ left / noise**2 - precision @ (place - prior.mean).ravel()
-        step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), slope)
+        hessian = alike / noise**2 + precision
+        slope = down / noise**2 - precision @ (place - prior.mean).ravel()
+        step = linalg.solve(hessian + damping * np.diag(np.diag(hessian)), slope, assume_a="sym")
         tried = np.clip(place + np.clip(step, -1.5, 1.5).reshape(place.shape), LEAST, MOST)
-        then, its_slopes = model.residuals(tried)
-        value = loss(then, tried)
+        then = model.look(tried)
+        value = loss(then[0], tried)
         if value <= now:
             done = now - value <= 1e-10 * max(now, 1.0)
-            place, left, slopes, now, damping = tried, then, its_slopes, value, max(damping / 5, 1e-9)
+            place, (left, down, alike), now, damping = tried, then, value, max(damping / 5, 1e-9)
             if done:
                 break
         else:
             damping *= 6
             if damping > 1e8:
                 break
-    information = slopes.T @ slopes / noise**2
+    information = alike / noise**2
     return place, information + precision, information, left
 
 

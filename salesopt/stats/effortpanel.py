@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from salesopt.stats.effort import Numbers
+from salesopt.stats.effortblocks import Blocks
 from salesopt.stats.effortfit import Panel
 from salesopt.stats.panel import codes_of
 from salesopt.study.periods import period_length, periods_per_year
@@ -79,11 +80,11 @@ def make_history(
     trends = many if trends is None else trends
     unit, period = units.get_indexer(kept["unit"]), _numbers(kept["period"], length)
     effort = kept["reps"].to_numpy(dtype=float) / heads.reindex(units).to_numpy(dtype=float)[unit]
-    effects = _effects(kept, unit, period, common, trends, controls)
+    own, shared = _own(unit, period, trends), _shared(kept, period, common, controls)
     return History(
         rows=kept[["unit", "period", "reps", "sales"]],
         units=units,
-        panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), effects),
+        panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), own, shared),
         today=heads.reindex(units).to_numpy(dtype=float),
         revenue=_revenue(rows, length).reindex(units).to_numpy(dtype=float),
         common=common,
@@ -144,11 +145,9 @@ def _revenue(rows: pd.DataFrame, length: str) -> pd.Series:
     return last.groupby("unit", sort=False)["sales"].mean() * per_year
 
 
-def _effects(
-    rows: pd.DataFrame, unit: np.ndarray, period: np.ndarray, common: str, trends: bool, controls: Sequence[str]
-) -> Numbers:
-    """Columns held equal; a few are redundant by design, which the fit takes out."""
-    parts = [_owns(unit)]
+def _shared(rows: pd.DataFrame, period: np.ndarray, common: str, controls: Sequence[str]) -> Numbers:
+    """Columns that all units share; a few are redundant by design, which the fit takes out."""
+    parts = [np.empty((len(rows), 0))]
     if common == "period":
         parts.append((period[:, None] == np.unique(period)).astype(float))
     elif common == "season":
@@ -157,19 +156,15 @@ def _effects(
     for name in controls:  # in standard deviations, so that the unit of a control does not decide what is redundant
         values = rows[name].to_numpy(dtype=float)
         parts.append(((values - values.mean()) / (values.std() or 1.0))[:, None])
-    if trends:
-        parts.append(_own_trends(unit, period))
     return np.hstack(parts)
 
 
-def _owns(unit: np.ndarray) -> Numbers:
-    """A column for each unit, 1 in its rows."""
-    return (unit[:, None] == np.arange(unit.max(initial=-1) + 1)).astype(float)
-
-
-def _own_trends(unit: np.ndarray, period: np.ndarray) -> Numbers:
-    """A column for each unit, its rows rising with the period."""
-    return _owns(unit) * ((period - period.mean()) / max(float(np.ptp(period)), 1.0))[:, None]
+def _own(unit: np.ndarray, period: np.ndarray, trends: bool) -> Numbers:
+    """Columns that each unit has to itself: its level and, with `trends`, a line that rises with the period."""
+    level = np.ones((len(unit), 1))
+    if not trends:
+        return level
+    return np.column_stack([level, (period - period.mean()) / max(float(np.ptp(period)), 1.0)])
 
 
 def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
@@ -187,7 +182,7 @@ def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
     leads = with_heads & follows & np.append(with_heads[1:], False)
     heads = np.log(np.where(with_heads, panel.effort, 1.0))
     ahead = np.append(heads[1:], 0.0)
-    plain, trended = (_design(history, trends) for trends in (False, True))
+    plain, trended = ((_own(panel.unit, panel.period, trends), panel.shared) for trends in (False, True))
     rows = [
         ("units and periods", *_one(panel, with_heads, plain, heads[:, None], confidence)),
         ("units, periods and trends of units", *_one(panel, with_heads, trended, heads[:, None], confidence)),
@@ -199,15 +194,6 @@ def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["held", "elasticity", "low", "high", "p", "rows", "units"])
 
 
-def _design(history: History, trends: bool) -> tuple[Numbers, Numbers]:
-    """Columns that belong to single units, and the others."""
-    panel, count = history.panel, len(history.units)
-    owns = panel.effects[:, :count]
-    own = np.hstack([owns, _own_trends(panel.unit, panel.period)]) if trends else owns
-    rest = panel.effects[:, count:]
-    return own, rest[:, : rest.shape[1] - count] if history.trends else rest
-
-
 def _one(
     panel: Panel, used: np.ndarray, design: tuple[Numbers, Numbers], regressors: Numbers, confidence: float
 ) -> tuple[float, float, float, float, int, int]:
@@ -217,14 +203,13 @@ def _one(
     nothing = (np.nan, np.nan, np.nan, np.nan, int(used.sum()), len(groups))
     if len(groups) < FEWEST_UNITS:
         return nothing
-    own, rest = (part[used] for part in design)
-    everything = np.column_stack([rest, regressors[used], outcome])
-    everything -= own @ np.linalg.lstsq(own, everything, rcond=None)[0]
+    own, everything = Blocks.make(unit, design[0][used]), np.column_stack([design[1][used], regressors[used], outcome])
+    everything -= own.fitted(everything)
     x, y = everything[:, :-1], everything[:, -1]
     left, size, right = np.linalg.svd(x, full_matrices=False)
     kept = size > 1e-9 * size.max(initial=1e-300)
     others = x[:, :-1] @ np.linalg.lstsq(x[:, :-1], x[:, -1], rcond=None)[0] if x.shape[1] > 1 else 0.0
-    if np.std(x[:, -1] - others) < 1e-6 or len(y) <= own.shape[1] + kept.sum() + 1:
+    if np.std(x[:, -1] - others) < 1e-6 or len(y) <= own.rank + kept.sum() + 1:
         return nothing
     inverse = (right[kept].T / size[kept]) @ left[:, kept].T
     slope = inverse @ y

@@ -1,5 +1,7 @@
 """Curves from a history: truth and coverage, an independent optimiser and sampler, published equations."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from linearmodels import PanelOLS
 from scipy import optimize
 
 from salesopt.stats.effort import Curves, Units
-from salesopt.stats.effortcurve import elasticity_today, place_of, relative_sales, shares, units_of
+from salesopt.stats.effortblocks import Blocks
+from salesopt.stats.effortcurve import elasticity_today, log_slopes, place_of, relative_sales, shares, units_of
 from salesopt.stats.effortfit import Panel, Prior, draw_curves, fit_curves, whiten, working_effort
 from salesopt.stats.effortpanel import make_history, measured_elasticity
 from salesopt.stats.effortprior import USUAL, make_prior
@@ -39,14 +42,13 @@ def made(draw, units=8, periods=24, *, carry=0.3, lasting=0.4, noise=0.06, off=O
     for at in range(periods):
         fresh = noise * draw.standard_normal(units)
         error[:, at] = lasting * error[:, at - 1] + np.sqrt(1 - lasting**2) * fresh if at else fresh
-    held = np.column_stack([unit[:, None] == np.arange(units), period[:, None] == np.arange(periods)]).astype(float)
-    trends = (unit[:, None] == np.arange(units)) * (period[:, None] - periods / 2)
-    panel = Panel(unit, period, effort, np.zeros(units * periods), np.hstack([held, trends]))
+    own, shared = np.column_stack([np.ones(len(unit)), period - periods / 2]), np.eye(periods)[period]
+    panel = Panel(unit, period, effort, np.zeros(units * periods), own, shared)
     sales = np.log(relative_sales(true[unit], working_effort(panel, carry))) + error.ravel()
     sales += draw.normal(size=units)[unit] + 0.1 * draw.normal(size=periods)[period]
     sales += 0.01 * draw.normal(size=units)[unit] * period
     prior = Prior(mean, np.tile(np.diag(OWN**2), (units, 1, 1)), np.diag(SHARED**2))
-    return Panel(unit, period, effort, sales, panel.effects), true, prior
+    return replace(panel, log_sales=sales), true, prior
 
 
 def test_the_curve_is_adbudg_and_its_three_numbers_come_back():
@@ -90,8 +92,7 @@ def test_judges_who_are_off_alike_are_corrected_by_the_history():
     panel, true, prior = made(draw, units=12, periods=32, noise=0.02, off=0.05 * OWN)
     wrong = Prior(true + np.array([-0.4, 0.6, 0.2]), prior.own, np.diag([0.5, 0.5, 0.3]) ** 2)
     silent = panel.unit != 11  # the last unit has no history
-    less = Panel(*(values[silent] for values in (panel.unit, panel.period, panel.effort, panel.log_sales)),
-                 panel.effects[silent])  # fmt: skip
+    less = Panel(*(getattr(panel, field.name)[silent] for field in fields(Panel)))
     found = elasticity_today(fit_curves(less, wrong)[0].mode)
     target, said = elasticity_today(true), elasticity_today(wrong.mean)
     assert (said - target).mean() > 0.15
@@ -116,7 +117,7 @@ def loss_of(panel, prior, best):
     same = panel.unit[:, None] == panel.unit
     distance = np.abs(panel.period[:, None] - panel.period)
     inverse = np.linalg.inv(np.where(same, best.lasting**distance, 0.0) * best.noise**2)
-    held = panel.effects
+    held = np.hstack([same.astype(float), same * panel.own[:, [1]], panel.shared])
     inverse -= inverse @ held @ np.linalg.pinv(held.T @ inverse @ held) @ held.T @ inverse
     weight = np.linalg.inv(prior.covariance)
 
@@ -153,7 +154,7 @@ def test_the_mode_and_the_curvature_are_those_of_an_independent_optimiser_and_sa
 def test_rows_are_made_independent_over_gaps_too():
     period = np.array([0, 1, 2, 5, 6, 0, 3])
     unit = np.array([0, 0, 0, 0, 0, 1, 1])
-    panel = Panel(unit, period, np.ones(7), np.zeros(7), np.ones((7, 1)))
+    panel = Panel(unit, period, np.ones(7), np.zeros(7), np.ones((7, 1)), np.empty((7, 0)))
     covariance = np.where(unit[:, None] == unit, 0.6 ** np.abs(period[:, None] - period), 0.0)
     turned = whiten(panel, 0.6, np.eye(7))
     assert turned @ covariance @ turned.T == pytest.approx(np.eye(7))
@@ -161,7 +162,7 @@ def test_rows_are_made_independent_over_gaps_too():
 
 def test_effort_carries_over_and_holds_over_gaps():
     panel = Panel(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 4, 0, 1]), np.array([1.0, 2.0, 2.0, 3.0, 1.0]),
-                  np.zeros(5), np.ones((5, 1)))  # fmt: skip
+                  np.zeros(5), np.ones((5, 1)), np.empty((5, 0)))  # fmt: skip
     assert working_effort(panel, 0.0) == pytest.approx(panel.effort)
     # 1, then half of 2 and half of 1, then 2 held for three periods, of which the last is its own row
     assert working_effort(panel, 0.5) == pytest.approx([1.0, 1.5, 2 - 0.5 * 0.5**3, 3.0, 2.0])
@@ -227,3 +228,19 @@ def test_the_prior_is_what_field_studies_found_or_what_judges_said():
     assert prior.mean[0] == pytest.approx(place[1]) and prior.mean[2] == pytest.approx(place[0])
     assert prior.mean[1] == pytest.approx(place.mean(axis=0))
     assert prior.own[1].trace() > prior.own[0].trace()
+
+
+def test_units_taken_one_by_one_give_what_all_columns_at_once_give():
+    draw = np.random.default_rng(3)
+    unit = np.repeat([0, 2, 3], [5, 9, 3])  # the unit 1 has no history
+    own, values = np.column_stack([np.ones(17), draw.normal(size=17)]), draw.normal(size=(17, 4))
+    wide = np.hstack([(unit[:, None] == np.unique(unit)) * own[:, [at]] for at in (0, 1)])
+    blocks = Blocks.make(unit, own)
+    assert blocks.fitted(values) == pytest.approx(wide @ np.linalg.lstsq(wide, values, rcond=None)[0])
+    assert blocks.rank == 6
+    place, effort = draw.normal(size=(17, 3)), np.append(0.0, draw.uniform(0.2, 3.0, 16))
+    level, slopes = log_slopes(place, effort)
+    assert level == pytest.approx(np.log(relative_sales(place, effort)))
+    for number, step in enumerate(1e-6 * np.eye(3)):
+        turned = np.log(relative_sales(place + step, effort) / relative_sales(place - step, effort)) / 2e-6
+        assert slopes[:, number] == pytest.approx(turned, abs=1e-8)
