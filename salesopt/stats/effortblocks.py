@@ -1,4 +1,4 @@
-"""Algebra of a panel unit by unit: rows are sorted by unit, and what belongs to one unit alone never meets another's."""
+"""Algebra of a panel unit by unit: rows are sorted by unit, and one unit's own columns never meet another's."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def _fit(panel: Panel, prior: Prior, precision: Numbers, carry: float) -> Poster
         + np.linalg.slogdet(hessian)[1]
         - np.linalg.slogdet(precision)[1]
         + 2 * (len(effort) - rank) * np.log(noise)
-        - model.log_scale
+        + model.log_scale
     )
     fitted = panel.log_sales - model.errors(place)
     covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
@@ -199,8 +199,14 @@ class _Model:
         self.own = Blocks.make(panel.unit, whiten(panel, lasting, panel.own))
         self.shared = whiten(panel, lasting, panel.shared)
         self.basis, self.turn = np.linalg.qr(self.shared - self.own.fitted(self.shared))
-        gap = panel.gap[panel.goes_on]
-        self.log_scale = -float(np.log(1 - lasting ** (2.0 * np.maximum(gap, 1))).sum()) if lasting else 0.0
+
+    @property
+    def log_scale(self) -> float:
+        """Log of |R| |X'R^-1 X|, R the correlations of rows and X what is held equal: of the restricted likelihood."""
+        gap = np.maximum(self.panel.gap[self.panel.goes_on], 1.0)
+        scale = np.log1p(-(self.lasting ** (2.0 * gap))).sum() if self.lasting else 0.0
+        held = np.linalg.slogdet(self.own.gram)[1].sum() + 2 * np.log(np.abs(np.diag(self.turn))).sum()
+        return float(scale + held)
 
     def _rest(self, place: Numbers) -> tuple[Numbers, Numbers]:
         """Log sales less the curves, and the falls of the curves with their own three numbers; rows independent."""
