@@ -165,7 +165,7 @@ def draw_units(effort: pd.DataFrame, units: list[str], *, draws: int, seed: int)
     generator = np.random.default_rng(seed)
     table = consensus(effort).loc[units]
     full = with_today(effort)
-    judges = pd.Index(full["judge"].unique())
+    judges = pd.Index(sorted(full["judge"].unique()))
     weight = pd.DataFrame(generator.standard_normal((len(judges), draws)), index=judges)
     level = generator.uniform(size=draws)
     drawn = np.empty((draws, len(units), len(ANSWERS)))
@@ -195,6 +195,9 @@ def curves_of(effort: pd.DataFrame, *, draws: int, seed: int) -> Curves:
     """
     given = require_table("effort_response", effort)
     given = given.assign(judge=given["judge"].fillna("") if "judge" in given.columns else "")
+    # Judges in one order, so that the order of the rows decides nothing but the order of the units.
+    given = given.assign(at=pd.factorize(given["unit"])[0]).sort_values(["at", "judge"], kind="stable")
+    given = given.drop(columns="at").reset_index(drop=True)
     units, answers, curve, skipped = usable_units(given)
     spread = draws > 0 and bool((answers["judges"] > 1).any())
     drawn = draw_units(given, list(units.name), draws=draws, seed=seed) if spread else None
