@@ -5,8 +5,9 @@
 f is the curve of `effortcurve`; its three numbers are normal around the judges' curve (or around what field studies
 found, where nobody judged), each unit with its own doubt and all units with one doubt they share: what judges get wrong
 they get wrong together, and the history of some units corrects the others. Working heads carry over from period to
-period. Errors of a unit last (first-order autoregression). The posterior is approximated by a normal at its mode
-(Laplace), for each of a few rates of carry-over, which are weighed by their marginal likelihood.
+period. Errors of a unit last (first-order autoregression, found by restricted likelihood). The posterior is
+approximated by a normal at its mode (Laplace), for each of a few rates of carry-over, which are weighed by their
+marginal likelihood.
 
 Source: Little (1970) for the curve; Lindley and Smith, "Bayes estimates for the linear model", JRSS B 34 (1972), for
 units with a common mean; Prais and Winsten (1954) for lasting errors.
@@ -14,11 +15,12 @@ units with a common mean; Prais and Winsten (1954) for lasting errors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy import linalg, optimize
 
 from salesopt.stats.effort import Numbers
 from salesopt.stats.effortblocks import Blocks
@@ -133,17 +135,35 @@ def weights_of(found: list[Posterior]) -> Numbers:
     return np.asarray(weight / weight.sum())
 
 
-def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator) -> Numbers:
-    """draws x units x 3 numbers, from each rate of carry-over as often as it is likely."""
+def mixed(found: list[Posterior], values: Callable[[Posterior], Numbers | float]) -> Numbers:
+    """The mean of `values` over the rates of carry-over, each as it is likely."""
+    return np.asarray(sum(weight * values(one) for weight, one in zip(weights_of(found), found, strict=True)))
+
+
+def carry_span(found: list[Posterior], tails: list[float]) -> tuple[float, float, float]:
+    """Mean rate of carry-over and its interval; a rate stands for all that are nearer to it than to another tried."""
+    order = np.argsort([one.carry for one in found])
+    rates, weights = np.array([one.carry for one in found])[order], weights_of(found)[order]
+    middles = (rates[1:] + rates[:-1]) / 2
+    edges = np.concatenate([rates[:1], middles, rates[-1:]])
+    within = np.minimum(np.searchsorted(np.cumsum(weights), tails), len(rates) - 1)
+    return float(weights @ rates), float(edges[within[0]]), float(edges[within[1] + 1])
+
+
+def draw_curves(found: list[Posterior], draws: int, random: np.random.Generator) -> tuple[Numbers, Numbers]:
+    """draws x units x 3 numbers, from each rate of carry-over as often as it is likely; and the rate of each draw."""
     which = np.sort(random.choice(len(found), size=draws, p=weights_of(found)))
     drawn = []
     for place, one in enumerate(found):
         count = int((which == place).sum())
+        half = -(-count // 2)  # each draw with its mirror, so that chance does not move the middle
         root = np.linalg.cholesky(one.covariance + 1e-12 * np.eye(len(one.covariance)))
-        stretch = np.sqrt(one.free / random.chisquare(one.free, count))
-        away = (random.standard_normal((count, len(root))) @ root.T) * stretch[:, None]
+        stretch = np.sqrt(one.free / random.chisquare(one.free, half))
+        away = (random.standard_normal((half, len(root))) @ root.T) * stretch[:, None]
+        away = np.concatenate([away, -away])[:count]
         drawn.append(np.clip(one.mode + away.reshape(count, *one.mode.shape), LEAST, MOST))
-    return np.concatenate(drawn)[random.permutation(draws)]
+    order, rates = random.permutation(draws), np.array([one.carry for one in found])
+    return np.concatenate(drawn)[order], rates[which][order]
 
 
 def whiten(panel: Panel, lasting: float, values: Numbers) -> Numbers:
@@ -174,7 +194,7 @@ def _fit(panel: Panel, prior: Prior, precision: Numbers, carry: float) -> Poster
         free = float(max(len(effort) - rank - used, 2.0))
         before = (lasting, noise)
         noise = float(np.sqrt(left @ left / free)) + 1e-9
-        lasting = _lasting(panel, model.errors(place), panel.own.shape[1] > 1)
+        lasting = _lasting(panel, effort, place, rank)
         if abs(lasting - before[0]) < 1e-3 and abs(noise / before[1] - 1) < 1e-3:
             break
     away = (place - prior.mean).ravel()
@@ -219,7 +239,8 @@ class _Model:
 
     def residuals(self, place: Numbers) -> Numbers:
         """What the curves miss, by row."""
-        rest, _ = self._rest(place)
+        level = np.log(relative_sales(place[self.panel.unit], self.effort))
+        rest = self._turned(self.panel.log_sales - level)
         return np.asarray(rest - self.basis @ (self.basis.T @ rest))
 
     def look(self, place: Numbers) -> tuple[Numbers, Numbers, Numbers]:
@@ -279,13 +300,12 @@ def _mode(
     return place, information + precision, information, left
 
 
-def _lasting(panel: Panel, errors: Numbers, trends: bool) -> float:
-    """Autocorrelation of errors from period to period, corrected for the effects taken out (Kendall 1954)."""
-    follows = panel.goes_on & (panel.gap == 1)
-    if follows.sum() < 3:
-        return 0.0
-    before = errors[np.flatnonzero(follows) - 1]
-    raw = float(before @ errors[follows] / max(before @ before, 1e-300))
-    length = max(float(np.bincount(panel.unit).mean()), 6.0)
-    shift, slope = (2.0, 4.0) if trends else (1.0, 3.0)
-    return float(np.clip((raw + shift / length) / max(1 - slope / length, 0.3), *LASTING))
+def _lasting(panel: Panel, effort: Numbers, place: Numbers, rank: int) -> float:
+    """The autocorrelation of errors from period to period that the restricted likelihood finds likeliest."""
+
+    def unlikely(lasting: float) -> float:
+        model = _Model(panel, effort, lasting)
+        left = model.residuals(place)
+        return float((len(left) - rank) * np.log(left @ left + 1e-300) + model.log_scale)
+
+    return float(optimize.minimize_scalar(unlikely, bounds=LASTING, method="bounded", options={"xatol": 1e-3}).x)

@@ -14,16 +14,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from salesopt.errors import AbsentError
 from salesopt.stats.effort import Numbers
 from salesopt.stats.effortblocks import Blocks
-from salesopt.stats.effortfit import Panel
+from salesopt.stats.effortfit import Panel, rank_of, without_redundant, working_effort
 from salesopt.stats.panel import codes_of
 from salesopt.study.periods import period_length, periods_per_year
 
 COMMON = ("auto", "period", "season", "none")
 FEWEST_UNITS = 3  # with which what all units share in a period can be told from what heads bring
+LASTING_RATES = (0.0, 0.3, 0.6, 0.75)  # of carry-over, whose working heads are held equal in the test of leads
 LONG = 12  # periods of a unit from which on it gets a trend of its own
 
 
@@ -33,7 +36,8 @@ class History:
 
     rows   : unit, period, reps, sales of the rows used, as the panel has them; units : their names, in its order
     panel  : as `effortfit` takes it, with effort against `today`
-    today, revenue : heads today, and sales of the last year at today's periods, by unit
+    recent : which of the rows are of the unit's last year
+    today, revenue : heads today, and sales of the last year, by unit
     common : "period", "season" or "none"; trends : whether each unit has a trend of its own
     length : "month", "quarter"; said : plain sentences about what was left out or could not be held equal
     """
@@ -41,6 +45,7 @@ class History:
     rows: pd.DataFrame
     units: pd.Index
     panel: Panel
+    recent: NDArray[np.bool_]
     today: Numbers
     revenue: Numbers
     common: str
@@ -71,9 +76,11 @@ def make_history(
     what = " and ".join(["sales", *controls])
     reasons = count.map(lambda seen: f"{int(seen)} periods with {what}, fewer than {min_periods}").where(few, "")
     reasons[idle] = "nobody serves it today, so effort relative to today's says nothing"
-    kept = rows[usable & rows["unit"].map(reasons).eq("")].reset_index(drop=True)
-    units = pd.Index(kept["unit"].unique(), name="unit")
     length = period_length(rows["period"])
+    recent = rows.groupby("unit", sort=False).cumcount(ascending=False) < _year(length)
+    used = usable & rows["unit"].map(reasons).eq("")
+    kept = rows[used].reset_index(drop=True)
+    units = pd.Index(kept["unit"].unique(), name="unit")
     if common == "auto":
         common = "period" if len(units) >= FEWEST_UNITS else "season"
     many = bool(len(units)) and kept.groupby("unit", sort=False).size().min() >= LONG
@@ -85,14 +92,28 @@ def make_history(
         rows=kept[["unit", "period", "reps", "sales"]],
         units=units,
         panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), own, shared),
+        recent=recent[used].to_numpy(dtype=bool),
         today=heads.reindex(units).to_numpy(dtype=float),
-        revenue=_revenue(rows, length).reindex(units).to_numpy(dtype=float),
+        revenue=_revenue(rows[recent], length).reindex(units).to_numpy(dtype=float),
         common=common,
         trends=trends,
         length=length,
         skipped=pd.DataFrame({"unit": reasons.index[reasons != ""], "reason": reasons[reasons != ""].to_numpy()}),
         said=(*said, *_unheld(kept, common, trends, length)),
     )
+
+
+def require_enough(past: History) -> None:
+    """Raise AbsentError where no unit has history enough, or no more rows are left than what is held equal takes up."""
+    if not len(past.units):
+        said = "; ".join(past.skipped["unit"] + ": " + past.skipped["reason"])
+        raise AbsentError(f"effort_history: no unit can be fitted: {said}")
+    rank, rows = rank_of(without_redundant(past.panel)), len(past.rows)
+    if rows <= rank:
+        raise AbsentError(
+            f"effort_history: {rows} rows are no more than the {rank} levels and trends that are held equal (common = "
+            f"{past.common}), so nothing is left to tell what heads bring: hold less equal or bring more history"
+        )
 
 
 def _lost(rows: pd.DataFrame, usable: pd.Series, controls: Sequence[str]) -> list[str]:
@@ -137,12 +158,14 @@ def _numbers(period: pd.Series, length: str) -> np.ndarray:
     return codes_of(period).astype(np.int64)
 
 
-def _revenue(rows: pd.DataFrame, length: str) -> pd.Series:
-    """Sales a year of each unit: its last year's periods, scaled up where they are fewer."""
-    per_year = periods_per_year(length) if length else 1.0
-    window = max(round(per_year), 1)
-    last = rows.groupby("unit", sort=False).tail(window)
-    return last.groupby("unit", sort=False)["sales"].mean() * per_year
+def _year(length: str) -> int:
+    """Periods that make up a year."""
+    return max(round(periods_per_year(length) if length else 1.0), 1)
+
+
+def _revenue(recent: pd.DataFrame, length: str) -> pd.Series:
+    """Sales a year of each unit from its last year's periods, scaled up where they are fewer."""
+    return recent.groupby("unit", sort=False)["sales"].mean() * (periods_per_year(length) if length else 1.0)
 
 
 def _shared(rows: pd.DataFrame, period: np.ndarray, common: str, controls: Sequence[str]) -> Numbers:
@@ -182,13 +205,15 @@ def measured_elasticity(history: History, confidence: float) -> pd.DataFrame:
     leads = with_heads & follows & np.append(with_heads[1:], False)
     heads = np.log(np.where(with_heads, panel.effort, 1.0))
     ahead = np.append(heads[1:], 0.0)
+    # Working heads of several rates stand for any: what lasts of earlier heads must not pass for an effect of the next.
+    lasting = np.column_stack([np.log(np.maximum(working_effort(panel, rate), 1e-9)) for rate in LASTING_RATES])
     plain, trended = ((_own(panel.unit, panel.period, trends), panel.shared) for trends in (False, True))
     rows = [
         ("units and periods", *_one(panel, with_heads, plain, heads[:, None], confidence)),
         ("units, periods and trends of units", *_one(panel, with_heads, trended, heads[:, None], confidence)),
         (
             "heads of the next period",
-            *_one(panel, leads, trended if history.trends else plain, np.column_stack([heads, ahead]), confidence),
+            *_one(panel, leads, trended if history.trends else plain, np.column_stack([lasting, ahead]), confidence),
         ),
     ]
     return pd.DataFrame(rows, columns=["held", "elasticity", "low", "high", "p", "rows", "units"])

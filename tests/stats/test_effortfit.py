@@ -8,11 +8,12 @@ import pytest
 import statsmodels.formula.api as smf
 from linearmodels import PanelOLS
 from scipy import optimize
+from scipy.stats import multivariate_normal
 
 from salesopt.stats.effort import Curves, Units
 from salesopt.stats.effortblocks import Blocks
-from salesopt.stats.effortcurve import elasticity_today, log_slopes, place_of, relative_sales, shares, units_of
-from salesopt.stats.effortfit import Panel, Prior, draw_curves, fit_curves, whiten, working_effort
+from salesopt.stats.effortcurve import elasticity_today, log_slopes, middle, place_of, relative_sales, shares, units_of
+from salesopt.stats.effortfit import Panel, Prior, carry_span, draw_curves, fit_curves, whiten, working_effort
 from salesopt.stats.effortpanel import make_history, measured_elasticity
 from salesopt.stats.effortprior import USUAL, make_prior
 from salesopt.stats.judgement import adbudg
@@ -31,7 +32,7 @@ def paths(units, periods, draw):
     return heads
 
 
-def made(draw, units=8, periods=24, *, carry=0.3, lasting=0.4, noise=0.06, off=OWN):
+def made(draw, units=8, periods=24, *, carry=0.3, lasting=0.4, noise=0.06, off=OWN, trend=0.01):
     """A panel, the true curves, and the prior they were drawn from."""
     mean = USUAL + draw.normal(size=(units, 3)) * [0.5, 0.5, 0.2]
     true = mean + draw.normal(size=(units, 3)) * off + draw.normal(size=3) * SHARED
@@ -46,7 +47,7 @@ def made(draw, units=8, periods=24, *, carry=0.3, lasting=0.4, noise=0.06, off=O
     panel = Panel(unit, period, effort, np.zeros(units * periods), own, shared)
     sales = np.log(relative_sales(true[unit], working_effort(panel, carry))) + error.ravel()
     sales += draw.normal(size=units)[unit] + 0.1 * draw.normal(size=periods)[period]
-    sales += 0.01 * draw.normal(size=units)[unit] * period
+    sales += trend * draw.normal(size=units)[unit] * period
     prior = Prior(mean, np.tile(np.diag(OWN**2), (units, 1, 1)), np.diag(SHARED**2))
     return replace(panel, log_sales=sales), true, prior
 
@@ -70,19 +71,22 @@ def test_the_curve_is_adbudg_and_its_three_numbers_come_back():
 
 def test_intervals_hold_the_truth_and_the_history_halves_the_error():
     draw = np.random.default_rng(1)
-    inside, beyond, errors, before = [], [], [], []
+    inside, beyond, errors, before, carried = [], [], [], [], []
     for _ in range(25):
         panel, true, prior = made(draw)
         found = fit_curves(panel, prior)
-        drawn = draw_curves(found, 400, draw)
+        drawn, _ = draw_curves(found, 400, draw)
         for effort, hits in ((None, inside), (1.5, beyond)):
             values = elasticity_today(drawn) if effort is None else relative_sales(drawn, effort)
             truth = elasticity_today(true) if effort is None else relative_sales(true, effort)
             low, high = np.quantile(values, [0.025, 0.975], axis=0)
             hits.append((low < truth) & (truth < high))
-        errors.append(elasticity_today(found[0].mode) - elasticity_today(true))
+        _, low, high = carry_span(found, [0.025, 0.975])
+        carried.append(low <= 0.3 <= high)
+        errors.append(elasticity_today(middle(drawn)) - elasticity_today(true))
         before.append(elasticity_today(prior.mean) - elasticity_today(true))
     assert 0.91 <= np.mean(inside) <= 0.985 and 0.91 <= np.mean(beyond) <= 0.985
+    assert np.mean(carried) >= 0.9 and abs(np.mean(errors)) < 0.01
     assert np.sqrt(np.mean(np.square(errors))) < 0.9 * np.sqrt(np.mean(np.square(before)))
 
 
@@ -151,6 +155,40 @@ def test_the_mode_and_the_curvature_are_those_of_an_independent_optimiser_and_sa
     assert (np.abs(chain.mean(axis=0) - best.mode.ravel()) < 0.6 * chain.std(axis=0)).all()
 
 
+def test_the_evidence_for_a_rate_is_the_restricted_likelihood_written_out():
+    """Contrasts free of what is held equal are normal; the curves, straight around the mode, are integrated out."""
+    panel, _, prior = made(np.random.default_rng(7), units=3, periods=20)
+    panel = replace(panel, shared=panel.shared[:, :-1])
+    same = panel.unit[:, None] == panel.unit
+    held = np.hstack([same.astype(float), same * panel.own[:, [1]], panel.shared])
+    left, size, _ = np.linalg.svd(held)
+    free = left[:, int((size > 1e-9 * size[0]).sum()) :].T
+    gaps = []
+    for carry in (0.0, 0.3, 0.6):
+        best = fit_curves(panel, prior, (carry,))[0]
+        level, slopes = log_slopes(best.mode[panel.unit], working_effort(panel, carry))
+        wide = np.zeros((len(level), 9))
+        for number in range(3):
+            wide[np.arange(len(level)), 3 * panel.unit + number] = slopes[:, number]
+        errors = best.noise**2 * np.where(same, best.lasting ** np.abs(panel.period[:, None] - panel.period), 0.0)
+        mean = level + wide @ (prior.mean - best.mode).ravel()
+        spread = errors + wide @ prior.covariance @ wide.T
+        ours = multivariate_normal(free @ mean, free @ spread @ free.T).logpdf(free @ panel.log_sales)
+        gaps.append(best.evidence - ours)
+    assert gaps == pytest.approx([gaps[0]] * 3, abs=0.02)
+
+
+@pytest.mark.parametrize("trends", [False, True])
+def test_errors_that_last_are_found_in_short_histories_with_and_without_trends(trends):
+    draw = np.random.default_rng(11)
+    found = []
+    for _ in range(6):
+        panel, _, prior = made(draw, units=30, periods=12, lasting=0.4, trend=0.01 * trends)
+        panel = panel if trends else replace(panel, own=panel.own[:, :1])
+        found.append(fit_curves(panel, prior, (0.3,))[0].lasting)
+    assert np.mean(found) == pytest.approx(0.4, abs=0.06)
+
+
 def test_rows_are_made_independent_over_gaps_too():
     period = np.array([0, 1, 2, 5, 6, 0, 3])
     unit = np.array([0, 0, 0, 0, 0, 1, 1])
@@ -168,15 +206,24 @@ def test_effort_carries_over_and_holds_over_gaps():
     assert working_effort(panel, 0.5) == pytest.approx([1.0, 1.5, 2 - 0.5 * 0.5**3, 3.0, 2.0])
 
 
-def history_of(draw, units=6, periods=20, *, follows=0.0):
-    """A table of heads and sales with an elasticity of 0.4; `follows`: how far next period's heads follow sales."""
+def history_of(draw, units=6, periods=20, *, follows=0.0, carry=0.0, back=0.0, noise=0.1):
+    """A table of heads and sales with an elasticity of 0.4; `follows`: how far next period's heads follow sales.
+
+    back : how far heads swing back two periods later
+    """
     quarters = pd.date_range("2021-01-01", periods=periods, freq="QS")
     rows = []
     for unit in range(units):
-        shock = 0.1 * draw.standard_normal(periods)
-        heads = 5 * np.exp(0.15 * draw.standard_normal(periods) + follows * np.append(0.0, shock[:-1]))
+        shock = noise * draw.standard_normal(periods)
+        moves = 0.15 * draw.standard_normal(periods)
+        for at in range(2, periods):
+            moves[at] -= back * moves[at - 2]
+        heads = 5 * np.exp(moves + follows * np.append(0.0, shock[:-1]))
+        work = heads.copy()
+        for at in range(1, periods):
+            work[at] = (1 - carry) * heads[at] + carry * work[at - 1]
         rows.append(pd.DataFrame({"unit": f"u{unit}", "period": quarters, "reps": heads,
-                                  "sales": 100 * (unit + 1) * heads**0.4 * np.exp(shock)}))  # fmt: skip
+                                  "sales": 100 * (unit + 1) * work**0.4 * np.exp(shock)}))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
 
 
@@ -214,6 +261,18 @@ def test_trends_are_taken_out_and_leads_are_seen():
     theirs = smf.ols("y ~ x + C(unit) + C(period) + C(unit):t", logs)
     slope = np.linalg.lstsq(theirs.exog, theirs.endog, rcond=None)[0][theirs.exog_names.index("x")]
     assert found.iloc[1]["elasticity"] == pytest.approx(slope)
+
+
+def test_what_lasts_of_earlier_heads_does_not_pass_for_a_lead():
+    """Heads that swing back and an effect that carries over: the next heads hold what earlier ones still bring."""
+    draw, hits = np.random.default_rng(9), 0
+    for _ in range(25):
+        past = make_history(
+            history_of(draw, carry=0.6, back=0.6, noise=0.03), pd.Series(dtype=float), common="auto", trends=None,
+            controls=(), min_periods=6,
+        )  # fmt: skip
+        hits += measured_elasticity(past, 0.95).iloc[2]["p"] < 0.05
+    assert hits <= 3
 
 
 def test_the_prior_is_what_field_studies_found_or_what_judges_said():
