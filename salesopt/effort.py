@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,26 @@ from salesopt.errors import DataError, Problem
 from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, names_fault, number_fault, require
 from salesopt.stats.effort import ASKED_TO, Curves, Numbers, curves_of
 from salesopt.stats.effortcautions import fit_cautions, unit_caution
-from salesopt.stats.effortcurve import SIZE, elasticity_today, place_of, relative_sales, units_of
-from salesopt.stats.effortfit import CARRIES, Posterior, draw_curves, fit_curves, weights_of, working_effort
-from salesopt.stats.effortpanel import COMMON, History, make_history, measured_elasticity
+from salesopt.stats.effortcurve import SIZE, elasticity_today, middle, place_of, relative_sales, units_of
+from salesopt.stats.effortfit import (
+    CARRIES,
+    Posterior,
+    carry_span,
+    draw_curves,
+    fit_curves,
+    mixed,
+    weights_of,
+    working_effort,
+)
+from salesopt.stats.effortpanel import COMMON, History, make_history, measured_elasticity, require_enough
 from salesopt.stats.effortprior import make_prior
+from salesopt.stats.effortunits import same_names, share_at_today, units_today
 from salesopt.study.tables import require_table
 
 UNLIMITED = 1e9
 GRID = np.round(np.linspace(0.0, 2.5, 51), 2)
 ASKED = {"at_none": 0.0, "at_half": 0.5, "at_plus_half": 1.5, "at_saturation": np.inf}
-DRAWS = 2000  # of the curves, for intervals of elasticities and answers
+DRAWS = 4000  # of the curves, for intervals of elasticities and answers
 JUDGED = 200  # sets of judges' curves, for how far they disagree
 
 
@@ -32,6 +43,9 @@ JUDGED = 200  # sets of judges' curves, for how far they disagree
 class EffortFit:
     """What `fit_effort` found.
 
+    overall  : what, value, low, high: "elasticity" (mean of the units, in the long run), "same period" (the part of it
+               that comes in the period itself), "carry-over" (share of the effect that comes a period later), "against
+               judges" (elasticity against what they said, over the units that both know; nan without)
     table    : unit, elasticity (of sales to heads at today's heads, in the long run), low, high; judged (the elasticity
                that the judges' answers make; nan without), prior_low, prior_high (its interval before the history);
                from_history (share of the doubt that the history took away, 0 to 1), heads (today), heads_least,
@@ -46,9 +60,11 @@ class EffortFit:
     carries  : carry_over (share of the effect that comes a period later), weight (how likely, a fraction)
     skipped  : unit, reason
     curves   : what `size_team` and `plan_headcount` take in place of the table effort_response
-    carry_over, lasting, noise : likeliest carry-over; autocorrelation of errors; their standard deviation (logs)
+    length   : "quarter", "month": of a period of the history, "" where it is unclear
+    lasting, noise : autocorrelation of errors from period to period; their standard deviation (logs)
     """
 
+    overall: pd.DataFrame
     table: pd.DataFrame
     answers: pd.DataFrame
     path: pd.DataFrame
@@ -58,10 +74,15 @@ class EffortFit:
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
     curves: Curves
-    carry_over: float
+    length: str
     lasting: float
     noise: float
     confidence: float
+
+    def whole(self, what: str) -> tuple[float, float, float]:
+        """Value, low and high of one row of `overall`."""
+        row = self.overall[self.overall["what"] == what].iloc[0]
+        return float(row["value"]), float(row["low"]), float(row["high"])
 
 
 def fit_effort(
@@ -93,7 +114,9 @@ def fit_effort(
     A unit without enough history keeps the judges' curve, corrected by what the others' history says of the judges.
     What the history does not tell (sales at heads never seen) stays as judged or usual; `from_history` says how much.
     Takes, on one core, 0.5 s for 8 units of 24 periods, 5 s for 50 of 24, 90 s for 200 of 12.
-    Raises DataError for faulty tables or where no unit is left, ParameterError for arguments out of range.
+    Without judges a unit's sales are those of its last year, brought to today's heads by its curve.
+    Raises DataError for faulty tables, AbsentError where the history is too thin to fit anything, ParameterError for
+    arguments out of range.
     Measured on made-up histories (8 units, 24 quarters, carry-over 0.3, lasting errors, judges off by 0.3 in the logs):
     95 % intervals of the elasticity hold 95 times in 100, and its error is a fifth smaller than the judges' alone.
     Source: Little, "Models and managers: the concept of a decision calculus", Management Science 16 (1970), for judged
@@ -111,59 +134,88 @@ def fit_effort(
     )
     given = require_table("effort_history", history, columns=controls)
     _require_numbers(history, controls)
-    base = None if judged is None else curves_of(judged, draws=JUDGED, seed=seed)
+    judges = None if judged is None else require_table("effort_response", judged)
+    given, judges, renamed = same_names(given, judges)
+    base = None if judges is None else curves_of(judges, draws=JUDGED, seed=seed)
     heads = pd.Series(dtype=float) if base is None else pd.Series(base.units.reps, index=base.units.name)
     past = make_history(given, heads, common=common, trends=trends, controls=controls, min_periods=min_periods)
-    if not len(past.units):
-        said = "; ".join(past.skipped["unit"] + ": " + past.skipped["reason"])
-        raise DataError(f"effort_history: no unit can be fitted: {said}")
-    today, skipped = _today(given, past, base)
+    require_enough(past)
+    today, skipped, of_unit = units_today(given, past, base)
     random = np.random.default_rng(seed)
-    order = past.units.append(today.index.difference(past.units, sort=False))
+    order = past.units.append(today.index.difference(past.units))
     prior = make_prior(order, base)
     found = fit_curves(past.panel, prior, CARRIES if carry_over is None else (carry_over,))
-    weights = weights_of(found)
-    kept, count = order.get_indexer(today.index), max(draws, DRAWS)
+    count, tails = max(draws, DRAWS), [(1 - confidence) / 2, (1 + confidence) / 2]
     before = random.multivariate_normal(prior.mean.ravel(), prior.covariance, count).reshape(count, -1, SIZE)
-    seen = _Seen(
-        today.index, found[0].mode[kept], draw_curves(found, count, random)[:, kept], before[:, kept], base,
-        [(1 - confidence) / 2, (1 + confidence) / 2],
-    )  # fmt: skip
-    table, measured = _table(seen, past, today), measured_elasticity(past, confidence)
+    drawn, rates = draw_curves(found, count, random)
+    seen = _Seen(past, found, order, today, base, drawn, before, rates, tails)
+    table, measured, overall = _table(seen, of_unit), measured_elasticity(past, confidence), _overall(seen)
     return EffortFit(
+        overall=overall,
         table=table,
         answers=pd.concat([seen.at(effort).assign(question=name) for name, effort in ASKED.items()], ignore_index=True),
         path=pd.concat([seen.at(effort) for effort in GRID], ignore_index=True),
         measured=measured,
-        periods=_periods(past, found[0]),
-        carries=pd.DataFrame({"carry_over": [one.carry for one in found], "weight": weights}),
+        periods=_periods(seen),
+        carries=pd.DataFrame({"carry_over": [one.carry for one in found], "weight": weights_of(found)}),
         skipped=skipped,
-        cautions=fit_cautions(table, measured, past, base is not None, found, weights),
-        curves=_curves(seen, table, today, draws, found[0].noise, skipped),
-        carry_over=found[0].carry,
-        lasting=found[0].lasting,
-        noise=found[0].noise,
+        cautions=(*renamed, *fit_cautions(table, overall, measured, past, base is not None, found)),
+        curves=_curves(seen, table, draws, skipped),
+        length=past.length,
+        lasting=float(mixed(found, lambda one: one.lasting)),
+        noise=float(mixed(found, lambda one: one.noise)),
         confidence=confidence,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """The curves of the units `names`: the likeliest (units x 3), drawn after and before the history, the judges'."""
+    """What was fitted, and to what: curves drawn after and before the history, of all units in `order`.
 
-    names: pd.Index
-    mode: Numbers
-    drawn: Numbers
-    before: Numbers
+    `today` holds the units that can be sized, a part of `order`; the units of the history come first in `order`.
+    """
+
+    past: History
+    found: list[Posterior]
+    order: pd.Index
+    today: pd.DataFrame
     base: Curves | None
+    all_drawn: Numbers
+    all_before: Numbers
+    rates: Numbers
     tails: list[float]
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Where the units that can be sized stand in `order`."""
+        return self.order.get_indexer(self.today.index)
+
+    @cached_property
+    def drawn(self) -> Numbers:
+        """Curves after the history: draws x units x 3."""
+        return self.all_drawn[:, self.kept]
+
+    @cached_property
+    def middle(self) -> Numbers:
+        """The curve that stands for those drawn, of all units in `order`: units x 3."""
+        return middle(self.all_drawn)
+
+    @property
+    def place(self) -> Numbers:
+        """The same of the units that can be sized."""
+        return np.asarray(self.middle[self.kept])
+
+    @cached_property
+    def working(self) -> Numbers:
+        """Effort after carry-over, by row of the history."""
+        return mixed(self.found, lambda one: working_effort(self.past.panel, one.carry))
 
     @property
     def judged(self) -> tuple[Numbers, np.ndarray]:
         """The judges' three numbers of each unit (anything where it was not judged), and whether it was judged."""
         if self.base is None:
-            return np.zeros((len(self.names), SIZE)), np.zeros(len(self.names), dtype=bool)
-        at = pd.Index(self.base.units.name).get_indexer(self.names)
+            return np.zeros((len(self.today), SIZE)), np.zeros(len(self.today), dtype=bool)
+        at = pd.Index(self.base.units.name).get_indexer(self.today.index)
         return place_of(self.base.units)[at], at >= 0
 
     def at(self, effort: float) -> pd.DataFrame:
@@ -171,9 +223,16 @@ class _Seen:
         place, was = self.judged
         where = effort if np.isfinite(effort) else UNLIMITED
         low, high = np.quantile(relative_sales(self.drawn, where), self.tails, axis=0)
-        answer, said = relative_sales(self.mode, where), np.where(was, relative_sales(place, where), np.nan)
-        columns = {"unit": self.names, "effort": effort, "answer": answer, "low": low, "high": high, "judged": said}
-        return pd.DataFrame(columns)
+        answer, said = relative_sales(self.place, where), np.where(was, relative_sales(place, where), np.nan)
+        columns = {"unit": self.today.index, "effort": effort, "answer": answer, "low": low, "high": high}
+        return pd.DataFrame(columns | {"judged": said})
+
+    def moved(self, drawn: Numbers) -> Numbers:
+        """Sales at today's heads against those of the last year, on the curves `drawn` of all units; 1 where judged."""
+        count = len(self.past.units)
+        share = np.ones(drawn.shape[:-1])
+        share[..., :count] = share_at_today(self.past, self.working, drawn[..., :count, :])
+        return np.where(self.today["judged"], 1.0, share[..., self.kept])
 
 
 def _require_numbers(history: pd.DataFrame, controls: Sequence[str]) -> None:
@@ -182,82 +241,78 @@ def _require_numbers(history: pd.DataFrame, controls: Sequence[str]) -> None:
         raise DataError([Problem("effort_history", name, None, "text", "numbers, as a control") for name in texts])
 
 
-def _today(history: pd.DataFrame, past: History, base: Curves | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Index unit: margin, revenue (a year), reps today, for each unit that has all; the others (unit, reason)."""
-    last = history.sort_values("period", kind="stable").groupby("unit", sort=False).last()
-    table = pd.DataFrame({"revenue": past.revenue, "reps": past.today}, index=past.units)
-    table["margin"] = last["margin"].reindex(table.index) if "margin" in last else np.nan
-    skipped = past.skipped
-    if base is not None:
-        units = base.units
-        judged = pd.DataFrame(
-            {"revenue": units.sales(units.reps), "reps": units.reps, "margin": units.margin}, index=units.name
-        )
-        table = judged.combine_first(table).reindex(past.units.union(judged.index, sort=False))
-        skipped = pd.concat([skipped, base.skipped])
-        skipped = skipped[~skipped["unit"].isin(table.index)]
-    absent = table["margin"].isna()
-    if absent.all():
-        raise DataError(
-            [Problem("effort_history", "margin", None, "", "this column (a fraction), where nobody judged the units")]
-        )
-    why = "its margin is known neither from effort_response nor from effort_history"
-    lacking = pd.DataFrame({"unit": table.index[absent], "reason": why})
-    return table[~absent], pd.concat([skipped, lacking], ignore_index=True).drop_duplicates("unit", ignore_index=True)
+def _overall(seen: _Seen) -> pd.DataFrame:
+    """All units together: what, value, low, high."""
+    elasticities = elasticity_today(seen.drawn)
+    place, was = seen.judged
+    both = was & seen.today.index.isin(seen.past.units)
+    mean = elasticities.mean(axis=1)
+    against = elasticities[:, both].mean(axis=1) / elasticity_today(place[both]).mean() if both.any() else np.nan * mean
+    rows = [
+        (what, np.median(values), *np.quantile(values, seen.tails))
+        for what, values in {
+            "elasticity": mean,
+            "same period": mean * (1 - seen.rates),
+            "against judges": against,
+        }.items()
+    ]
+    rows.append(("carry-over", *carry_span(seen.found, seen.tails)))
+    return pd.DataFrame(rows, columns=["what", "value", "low", "high"])
 
 
-def _table(seen: _Seen, past: History, today: pd.DataFrame) -> pd.DataFrame:
+def _table(seen: _Seen, of_unit: pd.Series) -> pd.DataFrame:
     """One row per unit: elasticity before and after the history."""
     low, high = np.quantile(elasticity_today(seen.drawn), seen.tails, axis=0)
-    prior_low, prior_high = np.quantile(elasticity_today(seen.before), seen.tails, axis=0)
+    prior_low, prior_high = np.quantile(elasticity_today(seen.all_before[:, seen.kept]), seen.tails, axis=0)
     place, was = seen.judged
-    rows = past.rows.groupby("unit", sort=False)["reps"]
-    heads = rows.agg(["min", "max", "size", "last"]).reindex(seen.names)
+    rows = seen.past.rows.groupby("unit", sort=False)["reps"]
+    heads = rows.agg(["min", "max", "size", "last"]).reindex(seen.today.index)
     table = pd.DataFrame(
         {
-            "unit": seen.names,
-            "elasticity": elasticity_today(seen.mode),
+            "unit": seen.today.index,
+            "elasticity": elasticity_today(seen.place),
             "low": low,
             "high": high,
             "judged": np.where(was, elasticity_today(place), np.nan),
             "prior_low": prior_low,
             "prior_high": prior_high,
             "from_history": np.clip(1 - (high - low) / np.maximum(prior_high - prior_low, 1e-12), 0.0, 1.0),
-            "heads": today["reps"].to_numpy(),
+            "heads": seen.today["reps"].to_numpy(),
             "heads_least": heads["min"].to_numpy(),
             "heads_most": heads["max"].to_numpy(),
             "periods": heads["size"].fillna(0).to_numpy(dtype=int),
         }
     )
-    worked = dict(tuple(rows))
-    none = pd.Series(dtype=float)
+    worked, none = dict(tuple(rows)), pd.Series(dtype=float)
+    moved = seen.moved(seen.middle)
     table["caution"] = [
-        unit_caution(row, last, worked.get(row["unit"], none))
-        for (_, row), last in zip(table.iterrows(), heads["last"], strict=True)
+        unit_caution(row, last, worked.get(row["unit"], none), of_unit.get(row["unit"], ""), share)
+        for (_, row), last, share in zip(table.iterrows(), heads["last"], moved, strict=True)
     ]
     return table
 
 
-def _periods(past: History, best: Posterior) -> pd.DataFrame:
+def _periods(seen: _Seen) -> pd.DataFrame:
     """What was seen beside what the curves make of it, and each row with all else held as today."""
-    unit, effort = past.panel.unit, working_effort(past.panel, best.carry)
-    adjusted = relative_sales(best.mode[unit], effort) * np.exp(past.panel.log_sales - best.fitted)
-    return past.rows.assign(fitted=np.exp(best.fitted), working=effort * past.today[unit], adjusted=adjusted)
+    past, fitted = seen.past, mixed(seen.found, lambda one: one.fitted)
+    unit, place = past.panel.unit, seen.middle
+    adjusted = relative_sales(place[unit], seen.working) * np.exp(past.panel.log_sales - fitted)
+    return past.rows.assign(fitted=np.exp(fitted), working=seen.working * past.today[unit], adjusted=adjusted)
 
 
-def _curves(
-    seen: _Seen, table: pd.DataFrame, today: pd.DataFrame, draws: int, noise: float, skipped: pd.DataFrame
-) -> Curves:
+def _curves(seen: _Seen, table: pd.DataFrame, draws: int, skipped: pd.DataFrame) -> Curves:
     """The curves in heads and money, with what is known of them."""
-    reps, revenue, margin = (today[name].to_numpy(dtype=float) for name in ("reps", "revenue", "margin"))
-    name, base = seen.names.to_numpy(dtype=object), seen.base
-    judges = 0 if base is None else base.about["judges"].reindex(seen.names).fillna(0).to_numpy()
+    reps, revenue, margin = (seen.today[name].to_numpy(dtype=float) for name in ("reps", "revenue", "margin"))
+    name, base = seen.today.index.to_numpy(dtype=object), seen.base
+    judges = 0 if base is None else base.about["judges"].reindex(seen.today.index).fillna(0).to_numpy()
     asked = np.where(np.asarray(judges) > 0, ASKED_TO, 1.0)
+    error = float(mixed(seen.found, lambda one: one.noise))
+    drawn = revenue * seen.moved(seen.all_drawn[:draws]) if draws else None
     return Curves(
-        units=units_of(seen.mode, name, reps, revenue, margin),
-        drawn=units_of(seen.drawn[:draws], name, reps, revenue, margin) if draws else None,
+        units=units_of(seen.place, name, reps, revenue * seen.moved(seen.middle), margin),
+        drawn=None if drawn is None else units_of(seen.drawn[:draws], name, reps, drawn, margin),
         seen_to=np.fmax(table["heads_most"].to_numpy() / reps, asked),
         source="history" if base is None else "judges and history",
-        about=pd.DataFrame({"judges": judges, "error": noise, "caution": table["caution"].to_numpy()}, index=name),
+        about=pd.DataFrame({"judges": judges, "error": error, "caution": table["caution"].to_numpy()}, index=name),
         skipped=skipped,
     )

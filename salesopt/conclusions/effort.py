@@ -13,17 +13,18 @@ UNIT = "% of sales per % of heads"
 
 def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
     """The answer in two sentences, what to doubt, a finding and metrics ("effort.elasticity" and others)."""
-    table, plain = result.table, result.measured.iloc[1 if math.isfinite(result.measured.iloc[1]["elasticity"]) else 0]
-    mean = float(table["elasticity"].mean())
+    value, low, high = result.whole("elasticity")
+    plain, trended = result.measured["elasticity"].iloc[:2]
     return Conclusion(
         answer=_answer(result),
         doubts=(*result.cautions, *_flagged(result)),
         findings=(
             Finding(
-                "What one per cent more representatives bring in the same period, over all units",
-                float(plain["elasticity"]) if math.isfinite(plain["elasticity"]) else mean,
-                float(plain["low"]),
-                float(plain["high"]),
+                f"What one per cent more representatives bring in the long run, mean of "
+                f"{plural(len(result.table), 'unit')}; {_same(result)}",
+                value,
+                low,
+                high,
                 UNIT,
                 "Size and place the team by the curves measured here, not by sales per head.",
                 result.cautions[0],
@@ -31,11 +32,11 @@ def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
             ),
         ),
         metrics={
-            "effort.elasticity": mean,
-            "effort.measured": float(plain["elasticity"]),
-            "effort.carry_over": result.carry_over,
-            "effort.from_history": float(table["from_history"].mean()),
-            "effort.units": float(len(table)),
+            "effort.elasticity": value,
+            "effort.measured": float(trended if math.isfinite(trended) else plain),
+            "effort.carry_over": result.whole("carry-over")[0],
+            "effort.from_history": float(result.table["from_history"].mean()),
+            "effort.units": float(len(result.table)),
         },
     )
 
@@ -44,8 +45,8 @@ def _answer(result: EffortFit) -> str:
     table = result.table.sort_values("elasticity", ascending=False, kind="stable")
     top, least, level = table.iloc[0], table.iloc[-1], percent(result.confidence, 0)
     said = (
-        f"One per cent more heads brings most on {top['unit']}: {number(top['elasticity'])} % more sales ({level} "
-        f"interval {between(top['low'], top['high'])})"
+        f"In the long run one per cent more heads brings most on {top['unit']}: {number(top['elasticity'])} % more "
+        f"sales ({level} interval {between(top['low'], top['high'])})"
     )
     if len(table) > 1:
         said += f"; least on {least['unit']}: {number(least['elasticity'])} % ({between(least['low'], least['high'])})"
@@ -55,9 +56,23 @@ def _answer(result: EffortFit) -> str:
 
 
 def _lasting(result: EffortFit) -> str:
-    if result.carry_over < 0.05:
-        return ""
-    return f" Of what heads bring, {percent(result.carry_over, 0)} comes after the period they work in."
+    """What comes later than the period in which heads work, with its own doubt."""
+    value, low, high = result.whole("carry-over")
+    if len(result.carries) == 1:
+        return f" That {percent(value, 0)} of what heads bring comes a {_period(result)} later was given, not measured."
+    return (
+        f" Of what heads bring, {percent(value, 0)} ({percent(result.confidence, 0)} interval {percent(low, 0)} to "
+        f"{percent(high, 0)}) comes a {_period(result)} later."
+    )
+
+
+def _same(result: EffortFit) -> str:
+    value, low, high = result.whole("same period")
+    return f"{number(value)} ({between(low, high)}) of it in the same {_period(result)}"
+
+
+def _period(result: EffortFit) -> str:
+    return result.length or "period"
 
 
 def _flagged(result: EffortFit) -> list[str]:

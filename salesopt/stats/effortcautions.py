@@ -6,34 +6,48 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.doubts import few
-from salesopt.stats.effort import Numbers
-from salesopt.stats.effortfit import Posterior
+from salesopt.stats.effortfit import Posterior, weights_of
 from salesopt.stats.effortpanel import History
 
 STILL = 0.05  # spread of log heads below which a history says nothing
 LITTLE = 0.1  # share of the doubt taken away below which the history has hardly spoken
+MOVED = 0.05  # part of a year's sales from which on it is said that they were brought to today's heads
 EDGE = 0.3  # weight of the highest rate of carry-over above which it may be higher still
 
 
-def unit_caution(row: pd.Series, last_heads: float, heads: pd.Series) -> str:
-    """What to doubt about one unit's curve; "" for nothing. `last_heads` and `heads` are of the history."""
-    said = []
+def unit_caution(row: pd.Series, last_heads: float, heads: pd.Series, known: str, share: float) -> str:
+    """What to doubt about one unit's curve; "" for nothing.
+
+    last_heads, heads : of the history; known : what is said of it before any fit; share : what its last year's sales
+    were multiplied by to bring them to today's heads
+    """
+    said = [known] if known else []
     served = heads[heads > 0]
     if heads.empty:
-        said.append("it has no history of its own: its curve leans on the judges and on the other units")
+        said.append("no history of its own stands behind its curve, which leans on the judges and the other units")
     elif len(served) < 2 or np.log(served).std() < STILL:
         said.append("its heads hardly moved, so its history says next to nothing")
     elif row["from_history"] < LITTLE:
         said.append("its history took away less than a tenth of the doubt")
     if np.isfinite(row["judged"]) and not row["low"] <= row["judged"] <= row["high"]:
         said.append(f"the history contradicts the judges, who said {row['judged']:.2f}")
+    if abs(share - 1) > MOVED:
+        said.append(
+            f"its heads moved within the last year: its sales a year at today's heads are worked out by its curve, "
+            f"{share:.0%} of what was sold"
+        )
     if np.isfinite(last_heads) and abs(last_heads - row["heads"]) > 0.1 * max(row["heads"], 1.0):
         said.append(f"the history ends with {last_heads:g} heads, today counts {row['heads']:g}")
     return "; ".join(said)
 
 
 def fit_cautions(
-    table: pd.DataFrame, measured: pd.DataFrame, past: History, judged: bool, found: list[Posterior], weights: Numbers
+    table: pd.DataFrame,
+    overall: pd.DataFrame,
+    measured: pd.DataFrame,
+    past: History,
+    judged: bool,
+    found: list[Posterior],
 ) -> tuple[str, ...]:
     """Plain sentences about the fit as a whole; those of single units are in `table`."""
     said = [
@@ -65,15 +79,15 @@ def fit_cautions(
             "No common elasticity can be measured without a prior: there are fewer than three units, or heads hardly "
             "move beyond what is held equal."
         )
-    still = table.loc[table["caution"].str.contains("next to nothing|no history"), "unit"]
+    still = table.loc[table["caution"].str.contains("next to nothing|no history|history is not used"), "unit"]
     if len(still):
         said.append(f"Hardly anything but judgement, or what is usual, stands behind {few(still)}.")
     against = table.loc[table["caution"].str.contains("contradicts"), "unit"]
     if len(against):
         said.append(f"History and judges contradict each other on {few(against)}: ask there before acting.")
-    said += _level(table, judged)
+    said += _level(table, overall, judged)
     top = max(range(len(found)), key=lambda place: found[place].carry)
-    if len(found) > 1 and weights[top] > EDGE:
+    if len(found) > 1 and weights_of(found)[top] > EDGE:
         said.append(
             f"Effects last long: a carry-over of {found[top].carry:g} a {past.length or 'period'}, the highest tried, "
             "is likely; it may be higher still."
@@ -81,20 +95,19 @@ def fit_cautions(
     return (*past.said, *said)
 
 
-def _level(table: pd.DataFrame, judged: bool) -> list[str]:
+def _level(table: pd.DataFrame, overall: pd.DataFrame, judged: bool) -> list[str]:
     """Judges and history on the whole, or what stands in for judges."""
     if not judged:
         return [
             "Nobody judged the units: where the history is silent, an elasticity of a third stands in, the average of "
             "field studies of personal selling, with wide doubt."
         ]
+    ratio = overall[overall["what"] == "against judges"].iloc[0]
+    if not (ratio["low"] > 1 or ratio["high"] < 1):
+        return []
     both = table[np.isfinite(table["judged"]) & (table["periods"] > 0)]
-    if both.empty:
-        return []
-    ratio = float(both["elasticity"].mean() / both["judged"].mean())
-    if abs(ratio - 1) < 0.1:
-        return []
     return [
-        f"On the whole the history makes heads bring {'less' if ratio < 1 else 'more'} than the judges said: the mean "
-        f"elasticity is {both['elasticity'].mean():.2f} where they said {both['judged'].mean():.2f}."
+        f"On the whole the history makes heads bring {'less' if ratio['value'] < 1 else 'more'} than the judges said: "
+        f"the mean elasticity is {ratio['value']:.2f} times the {both['judged'].mean():.2f} that they said (interval "
+        f"{ratio['low']:.2f} to {ratio['high']:.2f})."
     ]
