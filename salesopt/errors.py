@@ -78,13 +78,16 @@ class RunError(SalesoptError):
     exit_code = 1
 
 
-def attempt(call: Callable[[], T]) -> tuple[T | None, str]:
+def attempt(call: Callable[[], T], *also: type[SalesoptError]) -> tuple[T | None, str]:
     """What `call` gives and "", or None and why no plan meets its limits, with the way out; other errors pass.
 
-    For a chapter that goes on without one of its parts: `formed, why = attempt(lambda: form_teams(...))`.
+    For a chapter that goes on without one of its parts: `formed, why = attempt(lambda: form_teams(...))`. Errors named
+    in `also` (AbsentError where the study does not hold what the part needs) give None and their words too.
     """
     try:
         return call(), ""
+    except also as error:
+        return None, str(error)
     except InfeasibleError as error:
         said = str(error).rstrip(".")
         known = not error.relaxation or error.relaxation in said

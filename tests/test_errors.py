@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesopt.errors import DataError, InfeasibleError, attempt
+from salesopt.errors import AbsentError, DataError, InfeasibleError, attempt
 
 
 def failing(error: Exception):
@@ -25,3 +25,6 @@ def test_results_pass_and_so_do_other_errors():
     assert attempt(lambda: 3) == (3, "")
     with pytest.raises(DataError):
         attempt(lambda: failing(DataError("no such column")))
+    assert attempt(lambda: failing(AbsentError("no history")), AbsentError) == (None, "no history")
+    with pytest.raises(AbsentError):
+        attempt(lambda: failing(AbsentError("no history")))
