@@ -1,8 +1,8 @@
 """The parameters of a notebook: declared in its tagged cell, read without running it, checked before anything runs.
 
 A line says it all: `tail: float = 0.1  # Fraction of futures beyond the best [above 0 to below 0.5]`. The brackets at
-its end hold what is allowed, for a list of each of its entries: `[0 or more]`, `[above 0]`, `[0 to 1]`,
-`[above 0 to below 1]`, or the words to choose from, `[profit | revenue]`.
+its end, of which there is one pair, hold what is allowed, for a list of each of its entries: `[0 or more]`,
+`[above 0]`, `[0 to 1]`, `[above 0 to below 1]`, or the words to choose from, `[profit | revenue]`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list"}
 NUMBER = r"(-?\d+(?:\.\d+)?)"
-RANGE = re.compile(rf"(above )?{NUMBER}(?: or more| to (below )?{NUMBER})?")
+RANGE = re.compile(rf"(?:(above )?{NUMBER} to (below )?{NUMBER}|{NUMBER} or more|above {NUMBER})")
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,20 @@ def read_parameters(notebook: nbformat.NotebookNode, name: str) -> dict[str, Par
 
 def _allowed(meaning: str, kind: str, name: str) -> Allowed | None:
     """What the brackets at the end of `meaning` allow; None without any."""
-    written = re.search(r"\[([^\]]+)\]$", meaning.rstrip())
-    if written is None:
+    plain = meaning.replace("[]", "an empty list")
+    if not set("[]") & set(plain):
         return None
+    written = re.fullmatch(r"[^][]*\[([^][]+)\]\s*", plain)
+    if written is None:
+        raise ParameterError(f"{name}: {meaning!r}: one pair of brackets, at the end of the line, says what is allowed")
     if "|" in written[1] and kind == "str":
         return Allowed(choices=tuple(word.strip() for word in written[1].split("|")))
     ends = RANGE.fullmatch(written[1].strip())
     if ends is None or kind not in ("int", "float"):
         raise ParameterError(f"{name}: [{written[1]}] is no range such as [0 to 1] and no choice such as [one | other]")
-    most = float(ends[4]) if ends[4] else math.inf
-    return Allowed(float(ends[2]), most, above=bool(ends[1]), below=bool(ends[3]))
+    above, low, below, high, least, over = ends.groups()
+    most = float(high) if high else math.inf
+    return Allowed(float(low or least or over), most, above=bool(above or over), below=bool(below))
 
 
 def _comments(source: str) -> dict[int, str]:
