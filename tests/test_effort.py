@@ -1,5 +1,8 @@
 """What people bring: the sample firm's truth, judges and history together, what is left out, words and figures."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -351,3 +354,27 @@ def test_the_unit_of_a_control_changes_nothing_and_quiet_periods_count_in_a_year
     fit = fit_effort(quiet)
     units = fit.curves.units
     assert units.sales(units.reps) == pytest.approx(year_at_today(fit, quiet), rel=1e-6)
+
+
+def test_a_history_too_thin_leaves_the_team_with_its_judges_and_says_why(tmp_path):
+    """The cells of the team's chapter up to its conclusion, on the sample firm with two quarters of history."""
+    (tmp_path / "study.toml").write_text(
+        '[study]\ntitle = "Thin"\ncurrency = "USD"\n[tables]\n'
+        'effort_history = "history.csv"\neffort_response = "judged.csv"\n'
+    )
+    HISTORY[HISTORY["period"] > "2026-01-01"].to_csv(tmp_path / "history.csv", index=False)
+    JUDGED.to_csv(tmp_path / "judged.csv", index=False)
+    notebook = nbformat.read(Path(__file__).parents[1] / "notebooks" / "40_team.ipynb", as_version=4)
+    cells = {cell.id: cell.source for cell in notebook.cells}
+    names = {}
+    exec(cells["parameters"] + "\n" + cells["imports"], names)
+    names |= {"study": str(tmp_path), "cost_per_rep": COST, "years": 0, "draws": 20}
+    exec(cells["load"] + "\n" + cells["analyse"], names)
+    said = next(
+        text for text in names["conclusion"].doubts if text.startswith("The history of heads and sales is left")
+    )
+    assert "2 periods with sales, fewer than 6" in said and said.endswith("the curves are those of the judges alone.")
+    assert names["size"].basis.source == "judges"
+    names["min_periods"] = 3
+    with pytest.raises(AbsentError):
+        exec("judged = None\n" + cells["analyse"], names)

@@ -40,6 +40,7 @@ class Chapter:
     needs      : tables without which it is left out; "a or b" asks for one of the two
     uses       : tables it uses where the study has them
     after      : whether it reads what the other chapters saved, and so runs after them
+    follows    : parameters ("effort.common") of other chapters that it shares: what is chosen there holds here too
     parameters : what its tagged cell declares, by name
     """
 
@@ -50,6 +51,7 @@ class Chapter:
     needs: tuple[str, ...]
     uses: tuple[str, ...]
     after: bool
+    follows: tuple[str, ...]
     parameters: Mapping[str, Parameter]
 
     @property
@@ -124,6 +126,20 @@ def check_values(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]
         )
 
 
+def shared_values(chapters: list[Chapter], values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """`values`, with what was chosen for a chapter carried to those that follow it and have no value of their own.
+
+    So that two chapters that measure the same thing measure it in the same way.
+    """
+    found = {word: dict(given) for word, given in values.items()}
+    for chapter in chapters:
+        for place in chapter.follows:
+            word, _, name = place.partition(".")
+            if name in values.get(word, {}):
+                found.setdefault(chapter.word, {}).setdefault(name, values[word][name])
+    return found
+
+
 def _chapter(path: Path) -> Chapter:
     notebook = nbformat.read(path, as_version=4)
     about = notebook.metadata.get("salesopt", {})
@@ -132,4 +148,8 @@ def _chapter(path: Path) -> Chapter:
     number, word = path.stem.split("_", 1)
     parameters = read_parameters(notebook, path.name)
     needs, uses = tuple(about.get("needs", ())), tuple(about.get("uses", ()))
-    return Chapter(number, word, about["title"], path, needs, uses, bool(about.get("after", False)), parameters)
+    follows = tuple(about.get("follows", ()))
+    if strange := [name for name in follows if name.partition(".")[2] not in parameters]:
+        raise ParameterError(f"{path.name}: it follows {', '.join(strange)} but has no parameter of that name")
+    after = bool(about.get("after", False))
+    return Chapter(number, word, about["title"], path, needs, uses, after, follows, parameters)

@@ -23,6 +23,7 @@ from salesopt.report.chapters import (
     choose_chapters,
     default_notebooks,
     find_chapters,
+    shared_values,
     split_by_tables,
 )
 from salesopt.report.page import build_page, chapter_page
@@ -97,6 +98,7 @@ def plan_report(
     study = load_study(folder, quarter=quarter)
     merged = _merge(study.parameters, values or {})
     check_values(every, merged)
+    merged = shared_values(every, merged)
     chapters, left_out = split_by_tables(chosen, study.tables)
     if not [chapter for chapter in chapters if chapter.word != SUMMARY]:
         reasons = "; ".join(f"{word}: {reason}" for word, reason in left_out.items())

@@ -9,7 +9,14 @@ import pytest
 
 from salesopt import channels, cross, pest, pricing
 from salesopt.errors import ParameterError
-from salesopt.report.chapters import check_values, choose_chapters, default_notebooks, find_chapters, split_by_tables
+from salesopt.report.chapters import (
+    check_values,
+    choose_chapters,
+    default_notebooks,
+    find_chapters,
+    shared_values,
+    split_by_tables,
+)
 from salesopt.report.parameters import read_parameters
 from salesopt.stats import ahp, design, price_promotions
 from salesopt.stats.matrices import RULES
@@ -44,6 +51,10 @@ def test_parameters_keep_equals_and_hash_in_defaults_and_comments():
         ("x: str = 'c'  # Way [a | b]", "expected one of a, b"),
         ("x: int = 1  # Part [some]", "is no range"),
         ("x: str = 'a'  # Way [0 to 1]", "is no range"),
+        ("x: int = 7  # Part [5]", "is no range"),
+        ("x: float = 2.0  # Part [0 to 1], a fraction", "at the end of the line"),
+        ("x: float = 0.5  # Part [0 to 1", "at the end of the line"),
+        ("x: float = 0.5  # Part [0 or more] [0 to 1]", "one pair of brackets"),
         ("import os", "line 1"),
     ],
 )
@@ -119,6 +130,23 @@ def test_what_a_line_allows_is_checked_and_said(line, right, wrong, expected):
     parameter = read_parameters(declared(line), "x")["x"]
     assert [parameter.fault(value) for value in right] == [""] * len(right)
     assert all(parameter.fault(value).startswith(expected) for value in wrong)
+
+
+def test_what_is_chosen_for_one_chapter_holds_for_those_that_follow_it():
+    chapters = find_chapters(default_notebooks())
+    chosen = {"effort": {"common": "season", "min_periods": 8}, "team": {"min_periods": 9}}
+    assert shared_values(chapters, chosen) == {
+        "effort": {"common": "season", "min_periods": 8},
+        "team": {"min_periods": 9, "common": "season"},
+    }
+    assert "common" not in chosen["team"]
+    by_word = {chapter.word: chapter for chapter in chapters}
+    for chapter in chapters:
+        for place in chapter.follows:
+            word, _, name = place.partition(".")
+            theirs, ours = by_word[word].parameters[name], chapter.parameters[name]
+            assert (theirs.type, theirs.default) == (ours.type, ours.default), place
+            assert theirs.allowed is None or not set(theirs.allowed.choices) - set(ours.allowed.choices), place
 
 
 def test_every_number_of_the_notebooks_says_what_is_allowed():
