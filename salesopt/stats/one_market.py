@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from salesopt.errors import DataError
 from salesopt.stats.design import BLOCK, OTHER_PRICES, OTHER_UNITS, YEARS
@@ -91,7 +92,11 @@ def compare_over_time(
     effects = [BLOCK if name == "block" and asked else name for name in effects]
     if not _one_market(typed):
         named = tuple(BLOCK if name == "block" else name for name in clusters)
-        said = f"Time is cut into {_count(typed)} stretches: shocks may last within one and hit all markets at once."
+        said = (
+            f"Time is cut into {_count(typed)} stretches: shocks may last within one and hit all markets at once."
+            if _count(typed) > 1
+            else f"Fewer than {2 * LEAST_PERIODS} periods cannot be cut into stretches of time: no error can be told."
+        )
         return Timed(typed, tuple(effects), tuple(controls), named, (said,))
     typed[YEARS] = ((typed["period"] - typed["period"].min()).dt.days / 365.25).to_numpy()
     added = [YEARS]
@@ -105,7 +110,8 @@ def compare_over_time(
 
 
 def _one_market(sales: pd.DataFrame) -> bool:
-    return len(sales["market"].dropna().unique()) == 1
+    """Whether there is one market, blanks around its name taken off as everywhere."""
+    return len({str(name).strip() for name in sales["market"].dropna().unique()}) == 1
 
 
 def _count(sales: pd.DataFrame) -> int:
@@ -123,7 +129,9 @@ def _said(sales: pd.DataFrame, added: list[str]) -> tuple[str, ...]:
     said = [
         f"All sales are from one market ({market}), so prices are compared over time only: {held}. {rest}",
         f"Neighbouring periods resemble each other, so the errors are those of {_count(sales)} stretches of time, each "
-        "left out in turn.",
+        "left out in turn."
+        if _count(sales) > 1
+        else f"Fewer than {2 * LEAST_PERIODS} periods cannot be cut into stretches of time: no error can be told.",
     ]
     days = (sales["period"].max() - sales["period"].min()).days
     if days < TWO_YEARS:
@@ -147,7 +155,8 @@ def _stretches(sales: pd.DataFrame, unit: list[str]) -> np.ndarray:
 def _others(sales: pd.DataFrame, unit: list[str], leave: pd.Series | None) -> pd.DataFrame:
     """Mean log units and log price of the other products in each row's period, and how many products these are.
 
-    Each product counts by its distance from its own mean, so that one that comes or goes does not move the yardstick.
+    Each product counts by its distance from its own level, what all had in its periods taken off (`_levels`), so that
+    one that comes late or goes early does not move the yardstick.
     """
     group = sales["product"] if leave is None else sales["product"].map(leave).astype(object)
     group = group.where(group.notna(), sales["product"])
@@ -156,7 +165,7 @@ def _others(sales: pd.DataFrame, unit: list[str], leave: pd.Series | None) -> pd
         {"units": np.log(sales["units"].where(sold)), "price": np.log(sales["price"].where(sold))}, index=sales.index
     )
     series = sales.groupby(list(dict.fromkeys(["product", *unit])), sort=False, dropna=False).ngroup()
-    logs = (logs - logs.groupby(series).transform("mean")).assign(count=sold.astype(float)).fillna(0.0)
+    logs = (logs - _levels(logs, series, sales["period"], sold)).assign(count=sold.astype(float)).fillna(0.0)
     everything = logs.groupby(sales["period"]).transform("sum")
     own = logs.groupby([sales["period"], group]).transform("sum")
     left = everything - own
@@ -166,3 +175,27 @@ def _others(sales: pd.DataFrame, unit: list[str], leave: pd.Series | None) -> pd
     mine = inside.reindex(pd.MultiIndex.from_arrays([sales["period"], group])).fillna(0).to_numpy()
     total = sales["period"].map(products).fillna(0).to_numpy()
     return pd.DataFrame({"units": left["units"] / several, "price": left["price"] / several, "count": total - mine})
+
+
+def _levels(logs: pd.DataFrame, series: pd.Series, period: pd.Series, sold: pd.Series) -> pd.DataFrame:
+    """The level of each row's series by least squares on series and periods, which a series' own mean is only where
+    all series have the same periods.
+    """
+    kept = sold.to_numpy()
+    at, when = series.to_numpy()[kept], codes_of(period)[kept]
+    levels = pd.DataFrame(np.nan, index=logs.index, columns=logs.columns)
+    if not kept.any():
+        return levels
+    seen = sparse.csr_array((np.ones(len(at)), (at, when)))
+    times, each = np.asarray(seen.sum(axis=0)), np.maximum(np.asarray(seen.sum(axis=1)), 1.0)
+    share = (seen / each[:, None]).tocsr()
+    values = logs.to_numpy()[kept]
+    of_period, of_series = (
+        sparse.csr_array((np.ones(len(at)), (code, np.arange(len(at))))) @ values for code in (when, at)
+    )
+    # What all periods have alike cannot be told from the series' levels: a grain on the diagonal, and a mean of nothing.
+    left = np.diag(times + 1e-10 * times.max()) - (seen.T @ share).toarray()
+    common = np.linalg.solve(left, of_period - share.T @ of_series)
+    common -= times @ common / times.sum()
+    levels[kept] = ((of_series - seen @ common) / each[:, None])[at]
+    return levels

@@ -92,6 +92,34 @@ def test_a_product_is_left_out_of_its_own_yardstick():
     assert mine == pytest.approx(logs.drop(columns="p02").mean(axis=1).to_numpy())
 
 
+def test_a_product_that_comes_late_does_not_move_the_yardstick():
+    """All products share a trend and a season: so does the yardstick, whether p04 comes late or not."""
+    sales = market(5, 36, seed=1, common=0.0)
+    periods = sorted(sales["period"].unique())
+    month = sales["period"].map({period: at for at, period in enumerate(periods)})
+    level = sales["product"].str[-1].astype(float)
+    sales["units"] = np.exp(level + 0.05 * month + 0.3 * np.sin(month))
+    late = sales[(sales["product"] != "p04") | (month >= 24)]
+    made = compare_over_time(late, ("market", "period"), (), "market").sales
+    mine = made[made["product"] == "p00"].sort_values("period")[OTHER_UNITS].to_numpy()
+    steps = np.diff(0.05 * np.arange(36) + 0.3 * np.sin(np.arange(36)))
+    assert np.diff(mine) == pytest.approx(steps)
+
+
+def test_blanks_around_the_name_of_a_market_make_no_second_one():
+    sales = market(4, 30, seed=2)
+    blank = sales.assign(market=np.where(sales.index % 2, "Lund ", "Lund"))
+    timed = compare_over_time(blank, ("market", "period"), (), "market")
+    assert any("one market (Lund)" in text for text in timed.cautions)
+    assert OTHER_UNITS in timed.sales
+
+
+@pytest.mark.parametrize(("months", "said"), [(2, "no error can be told"), (6, "2 stretches of time")])
+def test_a_history_too_short_for_stretches_says_so(months, said):
+    cautions = compare_over_time(market(4, months), ("market", "period"), (), "market").cautions
+    assert any(said in text for text in cautions) and not any("1 stretches" in text for text in cautions)
+
+
 def test_sales_of_many_markets_are_left_alone():
     sales = pd.concat([market(2, 12), market(2, 12).assign(market="Malmö")])
     timed = compare_over_time(sales, ("market", "period"), (), "market")
