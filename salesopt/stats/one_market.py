@@ -193,7 +193,7 @@ def _levels(logs: pd.DataFrame, series: pd.Series, period: pd.Series, sold: pd.S
     of_period, of_series = (
         sparse.csr_array((np.ones(len(at)), (code, np.arange(len(at))))) @ values for code in (when, at)
     )
-    # What all periods have alike cannot be told from the series' levels: a grain on the diagonal, and a mean of nothing.
+    # What all periods have alike is not told from the levels: a grain on the diagonal, and a mean of nothing.
     left = np.diag(times + 1e-10 * times.max()) - (seen.T @ share).toarray()
     common = np.linalg.solve(left, of_period - share.T @ of_series)
     common -= times @ common / times.sum()
