@@ -43,9 +43,9 @@ JUDGED = 200  # sets of judges' curves, for how far they disagree
 class EffortFit:
     """What `fit_effort` found.
 
-    overall  : what, value, low, high: "elasticity" (mean of the units, in the long run), "same period" (the part of it
-               that comes in the period itself), "carry-over" (share of the effect that comes a period later), "against
-               judges" (elasticity against what they said, over the units that both know; nan without)
+    overall  : what, value, low, high: "elasticity in the long run" and "... in the same period" (means of the units),
+               "share that comes later" (of the effect, carry-over), "against the judges" (mean elasticity against what
+               they said, over the units that both know; nan without)
     table    : unit, elasticity (of sales to heads at today's heads, in the long run), low, high; judged (the elasticity
                that the judges' answers make; nan without), prior_low, prior_high (its interval before the history);
                from_history (share of the doubt that the history took away, 0 to 1), heads (today), heads_least,
@@ -113,12 +113,16 @@ def fit_effort(
 
     A unit without enough history keeps the judges' curve, corrected by what the others' history says of the judges.
     What the history does not tell (sales at heads never seen) stays as judged or usual; `from_history` says how much.
-    Takes, on one core, 0.5 s for 8 units of 24 periods, 5 s for 50 of 24, 90 s for 200 of 12.
+    Estimates are medians over curves drawn from each rate of carry-over as often as it is likely.
+    Takes, on one core, 0.4 s for 8 units of 24 periods, 1.3 s for 50 of 24, 9 s for 200 of 12.
     Without judges a unit's sales are those of its last year, brought to today's heads by its curve.
     Raises DataError for faulty tables, AbsentError where the history is too thin to fit anything, ParameterError for
     arguments out of range.
-    Measured on made-up histories (8 units, 24 quarters, carry-over 0.3, lasting errors, judges off by 0.3 in the logs):
-    95 % intervals of the elasticity hold 95 times in 100, and its error is a fifth smaller than the judges' alone.
+    Measured on 60 made-up histories each (8 units, 24 quarters, lasting errors, judges off by 0.3 in the logs but right
+    on the whole, carry-over 0, 0.3 and 0.6): 95 % intervals of the elasticity hold 95 to 97 times in 100, its bias is
+    below 0.005, the interval of carry-over holds 98 to 100 times, and in 0 to 5 histories of 100 the judges are said to
+    be off on the whole. Without judges the intervals hold 98 times, and elasticities of 0.3 are found too low by 0.005,
+    0.015 and 0.03.
     Source: Little, "Models and managers: the concept of a decision calculus", Management Science 16 (1970), for judged
     curves corrected by data; Albers, Mantrala and Sridhar, Journal of Marketing Research 47 (2010), for what is usual.
     """
@@ -159,7 +163,7 @@ def fit_effort(
         periods=_periods(seen),
         carries=pd.DataFrame({"carry_over": [one.carry for one in found], "weight": weights_of(found)}),
         skipped=skipped,
-        cautions=(*renamed, *fit_cautions(table, overall, measured, past, base is not None, found)),
+        cautions=(*renamed, *fit_cautions(table, overall, measured, past, base is not None, found, confidence)),
         curves=_curves(seen, table, draws, skipped),
         length=past.length,
         lasting=float(mixed(found, lambda one: one.lasting)),
@@ -251,12 +255,12 @@ def _overall(seen: _Seen) -> pd.DataFrame:
     rows = [
         (what, np.median(values), *np.quantile(values, seen.tails))
         for what, values in {
-            "elasticity": mean,
-            "same period": mean * (1 - seen.rates),
-            "against judges": against,
+            "elasticity in the long run": mean,
+            "elasticity in the same period": mean * (1 - seen.rates),
+            "against the judges": against,
         }.items()
     ]
-    rows.append(("carry-over", *carry_span(seen.found, seen.tails)))
+    rows.append(("share that comes later", *carry_span(seen.found, seen.tails)))
     return pd.DataFrame(rows, columns=["what", "value", "low", "high"])
 
 

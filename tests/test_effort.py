@@ -48,7 +48,7 @@ def test_intervals_hold_the_truth_of_the_sample_firm_over_seeds():
         assert table["elasticity"].between(table["low"], table["high"]).all()
         assert fit.answers["answer"].between(fit.answers["low"], fit.answers["high"]).all()
         alarms += any("than the judges said" in text for text in fit.cautions)
-        _, low, high = fit.whole("carry-over")
+        _, low, high = fit.whole("share that comes later")
         carried.append(low <= EFFORT_CARRY <= high)
         answers = fit.answers.set_index(["unit", "question"])
         for group in GROUPS:
@@ -317,17 +317,15 @@ def test_the_words_and_figures_say_what_the_tables_say():
     top = FIT.table.sort_values("elasticity").iloc[-1]
     assert top["unit"] in conclusion.answer and f"{top['elasticity']:.3f}" in conclusion.answer
     finding = conclusion.findings[0]
-    assert (finding.value, finding.low, finding.high) == FIT.whole("elasticity")
+    assert (finding.value, finding.low, finding.high) == FIT.whole("elasticity in the long run")
     assert finding.low < finding.value == conclusion.metrics["effort.elasticity"] < finding.high
     assert finding.value == pytest.approx(FIT.table["elasticity"].mean(), rel=0.05)
     assert "in the long run" in finding.what and finding.what.endswith("of it in the same quarter")
-    value, low, high = FIT.whole("carry-over")
+    value, low, high = FIT.whole("share that comes later")
     answer = conclusion.answer.replace("\u202f", "")
-    assert f"{value:.0%} (95% interval {low:.0%} to {high:.0%}) comes a quarter later" in answer
-    given = fit_effort(HISTORY, judged=JUDGED, carry_over=0.3, draws=0)
-    assert (
-        "30\u202f% of what heads bring comes a quarter later was given, not measured" in conclude_effort(given).answer
-    )
+    assert f"{value:.0%} (95% interval {low:.0%} to {high:.0%}) comes after the quarter they work in." in answer
+    given = conclude_effort(fit_effort(HISTORY, judged=JUDGED, carry_over=0.3, draws=0)).answer
+    assert given.endswith("30\u202f% of what heads bring comes after the quarter they work in was given, not measured.")
     ax = plot_effort(FIT)
     drawn = [line.get_offsets()[:, 0] for line in ax.collections if len(line.get_offsets()) == 8]
     order = FIT.table.sort_values("elasticity", kind="stable")

@@ -13,7 +13,7 @@ UNIT = "% of sales per % of heads"
 
 def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
     """The answer in two sentences, what to doubt, a finding and metrics ("effort.elasticity" and others)."""
-    value, low, high = result.whole("elasticity")
+    value, low, high = result.whole("elasticity in the long run")
     plain, trended = result.measured["elasticity"].iloc[:2]
     return Conclusion(
         answer=_answer(result),
@@ -34,7 +34,7 @@ def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
         metrics={
             "effort.elasticity": value,
             "effort.measured": float(trended if math.isfinite(trended) else plain),
-            "effort.carry_over": result.whole("carry-over")[0],
+            "effort.carry_over": result.whole("share that comes later")[0],
             "effort.from_history": float(result.table["from_history"].mean()),
             "effort.units": float(len(result.table)),
         },
@@ -57,17 +57,20 @@ def _answer(result: EffortFit) -> str:
 
 def _lasting(result: EffortFit) -> str:
     """What comes later than the period in which heads work, with its own doubt."""
-    value, low, high = result.whole("carry-over")
+    value, low, high = result.whole("share that comes later")
     if len(result.carries) == 1:
-        return f" That {percent(value, 0)} of what heads bring comes a {_period(result)} later was given, not measured."
+        share = percent(value, 0)
+        return (
+            f" That {share} of what heads bring comes after the {_period(result)} they work in was given, not measured."
+        )
     return (
         f" Of what heads bring, {percent(value, 0)} ({percent(result.confidence, 0)} interval {percent(low, 0)} to "
-        f"{percent(high, 0)}) comes a {_period(result)} later."
+        f"{percent(high, 0)}) comes after the {_period(result)} they work in."
     )
 
 
 def _same(result: EffortFit) -> str:
-    value, low, high = result.whole("same period")
+    value, low, high = result.whole("elasticity in the same period")
     return f"{number(value)} ({between(low, high)}) of it in the same {_period(result)}"
 
 

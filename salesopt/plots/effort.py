@@ -22,7 +22,7 @@ def plot_effort(result: EffortFit, ax: Axes | None = None, *, most: int = 30) ->
     ax.hlines(rows - 0.14, table["prior_low"], table["prior_high"], color=theme.GREY, linewidth=1.6, alpha=0.7,
               label=f"before the history, {level}")  # fmt: skip
     ax.hlines(rows + 0.08, table["low"], table["high"], color=theme.BLUE, linewidth=3.0, label=f"with it, {level}")
-    ax.scatter(table["elasticity"], rows + 0.08, color=theme.BLUE, s=34, zorder=4, label="most likely")
+    ax.scatter(table["elasticity"], rows + 0.08, color=theme.BLUE, s=34, zorder=4, label="estimate")
     if table["judged"].notna().any():
         ax.scatter(table["judged"], rows - 0.14, color=theme.ORANGE, marker="D", s=24, zorder=4, label="judged")
     ax.set_yticks(rows, theme.thin_labels(ax, table["unit"].tolist()))

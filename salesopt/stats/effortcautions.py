@@ -48,6 +48,7 @@ def fit_cautions(
     past: History,
     judged: bool,
     found: list[Posterior],
+    confidence: float,
 ) -> tuple[str, ...]:
     """Plain sentences about the fit as a whole; those of single units are in `table`."""
     said = [
@@ -85,7 +86,7 @@ def fit_cautions(
     against = table.loc[table["caution"].str.contains("contradicts"), "unit"]
     if len(against):
         said.append(f"History and judges contradict each other on {few(against)}: ask there before acting.")
-    said += _level(table, overall, judged)
+    said += _level(table, overall, judged, confidence)
     top = max(range(len(found)), key=lambda place: found[place].carry)
     if len(found) > 1 and weights_of(found)[top] > EDGE:
         said.append(
@@ -95,19 +96,19 @@ def fit_cautions(
     return (*past.said, *said)
 
 
-def _level(table: pd.DataFrame, overall: pd.DataFrame, judged: bool) -> list[str]:
+def _level(table: pd.DataFrame, overall: pd.DataFrame, judged: bool, confidence: float) -> list[str]:
     """Judges and history on the whole, or what stands in for judges."""
     if not judged:
         return [
             "Nobody judged the units: where the history is silent, an elasticity of a third stands in, the average of "
             "field studies of personal selling, with wide doubt."
         ]
-    ratio = overall[overall["what"] == "against judges"].iloc[0]
+    ratio = overall[overall["what"] == "against the judges"].iloc[0]
     if not (ratio["low"] > 1 or ratio["high"] < 1):
         return []
     both = table[np.isfinite(table["judged"]) & (table["periods"] > 0)]
     return [
         f"On the whole the history makes heads bring {'less' if ratio['value'] < 1 else 'more'} than the judges said: "
-        f"the mean elasticity is {ratio['value']:.2f} times the {both['judged'].mean():.2f} that they said (interval "
-        f"{ratio['low']:.2f} to {ratio['high']:.2f})."
+        f"the mean elasticity is {ratio['value']:.3g} times the {both['judged'].mean():.3g} that they said "
+        f"({confidence:.0%} interval {ratio['low']:.3g} to {ratio['high']:.3g})."
     ]
