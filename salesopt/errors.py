@@ -31,6 +31,7 @@ class Problem:
     expected : what should stand there, in words
     file     : file the table came from, "" for a table made in memory
     count    : number of rows with the same problem
+    level    : "error" is refused; a "warning" may be right but seldom is, and the report says it; a "note" is neither
     """
 
     table: str
@@ -40,6 +41,7 @@ class Problem:
     expected: str
     file: str = ""
     count: int = 1
+    level: str = "error"
 
     def __str__(self) -> str:
         """Say it in one line: where, what stood there, what was expected."""
@@ -94,8 +96,8 @@ def attempt(call: Callable[[], T], *also: type[SalesoptError]) -> tuple[T | None
         return None, said if known else f"{said}; a way out: {error.relaxation}"
 
 
-def close_match(word: str, words: Iterable[str]) -> str:
+def close_match(word: str, words: Iterable[str], *, cutoff: float = 0.6) -> str:
     """A hint such as "; did you mean 'sales'?" at the one of `words` that `word` may stand for; "" if none is close."""
     by_lower = {name.lower(): name for name in words}
-    found = difflib.get_close_matches(str(word).lower().strip(), by_lower, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(str(word).lower().strip(), by_lower, n=1, cutoff=cutoff)
     return f"; did you mean '{by_lower[found[0]]}'?" if found else ""

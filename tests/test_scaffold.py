@@ -4,13 +4,14 @@ import csv
 
 import pytest
 
-from salesopt.errors import ParameterError
+from salesopt.errors import DataError, ParameterError
 from salesopt.study.describe import describe_data, describe_tables
 from salesopt.study.load import check_study, load_study
 from salesopt.study.scaffold import new_study
 from salesopt.study.tables import TABLES
 
-SPECIAL = {"ladder": "1.99 2.49", "right": "other", "destination": "other", "neighbour": "other"}
+SPECIAL = {"ladder": "1.99 2.49", "role": "representative", "hours": "1500"}
+SPECIAL |= {"right": "other", "destination": "other", "neighbour": "other"}
 
 
 def fill(folder):
@@ -41,10 +42,30 @@ def test_a_new_study_has_every_table_with_its_header(tmp_path):
         assert f"## {name}\n" in guide and all(f"| `{column}` |" in guide for column in schema.columns)
 
 
-def test_a_new_study_says_what_is_still_empty_and_nothing_else(tmp_path):
-    problems = check_study(new_study(tmp_path / "study"))
-    assert [(one.file, one.value) for one in problems] == [(f"{name}.csv", "no rows") for name in TABLES]
-    assert {one.expected for one in problems} == {"at least one row, or no line for this table in study.toml"}
+def test_a_new_study_says_in_one_line_what_to_fill_in_first(tmp_path):
+    folder = new_study(tmp_path / "study")
+    problems = check_study(folder)
+    assert [(one.file, one.column, one.level) for one in problems] == [("study.toml", "tables", "error")]
+    assert "all without rows" in problems[0].value and "effort_response.csv (size of the team)" in problems[0].expected
+    with pytest.raises(DataError) as refused:
+        load_study(folder)
+    assert list(refused.value.problems) == problems
+
+
+def test_tables_not_yet_filled_in_count_as_absent_and_are_named(tmp_path):
+    folder = new_study(tmp_path / "study")
+    with (folder / "sales.csv").open("a", encoding="utf-8") as file:
+        file.write("tea,north,2026-07,10,2.5,,,,\n")
+    (folder / "reps.csv").write_text("rep,role,cost\n", encoding="utf-8")  # a header that lacks a column is a problem
+    problems = check_study(folder)
+    assert [(one.file, one.column, one.level) for one in problems[:-1]] == [("reps.csv", "hours", "error")]
+    assert (
+        problems[-1].level == "note" and "accounts.csv" in problems[-1].column and "no rows yet" in problems[-1].value
+    )
+    (folder / "reps.csv").write_text("rep,role,cost,hours\n", encoding="utf-8")
+    firm = load_study(folder)
+    assert list(firm.tables) == ["sales"] and firm.get("reps") is None and firm.quarter == "2026Q3"
+    assert "no rows yet" in firm.cautions[0] and "promo" not in firm["sales"]  # no entry at all: as if absent
 
 
 def test_a_new_study_filled_in_passes_the_check_and_loads(tmp_path):

@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import Problem
-from salesopt.study.declare import problems_at, shown
+from salesopt.errors import Problem, close_match
+from salesopt.study.declare import MOST, problems_at, shown
 
 
 class Reference(NamedTuple):
     """A name in `table`.`column` that must stand in `other`.`name` as well.
 
-    `amount` is a column that measures what would be lost; `only` limits it to the rows that hold one of these groups.
+    `amount` is a column that measures what would be lost; `only` limits it to the rows that hold one of these groups;
+    `hint` says what to do about an absent name.
     """
 
     table: str
@@ -24,24 +25,37 @@ class Reference(NamedTuple):
     name: str
     amount: str = ""
     only: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class Rule(NamedTuple):
-    """What must hold in each row of `table`: `broken` marks the rows where it does not, for any of the `columns`."""
+    """What must hold in each row of `table`: `broken` marks the rows where it does not, for any of the `columns`.
+
+    `elsewhere` gives what other rows say in place of the last column, to be shown beside it.
+    """
 
     table: str
     columns: tuple[str, ...]
     broken: Callable[[pd.DataFrame], pd.Series]
     expected: str
+    elsewhere: Callable[[pd.DataFrame], pd.Series] | None = None
 
 
+CLOSE = 2000  # names that are looked at for one that may be meant; more would take seconds
 QUADRANTS = ("S", "W", "O", "T")
 REFERENCES = (
     Reference("sales", "product", "products", "product", "units"),
     Reference("price_limits", "product", "products", "product"),
     Reference("channel_history", "channel", "channels", "channel", "spend"),
     Reference("channel_limits", "channel", "channels", "channel"),
-    Reference("accounts", "rep", "reps", "rep", "potential"),
+    Reference(
+        "accounts",
+        "rep",
+        "reps",
+        "rep",
+        "potential",
+        hint="; keep who has left in it, with the last day in its column left",
+    ),
     Reference("account_lines", "account", "accounts", "account", "sales"),
     Reference("fit", "rep", "reps", "rep"),
     Reference("fit", "account", "accounts", "account"),
@@ -82,6 +96,25 @@ def _changes_within_limit(table: pd.DataFrame) -> pd.Series:
     return (table[["sense", "bound"]] != first).any(axis=1)
 
 
+def _usual(column: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """What most rows of the unit say of `column`, the first of them where none is the more frequent."""
+    return lambda table: table.groupby("unit")[column].transform(
+        lambda given: given.value_counts(sort=False).idxmax() if given.notna().any() else np.nan
+    )
+
+
+def _strays(column: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Marks the rows that differ from most rows of their unit in `column`."""
+
+    def broken(table: pd.DataFrame) -> pd.Series:
+        slack, units = 1e-9 * table[column].abs().max(), table.groupby("unit")[column]
+        if not (units.max() - units.min() > slack).any():
+            return pd.Series(False, index=table.index)
+        return (table[column] - _usual(column)(table)).abs() > slack
+
+    return broken
+
+
 def _not_a_ladder(table: pd.DataFrame) -> pd.Series:
     def wrong(ladder: object) -> bool:
         points = pd.to_numeric(pd.Series(str(ladder).split(), dtype="str"), errors="coerce")
@@ -104,7 +137,18 @@ RULES = (
         "effort_response",
         ("at_none", "at_half", "at_plus_half", "at_saturation"),
         _effort,
-        "answers that rise with effort: at_none, at_half, at_today (1), at_plus_half, at_saturation",
+        "answers that rise with effort, fractions of today's revenue (0.6 for 60 %): "
+        "at_none, at_half, at_today (1), at_plus_half, at_saturation",
+    ),
+    *(
+        Rule(
+            "effort_response",
+            ("unit", column),
+            _strays(column),
+            "one value in all rows of a unit: judges differ on answers, not on facts",
+            _usual(column),
+        )
+        for column in ("current_reps", "revenue", "margin")
     ),
     Rule("reps", ("hired", "left"), _decreasing("hired", "left"), "hired up to left"),
     Rule("comparisons", ("left", "right"), lambda table: table["left"] == table["right"], "two different items"),
@@ -124,6 +168,9 @@ def row_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -
         rows = np.flatnonzero(rule.broken(table))
         cells = table[list(rule.columns)].iloc[rows]
         texts = [", ".join(f"{name} {_shown(value)}" for name, value in row.items()) for _, row in cells.iterrows()]
+        if rule.elsewhere and len(rows):
+            others = rule.elsewhere(table).iloc[rows]
+            texts = [f"{text} (elsewhere {_shown(other)})" for text, other in zip(texts, others, strict=True)]
         file = files.get(rule.table, "")
         problems += problems_at(rule.table, " / ".join(rule.columns), rows, texts, rule.expected, file)
     return problems
@@ -136,10 +183,19 @@ def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, s
         unknown = _unknown(tables, reference)
         if unknown is not None:
             rows, (table, column) = np.flatnonzero(unknown), reference[:2]
-            expected = f"a {reference.name} that stands in {files.get(reference.other, reference.other)}"
-            texts = tables[table][column].iloc[rows].map(shown)
+            expected = (
+                f"a {reference.name} that stands in {files.get(reference.other, reference.other)}{reference.hint}"
+            )
+            texts = hinted(tables[table][column].iloc[rows], tables[reference.other][reference.name])
             problems += problems_at(table, column, rows, texts, expected, files.get(table, ""))
     return problems
+
+
+def hinted(names: pd.Series, known: pd.Series) -> list[str]:
+    """Each of `names` as a message shows it, the first ones with the one of `known` that may be meant."""
+    listed = known.dropna().unique()[:CLOSE]
+    hints = {name: close_match(name, listed).replace("; ", " (") for name in names.dropna().unique()[:MOST]}
+    return [shown(name) + (f"{hints[name].removesuffix('?')}?)" if hints.get(name) else "") for name in names]
 
 
 def lost_joins(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -185,4 +241,6 @@ def _unknown(tables: Mapping[str, pd.DataFrame], reference: Reference) -> pd.Ser
 
 
 def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

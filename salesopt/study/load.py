@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, Problem, close_match
 from salesopt.study.across import lost_joins, reference_problems, row_problems
+from salesopt.study.checked import LEFT_OUT, Table, build_tables, read_checked
 from salesopt.study.periods import last_complete_quarter, missing_periods, quarter_dates, quarters_in
-from salesopt.study.read import read_table
-from salesopt.study.settings import FILE, Settings, inside, look_at_settings, read_settings, split_file
-from salesopt.study.tables import TABLES, check_table
-from salesopt.study.tidy import tidy_table
+from salesopt.study.plausible import doubtful, own_columns
+from salesopt.study.settings import FILE, Settings, look_at_settings, read_settings
+from salesopt.study.tables import TABLES
 
-LEFT_OUT = ("table", "what", "rows", "amount", "why")
-EMPTY = ", or no line for this table in study.toml"
 LATER = "dated after the quarter"
 
 
@@ -72,24 +70,6 @@ class Study:
         return name in self.tables
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A table read and checked: its typed rows, every problem of it, and what there is to say about its source."""
-
-    frame: pd.DataFrame
-    problems: tuple[Problem, ...]
-    file: str
-    notes: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = ()
-    rows: np.ndarray | None = None
-
-    def in_file(self, problem: Problem) -> Problem:
-        """`problem` of this table with its row as the file counts it, empty rows included."""
-        if problem.row is None or self.rows is None or not 2 <= problem.row < len(self.rows) + 2:
-            return problem
-        return replace(problem, row=int(self.rows[problem.row - 2]))
-
-
 def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Iterable[str] | None = None) -> Study:
     """Load the study in `folder` up to the end of `quarter`.
 
@@ -105,15 +85,17 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
         if name not in TABLES:
             raise ParameterError(f"no table is called {name!r}{close_match(name, TABLES)}")
     built, left_out = build_tables(settings)
-    present = [name for name in wanted if name in settings.tables or name in built]
-    read = {name: read_checked(settings, name, built.get(name)) for name in present}
-    problems = [problem for one in read.values() for problem in one.problems]
+    every = {name: read_checked(settings, name, built.get(name)) for name in _present(settings, built, wanted)}
+    read = {name: table for name, table in every.items() if not table.empty}
+    problems = [*_within(every), *_between(read), *([] if read or not every else [_nothing_yet(every)])]
+    if not problems:
+        quarter, start, end, notes = _settle_quarter(settings, quarter, every, built)
+    odd = _doubtful(read, pd.NaT if problems else end)
+    problems += [problem for problem in odd if problem.level == "error"]
     if problems:
         raise DataError(problems)
-    left_out = left_out[left_out["table"].isin(present)].reset_index(drop=True)
-    quarter, start, end, notes = _settle_quarter(settings, quarter, read, built)
     cut = {name: _until(name, one.frame, end) for name, one in read.items()}
-    gone = [_later_row(name, read[name].frame, kept) for name, kept in cut.items() if len(kept) < len(read[name].frame)]
+    empty = [table.file for table in every.values() if table.empty]
     return Study(
         folder=Path(folder),
         title=settings.title,
@@ -125,36 +107,52 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
             [_source_row(name, one, cut[name]) for name, one in read.items()],
             columns=["table", "file", "rows", "first", "last", "note"],
         ),
-        left_out=pd.concat([left_out, pd.DataFrame(gone, columns=LEFT_OUT)], ignore_index=True) if gone else left_out,
-        cautions=(*notes, *(caution for one in read.values() for caution in one.cautions), *_doubts(read, cut)),
+        left_out=_left_out(left_out, read, cut),
+        cautions=(
+            *notes,
+            *([f"{_listed(empty, 'files')}: no rows yet, so the study counts as without."] if empty else []),
+            *(caution for one in read.values() for caution in one.cautions),
+            *(f"{problem}." for problem in odd if problem.level == "warning"),
+            *_doubts(read, cut),
+        ),
         parameters=settings.parameters,
         tables=cut,
-        absent=tuple(name for name in TABLES if name not in settings.tables and name not in built),
+        absent=tuple(
+            name
+            for name in TABLES
+            if (name in every and name not in read) or (name not in settings.tables and name not in built)
+        ),
     )
 
 
 def check_study(folder: str | os.PathLike[str]) -> list[Problem]:
-    """Every problem of `study.toml` and of every table of the study, within tables and between them.
+    """Every problem of `study.toml` and of every table of the study, within tables and between them: errors first.
 
-    Each names file, row (the header is row 1), column, what stood there and what was expected. Raises DataError only
-    where there is no study to look at: no folder, no study.toml, or one that is not TOML.
+    Each names file, row (the header is row 1), column, what stood there and what was expected; `load_study` refuses
+    the errors and says the warnings. Raises DataError only where there is no study to look at: no folder, no
+    study.toml, or one that is not TOML.
     """
     settings, problems = look_at_settings(folder)
     built, _ = build_tables(settings)
-    names = [name for name in TABLES if name in settings.tables or name in built]
-    read = {name: read_checked(settings, name, built.get(name)) for name in names}
-    filled = {name: table.frame for name, table in read.items() if len(table.frame)}
-    files = {name: table.file for name, table in read.items()}
-    between = row_problems(filled, files) + reference_problems(filled, files)
-    problems += [problem for table in read.values() for problem in table.problems]
-    problems += [read[problem.table].in_file(problem) for problem in between]
-    dated = next((name for name in names if "period" in TABLES[name].columns), "")
+    every = {name: read_checked(settings, name, built.get(name)) for name in _present(settings, built, TABLES)}
+    read = {name: table for name, table in every.items() if not table.empty}
+    problems += [*_within(every), *_between(read)]
+    if every and not read:
+        return [*problems, _nothing_yet(every)]
+    dated = next((name for name in read if "period" in TABLES[name].columns), "")
     if settings.quarter and dated and not read[dated].problems:
         known = quarters_in(read[dated].frame["period"], fiscal_start=settings.fiscal_start)
         if settings.quarter not in known:
             expected = f"a quarter with data in {read[dated].file}: {', '.join(known)}"
             problems.append(Problem(FILE, "study.quarter", None, repr(settings.quarter), expected, FILE))
-    return problems
+    end = pd.NaT
+    with suppress(DataError, ParameterError):  # what is wrong with the calendar is among the problems by now
+        end = _settle_quarter(settings, "", every, built)[2]
+    problems += _doubtful(read, end)
+    if empty := [table.file for table in every.values() if table.empty]:
+        said = "no rows yet, so the study counts as without them"
+        problems.append(Problem(FILE, ", ".join(empty), None, said, "", FILE, level="note"))
+    return sorted(problems, key=lambda problem: ("error", "warning", "note").index(problem.level))
 
 
 def join_losses(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -172,42 +170,13 @@ def find_quarters(folder: str | os.PathLike[str]) -> tuple[list[str], str]:
     return quarters, settings.quarter or last_complete_quarter(days, fiscal_start=settings.fiscal_start)
 
 
-def build_tables(settings: Settings) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """The tables that `[build]` makes from an installed package, and what it left out; none without `[build]`."""
-    if not settings.source:
-        return {}, pd.DataFrame(columns=list(LEFT_OUT))
-    from salesopt.study import cases
-
-    built = cases.build(settings.source, settings.folder)
-    return built.tables, built.left_out
-
-
-def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = None) -> Table:
-    """Read table `name` of the study, from its file where it has one, and check it; problems are not raised."""
-    if built is not None and name not in settings.tables:
-        file = f"built from {settings.source}"
-        frame, problems = check_table(name, built, file=file)
-        return Table(frame, tuple(problems), file)
-    file = settings.tables[name]
-    path, part = split_file(file)
-    form = settings.formats.get(name, {})
-    try:
-        raw = read_table(inside(settings.folder, path), part=part, expected=tuple(TABLES[name].columns), form=form)
-    except DataError as error:
-        broken = error.problems or (Problem(name, "", None, "", str(error).removeprefix(f"{path}: "), file),)
-        return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
-    tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
-    frame, problems = check_table(name, tidy, file=file)
-    problems = [replace(one, expected=one.expected + EMPTY) if one.value == "no rows" else one for one in problems]
-    table = Table(frame, (*found, *problems), file, tuple(raw.notes + notes), tuple(cautions), raw.rows)
-    return replace(table, problems=tuple(map(table.in_file, table.problems)))
-
-
 def calendar_days(settings: Settings, read: Mapping[str, Table], built: Mapping[str, pd.DataFrame]) -> pd.Series | None:
     """The dates of the first table of the study that has periods; None where none has."""
     for name, schema in TABLES.items():
         if "period" in schema.columns and (name in settings.tables or name in built):
             table = read[name] if name in read else read_checked(settings, name, built.get(name))
+            if table.empty:
+                continue
             problems = [problem for problem in table.problems if problem.column in ("", "period")]
             if problems or "period" not in table.frame:
                 raise DataError(problems or list(table.problems))
@@ -227,8 +196,55 @@ def _until(name: str, frame: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     return frame.loc[~(frame[column] >= end + pd.Timedelta(days=1))].reset_index(drop=True)
 
 
-def _later_row(name: str, frame: pd.DataFrame, kept: pd.DataFrame) -> tuple[str, str, int, float, str]:
-    return name, "rows", len(frame) - len(kept), float("nan"), LATER
+def _present(settings: Settings, built: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> list[str]:
+    return [name for name in wanted if name in settings.tables or name in built]
+
+
+def _within(read: Mapping[str, Table]) -> list[Problem]:
+    """The problems of each table by itself."""
+    return [problem for table in read.values() for problem in table.problems]
+
+
+def _frames(read: Mapping[str, Table]) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """The tables that could be read, and the file of each."""
+    frames = {name: table.frame for name, table in read.items() if len(table.frame)}
+    return frames, {name: table.file for name, table in read.items()}
+
+
+def _between(read: Mapping[str, Table]) -> list[Problem]:
+    """The problems within rows of sound cells, and of names that another table should have."""
+    frames, files = _frames(read)
+    found = row_problems(frames, files) + reference_problems(frames, files)
+    return [read[problem.table].in_file(problem) for problem in found]
+
+
+def _doubtful(read: Mapping[str, Table], end: Any) -> list[Problem]:
+    """What is most likely a mistake on the day `end`: see `plausible`."""
+    frames, files = _frames(read)
+    return [read[problem.table].in_file(problem) for problem in doubtful(frames, files, end)]
+
+
+def _nothing_yet(read: Mapping[str, Table]) -> Problem:
+    expected = (
+        "rows in at least one of them; fill in first, for instance, effort_response.csv (size of the team), reps.csv "
+        "and accounts.csv (who serves whom) or sales.csv (prices): README.md explains each column"
+    )
+    return Problem(FILE, "tables", None, f"{len(read)} tables, all without rows", expected, FILE)
+
+
+def _left_out(built: pd.DataFrame, read: Mapping[str, Table], cut: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What of the sources is not used: of what a package holds, columns perhaps misspelt, rows after the quarter."""
+    nothing, rows = float("nan"), []
+    for name, table in read.items():
+        near, _ = own_columns(name, table.frame)
+        rows += [
+            (name, f"column '{column}'", len(cut[name]), nothing, f"nothing reads it; {hint}")
+            for column, hint in near.items()
+        ]
+        if later := len(table.frame) - len(cut[name]):
+            rows.append((name, "rows", later, nothing, LATER))
+    built = built[built["table"].isin(read)].reset_index(drop=True)
+    return pd.concat([built, pd.DataFrame(rows, columns=LEFT_OUT)], ignore_index=True) if rows else built
 
 
 def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
@@ -246,14 +262,10 @@ def _source_row(name: str, table: Table, kept: pd.DataFrame) -> dict[str, Any]:
 
 
 def _doubts(read: Mapping[str, Table], cut: Mapping[str, pd.DataFrame]) -> list[str]:
-    """A sentence for what is odd within rows, for missing periods, and for each join that would lose rows."""
-    odd = row_problems(
-        {name: table.frame for name, table in read.items()}, {name: one.file for name, one in read.items()}
-    )
+    """A sentence for missing periods, and for each join that loses rows where the quarter cuts the other table."""
     lost = lost_joins(cut)
     gaps = {name: missing_periods(table["period"]) for name, table in cut.items() if "period" in table}
     return [
-        *(f"{read[problem.table].in_file(problem)}." for problem in odd),
         *(f"{read[name].file} has no row for {_listed(gap)}." for name, gap in gaps.items() if gap),
         *(
             f"{row.lost_rows} of {row.rows} rows name something that is absent ({row.join}): {row.names}."
@@ -262,10 +274,10 @@ def _doubts(read: Mapping[str, Table], cut: Mapping[str, pd.DataFrame]) -> list[
     ]
 
 
-def _listed(periods: list[str], most: int = 4) -> str:
-    """The first periods by name, the rest by their number."""
-    more = len(periods) - most
-    return ", ".join(periods[:most]) + (f" and {more} more periods" if more > 0 else "")
+def _listed(names: list[str], what: str = "periods", most: int = 4) -> str:
+    """The first names, the rest by their number."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more {what}" if more > 0 else "")
 
 
 def _settle_quarter(

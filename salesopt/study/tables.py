@@ -188,6 +188,8 @@ ACCOUNTS = table(
         "hours_per_call": number("length of a call", "hours", least=0),
         "rep": text("who serves it today", optional=True),
         "since": date("since when this representative serves it", optional=True),
+        "calls_made": number("calls it gets today; calls where absent", "calls a year", least=0, optional=True),
+        "revenue": number("what it buys today; potential where absent", "currency a year", least=0, optional=True),
     },
     ("account",),
 )

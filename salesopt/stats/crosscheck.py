@@ -1,0 +1,75 @@
+"""Whether what a study says of its team agrees with itself: heads with people, and the judges with each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from salesopt.stats.judgement import ANSWERS
+from salesopt.stats.roles import Day, is_here, sells
+
+SLACK = 0.1  # share of the people by which heads may differ from them, as part of somebody's time may go elsewhere
+LEAST_SLACK = 1.0  # and heads by which they may always differ
+WILD = 3.0  # times as many heads as people: no part-time work explains that
+FACTOR = 3.0  # between two judges' answers, or the changes from today that they mean: a contradiction
+APART = 0.2  # and fraction of today's sales by which such answers differ at least
+TINY = 1e-9  # what 0.6 misses of 3 x 0.2 in binary
+
+
+class HeadGap(NamedTuple):
+    """Heads that the units count together, and people in the table reps who sell and are here; `table` counts them."""
+
+    heads: float
+    people: int
+    table: str
+
+    @property
+    def wild(self) -> bool:
+        """Whether the heads are so many more than the people that one of the tables must be wrong."""
+        return self.people > 0 and self.heads > WILD * self.people
+
+
+def compare_heads(
+    judged: pd.DataFrame | None, history: pd.DataFrame | None, reps: pd.DataFrame | None, *, today: Day = None
+) -> HeadGap | None:
+    """The heads of all units against the people who sell and are here on the day `today`.
+
+    Heads are current_reps of `judged` (table effort_response), without it those of each unit's last period in
+    `history` (table effort_history). None where they agree, give or take a head or a tenth of the people, or where
+    one side is absent.
+    """
+    if reps is None or (judged is None and history is None):
+        return None
+    if judged is not None:
+        table, heads = "effort_response", judged.groupby("unit")["current_reps"].first().sum()
+    elif history is not None:
+        table, heads = "effort_history", history.sort_values("period").groupby("unit")["reps"].last().sum()
+    people = int((sells(reps) & is_here(reps, today)).sum())
+    return None if abs(heads - people) <= max(LEAST_SLACK, SLACK * people) else HeadGap(float(heads), people, table)
+
+
+def split_judges(effort: pd.DataFrame) -> pd.DataFrame:
+    """Where judges of a unit (table effort_response) contradict each other, the widest contradiction first.
+
+    Returns unit, question, low, high (the extreme answers), low_judge, high_judge (who gave them), row (place of the
+    later of the two in `effort`). Two answers contradict each other if the larger is `FACTOR` times the smaller, or
+    the larger change from today's sales that they mean is `FACTOR` times the smaller one, and they lie `APART` or more.
+    """
+    given = effort.reset_index(drop=True)
+    who = given["judge"].fillna("no name") if "judge" in given.columns else pd.Series("no name", index=given.index)
+    found = []
+    for question in (name for name in ANSWERS if name in given.columns and name != "at_today"):
+        answers = given[question].groupby(given["unit"], sort=False)
+        ends = pd.DataFrame({"low": answers.min(), "high": answers.max()})
+        change = (ends - 1).abs()
+        factor = ends["high"] >= FACTOR * ends["low"] - TINY
+        factor |= change.max(axis=1) >= FACTOR * change.min(axis=1) - TINY
+        for unit, low, high in ends[factor & (ends["high"] - ends["low"] >= APART - TINY)].itertuples():
+            mine = given.index[given["unit"] == unit]
+            places = [given.loc[mine, question].idxmin(), given.loc[mine, question].idxmax()]
+            found.append((unit, question, low, high, who[places[0]], who[places[1]], max(places)))
+    columns = ["unit", "question", "low", "high", "low_judge", "high_judge", "row"]
+    table = pd.DataFrame(found, columns=columns)
+    order = (table["high"] - table["low"]).sort_values(ascending=False, kind="stable").index
+    return table.loc[order].reset_index(drop=True)

@@ -1,0 +1,190 @@
+"""What passes every rule of its table and is still most likely a mistake: said with the report, seldom refused.
+
+Heads against people, judges who contradict each other, units and names spelt in two ways, columns that nobody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesopt.errors import Problem, close_match
+from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, split_judges
+from salesopt.stats.roles import ROLES, group_of
+from salesopt.study.across import REFERENCES, hinted
+from salesopt.study.declare import problems_at
+from salesopt.study.tables import TABLES
+
+Tables = Mapping[str, pd.DataFrame]
+Files = Mapping[str, str]
+NEAR = 0.8  # likeness of two names from which one may be the other misspelt
+UNITS = ("effort_response", "effort_history")
+TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
+YEARLY = 300.0  # hours a year below which, for everybody who sells, hours of a week or month are meant
+
+
+def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
+    """Every such problem of the checked `tables` of a study on the day `today`; `files` names where each came from.
+
+    Rows are counted as in the file of a table without empty rows. Columns that are wrong or absent are passed over.
+    """
+    found = [one for name in tables for one in (*_columns(name, tables, files), *_spellings(name, tables, files))]
+    found += [one for name in tables for one in _totals(name, tables, files)]
+    return [
+        *found,
+        *_units(tables, files),
+        *_heads(tables, files, today),
+        *_judges(tables, files),
+        *_reps(tables, files),
+    ]
+
+
+def own_columns(name: str, frame: pd.DataFrame) -> tuple[dict[str, str], list[str]]:
+    """The columns that table `name` does not declare: those that may be a declared one, absent here, and the others."""
+    declared = TABLES[name].columns
+    absent = [column for column in declared if column not in frame.columns]
+    own = [str(column) for column in frame.columns if column not in declared]
+    near = {column: close_match(column, absent, cutoff=NEAR) for column in own}
+    return {column: hint.removeprefix("; ") for column, hint in near.items() if hint}, [
+        column for column, hint in near.items() if not hint
+    ]
+
+
+def _columns(name: str, tables: Tables, files: Files) -> list[Problem]:
+    near, others = own_columns(name, tables[name])
+    file, own = files.get(name, ""), ", ".join(others)
+    said = [
+        Problem(name, column, 1, "a column that nothing reads", f"a column of {name}; {hint}", file, level="warning")
+        for column, hint in near.items()
+    ]
+    kept = "columns of your own, kept and used only where a parameter of a chapter names them"
+    return [*said, Problem(name, own, None, kept, "", file, level="note")] if own else said
+
+
+def folded(names: pd.Series) -> pd.Series:
+    """Names without what the eye passes over: capitals, and blanks beyond one between words."""
+    return names.astype("str").str.casefold().str.split().str.join(" ")
+
+
+def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
+    """Names of one column that differ in capitals or blanks only; an error for units, whose heads would count twice."""
+    referring = {one.column for one in REFERENCES if one.table == name}
+    found = []
+    for column, spec in TABLES[name].columns.items():
+        named = column in TABLES[name].metadata["key"] or column in referring
+        if not named or spec.metadata["kind"] != "text" or column not in tables[name].columns:
+            continue
+        names = pd.Series(tables[name][column].dropna().unique(), dtype="object")
+        first = names.groupby(folded(names)).transform("first")
+        other = dict(zip(names[names != first], first[names != first], strict=True))
+        if other:
+            rows = np.flatnonzero(tables[name][column].isin(other))
+            texts = [f"{one!r} beside {other[one]!r}" for one in tables[name][column].iloc[rows]]
+            expected = "one spelling of a name: capitals and blanks make two of it"
+            level = "error" if column == "unit" else "warning"
+            found += _at(problems_at(name, column, rows, texts, expected, files.get(name, "")), level)
+    return found
+
+
+def _totals(name: str, tables: Tables, files: Files) -> list[Problem]:
+    """A last row of totals, as spreadsheets have it, which would count everything twice."""
+    first = next(iter(TABLES[name].columns))
+    if first not in tables[name].columns or not len(tables[name]):
+        return []
+    last = len(tables[name]) - 1
+    if folded(tables[name][first].iloc[[last]]).iloc[0].rstrip(":") not in TOTALS:
+        return []
+    text, expected = [repr(str(tables[name][first].iloc[last]))], f"{TABLES[name].description}, not a row of totals"
+    return _at(problems_at(name, first, [last], text, expected, files.get(name, "")), "warning")
+
+
+def _units(tables: Tables, files: Files) -> list[Problem]:
+    """Units of effort_history that effort_response has not; an error where only capitals or blanks differ."""
+    judged, history = (tables.get(name) for name in UNITS)
+    if judged is None or history is None or "unit" not in judged or "unit" not in history:
+        return []
+    file, other = (files.get(name, name) for name in reversed(UNITS))
+    unknown = history["unit"].notna() & ~history["unit"].isin(judged["unit"])
+    same = unknown & folded(history["unit"]).isin(folded(judged["unit"]))
+    goes = "counts beside the judged ones" if _has(history, "margin") else "is left out"
+    found = []
+    for marked, level, expected in (
+        (same, "error", f"the unit spelt as in {other}"),
+        (unknown & ~same, "warning", f"a unit that stands in {other}; as it stands, it {goes}"),
+    ):
+        rows = np.flatnonzero(marked)
+        texts = hinted(history["unit"].iloc[rows], judged["unit"])
+        found += _at(problems_at("effort_history", "unit", rows, texts, expected, file), level)
+    return found
+
+
+def _heads(tables: Tables, files: Files, today: Any) -> list[Problem]:
+    """Heads of all units against the people who sell."""
+    judged, history, reps = (tables.get(name) for name in (*UNITS, "reps"))
+    judged = judged if judged is not None and _has(judged, "unit", "current_reps") else None
+    history = history if history is not None and _has(history, "unit", "period", "reps") else None
+    if history is not None and not pd.isna(today):
+        history = history[history["period"] <= today]
+    gap = compare_heads(judged, history, reps if reps is not None and _has(reps, "role") else None, today=today)
+    if gap is None:
+        return []
+    column = "current_reps" if gap.table == "effort_response" else "reps"
+    expected = (
+        f"as many heads as people who sell and are here in {files.get('reps', 'reps')}, {gap.people}, give or take "
+        f"{SLACK:.0%} or {LEAST_SLACK:g}"
+    )
+    expected += f" (more than {WILD:g} times as many are refused)" if gap.wild else ""
+    file, level = files.get(gap.table, ""), "error" if gap.wild else "warning"
+    return [Problem(gap.table, column, None, f"{gap.heads:g} heads over all units", expected, file, level=level)]
+
+
+def _judges(tables: Tables, files: Files) -> list[Problem]:
+    """Answers of judges that contradict each other."""
+    judged = tables.get("effort_response")
+    if judged is None or not _has(judged, "unit"):
+        return []
+    expected = (
+        f"answers less than {FACTOR:g} times apart, in themselves and in the change from today that they mean, or less "
+        f"than {APART:g} apart; ask both again"
+    )
+    return [
+        Problem(
+            "effort_response",
+            str(one.question),
+            int(str(one.row)) + 2,
+            f"{one.low:g} by {one.low_judge} and {one.high:g} by {one.high_judge} on {one.unit}",
+            expected,
+            files.get("effort_response", ""),
+            level="warning",
+        )
+        for one in split_judges(judged).itertuples(index=False)
+    ]
+
+
+def _reps(tables: Tables, files: Files) -> list[Problem]:
+    """Roles that nobody knows, and hours that can't be those of a year."""
+    reps, file = tables.get("reps"), files.get("reps", "")
+    if reps is None or not _has(reps, "role"):
+        return []
+    group = group_of(reps)
+    rows = np.flatnonzero((group == "other") & reps["role"].notna())
+    known = pd.Series([role for roles in ROLES.values() for role in roles])
+    expected = f"one of {', '.join(known)}; another role neither sells nor leads here"
+    found = problems_at("reps", "role", rows, hinted(reps["role"].iloc[rows], known), expected, file)
+    sells = reps.loc[group == "selling"]
+    if _has(reps, "hours") and len(sells) and sells["hours"].gt(0).any() and sells["hours"].max() < YEARLY:
+        value = f"at most {sells['hours'].max():g} hours for everybody who sells"
+        found.append(Problem("reps", "hours", None, value, "hours a year, not of a week or a month", file))
+    return _at(found, "warning")
+
+
+def _has(table: pd.DataFrame, *columns: str) -> bool:
+    return set(columns) <= set(table.columns)
+
+
+def _at(problems: list[Problem], level: str) -> list[Problem]:
+    return [replace(problem, level=level) for problem in problems]

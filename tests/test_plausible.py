@@ -1,0 +1,173 @@
+"""What passes every rule and is most likely a mistake: said by `check` and the report, refused where it is wild."""
+
+from pathlib import Path
+
+import pytest
+
+from salesopt.errors import DataError
+from salesopt.study.load import check_study, load_study
+
+ANSWERS = "0.5,0.8,1.2,1.5"
+EFFORT = "unit,judge,current_reps,revenue,margin,at_none,at_half,at_plus_half,at_saturation\n"
+UNITS = EFFORT + "".join(
+    f"{unit},{judge},{heads},{revenue},0.3,{ANSWERS}\n"
+    for unit, heads, revenue in (("Hotels", 4, 2040000), ("Shops", 2, 900000))
+    for judge in ("ann", "bob", "cy")
+)
+REPS = "rep,role,cost,hours,left\n" + "".join(f"r{at},representative,90000,1500,\n" for at in range(6))
+HISTORY = "unit,period,reps,sales\n" + "".join(
+    f"{unit},{year}Q{quarter},2,100\n"
+    for unit in ("Hotels", "Shops")
+    for year in (2024, 2025)
+    for quarter in (1, 2, 3, 4)
+)
+ACCOUNTS = "account,potential,calls,hours_per_call,rep\na,1,1,1,r0\n"
+
+
+def study(folder: Path, **tables: str) -> Path:
+    lines = "".join(f'{name} = "{name}.csv"\n' for name in tables)
+    (folder / "study.toml").write_text(f'[study]\ntitle = "Tea"\ncurrency = "EUR"\n[tables]\n{lines}')
+    for name, content in tables.items():
+        (folder / f"{name}.csv").write_text(content, encoding="utf-8")
+    return folder
+
+
+def levels(problems, level):
+    return [(one.file, one.row, one.column, one.value) for one in problems if one.level == level]
+
+
+def test_a_sound_study_has_nothing_to_say(tmp_path):
+    study(tmp_path, effort_response=UNITS, reps=REPS, effort_history=HISTORY, accounts=ACCOUNTS)
+    assert check_study(tmp_path) == [] and load_study(tmp_path).cautions == ()
+
+
+@pytest.mark.parametrize(
+    ("heads", "level"),
+    [(4, None), (5, None), (3, None), (6, "warning"), (0, "warning"), (11, "warning"), (17, "error")],
+)
+def test_heads_are_compared_with_the_people_who_sell(tmp_path, heads, level):
+    """Six people sell; the shops count two heads, and one head more or less is no matter."""
+    reps = REPS + "lead,lead,90000,1500,\ngone,representative,90000,1500,2025-06-30\n"
+    units = UNITS.replace("Hotels,ann,4", f"Hotels,ann,{heads}").replace("Hotels,bob,4", f"Hotels,bob,{heads}")
+    study(tmp_path, effort_response=units.replace("Hotels,cy,4", f"Hotels,cy,{heads}"), reps=reps)
+    problems = check_study(tmp_path)
+    assert [(one.level, one.file, one.column) for one in problems] == (
+        [(level, "effort_response.csv", "current_reps")] if level else []
+    )
+    if level:
+        assert problems[0].value == f"{heads + 2} heads over all units"
+        assert "people who sell and are here in reps.csv, 6, give or take 10% or 1" in problems[0].expected
+    if level == "error":
+        with pytest.raises(DataError, match="more than 3 times as many are refused"):
+            load_study(tmp_path)
+    else:
+        assert [f"{one}." for one in problems] == list(load_study(tmp_path).cautions)
+
+
+def test_without_judges_the_heads_of_the_last_period_up_to_the_quarter_count(tmp_path):
+    history = HISTORY.replace("2025Q4,2,", "2025Q4,9,").replace("sales\n", "sales,margin\n").replace(",100", ",100,0.3")
+    study(tmp_path, effort_history=history, reps=REPS)
+    assert levels(check_study(tmp_path), "warning") == [("effort_history.csv", None, "reps", "18 heads over all units")]
+    assert "4 heads over all units" in load_study(tmp_path, quarter="2025Q3").cautions[0]
+
+
+def test_judges_who_differ_on_facts_are_refused_with_row_column_and_both_values(tmp_path):
+    units = UNITS.replace("Hotels,bob,4,2040000,0.3", "Hotels,bob,4,2140000,0.35").replace("Shops,cy,2", "Shops,cy,3")
+    problems = check_study(study(tmp_path, effort_response=units))
+    assert levels(problems, "error") == [
+        ("effort_response.csv", 7, "unit / current_reps", "unit Shops, current_reps 3 (elsewhere 2)"),
+        ("effort_response.csv", 3, "unit / revenue", "unit Hotels, revenue 2140000 (elsewhere 2040000)"),
+        ("effort_response.csv", 3, "unit / margin", "unit Hotels, margin 0.35 (elsewhere 0.3)"),
+    ]
+    with pytest.raises(DataError, match=r"effort_response.csv, row 3, column 'unit / revenue'.*judges differ on ans"):
+        load_study(tmp_path)
+
+
+def test_a_misspelt_optional_column_is_named_and_others_are_listed_once(tmp_path):
+    reps = REPS.replace("left\n", "latt,Team ,colour,shoe size\n", 1).replace(",1500,\n", ",1500,48.1,North,red,44\n")
+    problems = check_study(study(tmp_path, reps=reps))
+    assert levels(problems, "warning") == [
+        ("reps.csv", 1, "latt", "a column that nothing reads"),
+        ("reps.csv", 1, "Team", "a column that nothing reads"),
+    ]
+    assert [one.expected for one in problems[:2]] == [
+        "a column of reps; did you mean 'lat'?",
+        "a column of reps; did you mean 'team'?",
+    ]
+    assert [one[2] for one in levels(problems, "note")] == ["colour, shoe size"]
+    firm = load_study(tmp_path)
+    assert firm.left_out[["table", "what", "rows"]].to_numpy().tolist() == [
+        ["reps", "column 'latt'", 6],
+        ["reps", "column 'Team'", 6],
+    ]
+    assert "did you mean 'lat'?" in firm.left_out["why"][0] and firm["reps"]["latt"].tolist() == [48.1] * 6
+
+
+def test_a_column_like_one_that_is_there_as_well_is_ones_own(tmp_path):
+    reps = REPS.replace("left\n", "left,lefts\n", 1).replace("1500,\n", "1500,2027-01-01,1\n")
+    assert [one.level for one in check_study(study(tmp_path, reps=reps))] == ["note"]
+
+
+def test_units_of_the_history_that_nobody_judged_are_named_with_the_one_that_may_be_meant(tmp_path):
+    history = HISTORY.replace("Hotels", "Hotel")
+    problems = check_study(study(tmp_path, effort_response=UNITS, effort_history=history))
+    assert levels(problems, "warning") == [("effort_history.csv", 2, "unit", "'Hotel' (did you mean 'Hotels'?)")]
+    assert problems[0].count == 8 and "stands in effort_response.csv; as it stands, it is left out" in str(problems[0])
+    assert "did you mean 'Hotels'?" in load_study(tmp_path).cautions[0]
+
+
+@pytest.mark.parametrize("other", ["hotels", "HOTELS"])
+def test_units_that_differ_in_capitals_or_blanks_only_are_refused(tmp_path, other):
+    between = study(tmp_path, effort_response=UNITS, effort_history=HISTORY.replace("Hotels", other))
+    assert levels(check_study(between), "error") == [
+        ("effort_history.csv", 2, "unit", f"'{other}' (did you mean 'Hotels'?)")
+    ]
+    with pytest.raises(DataError, match=r"the unit spelt as in effort_response.csv"):
+        load_study(tmp_path)
+    within = study(tmp_path, effort_history=HISTORY + f"{other},2023Q4,2,100\n")
+    assert levels(check_study(within), "error") == [("effort_history.csv", 18, "unit", f"'{other}' beside 'Hotels'")]
+
+
+def test_other_names_in_two_spellings_are_a_warning_since_numbers_of_accounts_may_differ_so(tmp_path):
+    accounts = ACCOUNTS + "00Ab,1,1,1,r1\n00aB,1,1,1,r1\nbig  shop,1,1,1,r1\nBig shop,1,1,1,r1\n"
+    problems = check_study(study(tmp_path, reps=REPS, accounts=accounts))
+    assert levels(problems, "warning") == [
+        ("accounts.csv", 4, "account", "'00aB' beside '00Ab'"),
+        ("accounts.csv", 6, "account", "'Big shop' beside 'big  shop'"),
+    ]
+
+
+def test_judges_who_contradict_each_other_are_a_warning_with_both_answers(tmp_path):
+    units = UNITS.replace(f"Hotels,bob,4,2040000,0.3,{ANSWERS}", "Hotels,bob,4,2040000,0.3,0.05,0.8,1.2,1.5")
+    problems = check_study(study(tmp_path, effort_response=units))
+    assert levels(problems, "warning") == [
+        ("effort_response.csv", 3, "at_none", "0.05 by bob and 0.5 by ann on Hotels")
+    ]
+    assert "less than 3 times apart" in problems[0].expected
+    assert "0.05 by bob and 0.5 by ann" in load_study(tmp_path).cautions[0]
+
+
+def test_a_rep_who_does_not_exist_is_refused_by_the_report_too_and_a_leaver_is_not(tmp_path):
+    accounts = ACCOUNTS + "b,1,1,1,r00\nc,1,1,1,gone\n"
+    study(tmp_path, reps=REPS + "gone,representative,90000,1500,2025-06-30\n", accounts=accounts)
+    assert levels(check_study(tmp_path), "error") == [("accounts.csv", 3, "rep", "'r00' (did you mean 'r0'?)")]
+    with pytest.raises(DataError, match=r"accounts.csv, row 3, column 'rep'.*keep who has left in it") as refused:
+        load_study(tmp_path)
+    assert list(refused.value.problems) == check_study(tmp_path)
+
+
+def test_roles_that_nobody_knows_and_hours_of_a_week_are_warnings(tmp_path):
+    reps = REPS.replace(",1500,", ",38,").replace("r5,representative", "r5,Sales representative")
+    problems = check_study(study(tmp_path, reps=reps))
+    assert levels(problems, "warning") == [
+        ("reps.csv", 7, "role", "'Sales representative' (did you mean 'representative'?)"),
+        ("reps.csv", None, "hours", "at most 38 hours for everybody who sells"),
+    ]
+
+
+@pytest.mark.parametrize("word", ["Total", "GRAND TOTAL", "Total:", "合计"])
+def test_a_last_row_of_totals_is_a_warning(tmp_path, word):
+    units = UNITS + f"{word},ann,6,2940000,0.3,{ANSWERS}\n"
+    assert ("effort_response.csv", 8, "unit", repr(word)) in levels(
+        check_study(study(tmp_path, effort_response=units)), "warning"
+    )
