@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from salesopt.errors import ParameterError, Problem, SalesoptError
+from salesopt.errors import ParameterError, SalesoptError
 
 app = typer.Typer(
     add_completion=False,
@@ -84,18 +84,23 @@ def report(
 
 @app.command()
 def check(study: Annotated[Path, typer.Argument(help="Folder of the study")]) -> None:
-    """List every problem of every table of a study: file, row, column, what stood there, what was expected."""
+    """List every problem of every table of a study: file, row, column, what stood there, what was expected.
+
+    A report refuses the problems; what is only doubtful, as a misspelt column, it says and goes on.
+    """
     from salesopt.study.load import check_study
 
     found = check_study(study)
     levels = {level: [one for one in found if one.level == level] for level in ("error", "warning", "note")}
     for heading, level in (("Problems, which a report refuses", "error"), ("Doubtful, which a report says", "warning")):
         if levels[level]:
-            console.print(_problem_table(heading, levels[level]))
+            console.print(f"[bold]{heading}[/]")
+        for one in levels[level]:
+            console.print(f"- {escape(str(one))}", highlight=False)
     for one in levels["note"]:
         console.print(f"note: {escape(f'{one.file}: {one.column}: {one.value}')}.", style="dim", highlight=False)
     problems, warnings = len(levels["error"]), len(levels["warning"])
-    said = f"{problems or 'no'} problem{'s' if problems != 1 else ''} found"
+    said = f"{problems or 'no'} problem{'s' if problems > 1 else ''} found"
     said += f", {warnings} doubtful" if warnings else ""
     if problems:
         errors.print(f"{escape(str(study))}: {said}.", highlight=False)
@@ -144,17 +149,6 @@ def cases(
     console.print(f"{len(found)} cases, {table.row_count} published numbers, {missed} differ.")
     if missed:
         raise typer.Exit(1)
-
-
-def _problem_table(title: str, problems: Iterable[Problem]) -> Table:
-    table = Table(title=title, title_justify="left", show_lines=False)
-    for heading in ("file", "row", "column", "found", "expected", "rows"):
-        table.add_column(heading, overflow="fold")
-    for problem in problems:
-        row = "" if problem.row is None else str(problem.row)
-        cells = (problem.file or problem.table, row, problem.column, problem.value, problem.expected)
-        table.add_row(*map(escape, cells), str(problem.count))
-    return table
 
 
 def parse_settings(settings: list[str]) -> dict[str, dict[str, Any]]:

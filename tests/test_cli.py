@@ -58,6 +58,16 @@ def test_check_lists_every_problem_with_its_place(monkeypatch, capsys, tmp_path)
     assert "'-1" in out and "[red]x[/red]" in out and "sales.csv" in out
 
 
+def test_check_tells_problems_from_what_is_doubtful_and_from_notes(monkeypatch, capsys, tmp_path):
+    call(monkeypatch, capsys, "new", tmp_path / "mine")
+    code, out, err = call(monkeypatch, capsys, "check", tmp_path / "mine")
+    assert code == 2 and out.count("\n") == 2 and "fill in first" in out and "1 problem found" in err
+    (tmp_path / "mine" / "reps.csv").write_text("rep,role,cost,hours,latt\nann,representative,1,1500,48\n")
+    code, out, err = call(monkeypatch, capsys, "check", tmp_path / "mine")
+    assert code == 0 and err == "" and "no problem found, 1 doubtful" in out.replace("\n", " ")
+    assert "did you mean 'lat'?" in out and "note: study.toml: sales.csv, " in out
+
+
 def test_new_makes_a_study_and_never_writes_over_one(monkeypatch, capsys, tmp_path):
     code, out, _ = call(monkeypatch, capsys, "new", tmp_path / "mine")
     assert code == 0 and "salesopt check" in out and (tmp_path / "mine" / "study.toml").is_file()

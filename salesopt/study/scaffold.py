@@ -22,8 +22,8 @@ currency = "USD"
 # The quarter to report on; the last complete one where this is absent.
 # quarter = "2026Q3"
 
-# Delete the line of every table that you do not have. A file may also be Parquet, a sheet ("book.xlsx#sales"), or a
-# table of a DuckDB or SQLite file ("base.duckdb#sales").
+# A table without rows counts as absent. A file may also be Parquet, a sheet ("book.xlsx#sales"), or a table of a DuckDB
+# or SQLite file ("base.duckdb#sales").
 [tables]
 {tables}
 
@@ -41,10 +41,12 @@ currency = "USD"
 GUIDE = """\
 # {title}
 
-1. Fill in the tables below, in any spreadsheet or by export; keep the first row, the names of the columns.
-2. Delete the file and its line in `study.toml` of every table that you do not have. Each chapter of the report needs
-   only its own tables; the report says which chapters were left out, and for want of what.
-3. `salesopt check {folder}` lists everything that is wrong, then `salesopt report {folder}` writes the report.
+1. Fill in those of the tables below that you have, in any spreadsheet or by export; keep the first row, the names of
+   the columns. Begin, for instance, with `effort_response` (size of the team) or `sales` (prices).
+2. A table without rows counts as absent. Each chapter of the report needs only its own tables; the report says which
+   chapters were left out, and for want of what.
+3. `salesopt check {folder}` lists everything that is wrong or doubtful, then `salesopt report {folder}` writes the
+   report, which refuses what is wrong and says what is doubtful.
 
 Columns marked *optional* may be left out or left blank. Columns that are not listed may be added: numbers in `sales`
 serve as controls or instruments.
