@@ -438,3 +438,28 @@ def test_a_part_without_a_plan_is_left_out_and_the_others_stay():
     assert any(one.startswith("The way to the best size is left out:") and "10" in one for one in said)
     assert any(one.startswith("Who serves whom is left out:") and "accounts that must stay" in one for one in said)
     assert "team.call_gain" in found.metrics and "team.travel_saved" not in found.metrics
+
+
+def test_heads_against_people_and_contradicting_judges_are_the_first_doubts_beside_answer_and_findings(tmp_path):
+    """13 heads against six people, and two judges of whom one expects nothing without effort, the other nearly all."""
+    header = "unit,judge,current_reps,revenue,margin,at_none,at_half,at_plus_half,at_saturation\n"
+    units = header + "".join(
+        f"{unit},{judge},{heads},{revenue},0.3,{none},0.9,1.05,1.2\n"
+        for unit, heads, revenue in (("Hotels", 8, 2000000), ("Shops", 5, 900000))
+        for judge, none in (("Ann", 0.1 if unit == "Hotels" else 0.5), ("Bob", 0.85 if unit == "Hotels" else 0.5))
+    )
+    (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n[tables]\neffort_response = "e.csv"\nreps = "r.csv"\n')
+    (tmp_path / "e.csv").write_text(units)
+    people = [f"r{at},representative,90000,1500\n" for at in range(12)]
+    (tmp_path / "r.csv").write_text("rep,role,cost,hours\n" + "".join(people[:6]) + "boss,lead,90000,1500\n")
+    found = chapter(tmp_path)
+    first = "The units of effort_response count 13 heads, but reps lists 6 people who sell and are here"
+    assert found.doubts[0].startswith(first)
+    assert all(one.caution.startswith(first) for one in found.findings[:2])
+    assert found.answer.endswith("But the units count 13 heads where 6 people sell: settle that before acting.")
+    assert "on Hotels without any effort Ann expects 10\N{NARROW NO-BREAK SPACE}% and Bob 85" in found.doubts[1]
+    assert "differ 3 times or more" in found.doubts[1]
+    (tmp_path / "r.csv").write_text("rep,role,cost,hours\n" + "".join(people))
+    agreed = chapter(tmp_path)
+    assert "settle that" not in agreed.answer and agreed.doubts[0].startswith("Judges contradict each other")
+    assert not any("Until one of the two" in one.caution for one in agreed.findings)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from salesopt.conclusions.crosscheck import put_first
 from salesopt.conclusions.headcount import path_answer, path_doubts, path_metrics
 from salesopt.display import between, estimate, heads_of, integer, listed, number, percent, plural
 from salesopt.results import Conclusion, Finding
+from salesopt.stats.crosscheck import HeadGap
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
 
 
@@ -25,12 +27,15 @@ def conclude_team(
     unserved: str = "",
     unreached: str = "",
     also: Sequence[str] = (),
+    gap: HeadGap | None = None,
+    split: pd.DataFrame | None = None,
     currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others).
 
     unserved, unreached : why no plan of who serves whom, and no way to the best size, meets the requirements
     also : what to doubt about the curves themselves, where they were measured
+    gap, split : heads against people, and judges who contradict each other, as `stats.crosscheck` finds them
     """
     today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
     said = [
@@ -66,7 +71,7 @@ def conclude_team(
     metrics |= path_metrics(path) if path else {}
     doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path, currency) if path else ()))
     doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
-    return Conclusion(answer, doubts, tuple(findings), metrics)
+    return put_first(Conclusion(answer, doubts, tuple(findings), metrics), gap, split, leaning=2)
 
 
 def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:

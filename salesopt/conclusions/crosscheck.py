@@ -1,0 +1,65 @@
+"""What to say where a study's own words on its team contradict each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from salesopt.display import heads_of, integer, percent, plural
+from salesopt.results import Conclusion
+from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap
+
+ANSWERED = {
+    "at_none": "without any effort",
+    "at_half": "at half of today's effort",
+    "at_plus_half": "at half more effort",
+    "at_saturation": "at unlimited effort",
+}
+MOST = 3  # contradictions of judges that are said one by one
+
+
+def put_first(conclusion: Conclusion, gap: HeadGap | None, split: pd.DataFrame | None, leaning: int) -> Conclusion:
+    """`conclusion` with what the study contradicts itself in as its first doubts.
+
+    A gap between heads and people stands in the answer too, and first in the cautions of the `leaning` first findings.
+    """
+    doubts = [gap_doubt(gap)] if gap else []
+    doubts += split_doubts(split) if split is not None else []
+    answer, findings = conclusion.answer, conclusion.findings
+    if gap:
+        answer += (
+            f" But the units count {heads_of(gap.heads)} heads where {plural(gap.people, 'person', 'people')} "
+            f"{'sells' if gap.people == 1 else 'sell'}: settle that before acting."
+        )
+        warned = [replace(one, caution=f"{doubts[0]} {one.caution}".strip()) for one in findings[:leaning]]
+        findings = (*warned, *findings[leaning:])
+    return replace(conclusion, answer=answer, doubts=(*doubts, *conclusion.doubts), findings=findings)
+
+
+def gap_doubt(gap: HeadGap) -> str:
+    """Heads against people in a sentence."""
+    return (
+        f"The units of {gap.table} count {heads_of(gap.heads)} heads, but reps lists "
+        f"{plural(gap.people, 'person', 'people')} who {'sells' if gap.people == 1 else 'sell'} and "
+        f"{'is' if gap.people == 1 else 'are'} here; {percent(SLACK, 0)} or {integer(LEAST_SLACK)} would be in order. "
+        "Until one of the two is corrected, no head is to be hired or let go on these sizes."
+    )
+
+
+def split_doubts(split: pd.DataFrame) -> list[str]:
+    """The contradictions of judges, the widest one by one, and what counts as one."""
+    if not len(split):
+        return []
+    said = [
+        f"on {one.unit} {ANSWERED[str(one.question)]} {one.low_judge} expects {percent(float(str(one.low)), 0)} and "
+        f"{one.high_judge} {percent(float(str(one.high)), 0)} of today's sales"
+        for one in split.head(MOST).itertuples(index=False)
+    ]
+    more = len(split) - MOST
+    said += [plural(more, "more contradiction")] if more > 0 else []
+    return [
+        f"Judges contradict each other and their mean is used: {'; '.join(said)}. Answers count as contradictory "
+        f"when they, or the changes from today that they mean, differ {integer(FACTOR)} times or more and lie "
+        f"{percent(APART, 0)} of today's sales or more apart; ask both again."
+    ]
