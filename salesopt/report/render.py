@@ -34,12 +34,15 @@ from salesopt.results import earlier_results, load_results, save_titles, saved_w
 from salesopt.study.load import Study, load_study
 from salesopt.study.settings import FILE, split_file
 
+FAILED = "_failed"  # what the folder of a run with a failed chapter ends in, where a good report stands already
+
 
 @dataclass(frozen=True)
 class Report:
     """What `render_report` made.
 
-    folder   : where it is: index.html, report.pdf, tables.xlsx, notebooks/, results/, run.json
+    folder   : where it is: index.html, report.pdf, tables.xlsx, notebooks/, results/, run.json; beside its usual place
+               under the name <quarter>_failed where a chapter failed and a good report stands there
     runs     : how each chapter ended
     left_out : chapter's word -> why the study does not allow it
     notes    : plain sentences, such as why there is no PDF
@@ -116,7 +119,8 @@ def render_report(
     """Run the chapters of `plan` and write the report; an up-to-date one is left as it is unless `force`.
 
     The report is built beside its final place and moved there when it is whole: a run that is stopped leaves the old
-    report untouched. A chapter that fails is shown as failed; the others stand.
+    report untouched, and so does one with a failed chapter where the old report is good: it goes beside it. Otherwise
+    a chapter that fails is shown as failed; the others stand.
     """
     if not force and _is_current(plan):
         return Report(plan.target, fresh=False)
@@ -126,16 +130,28 @@ def render_report(
     try:
         every = _run(plan, stage, processes, progress)
         plan, runs = _settle(plan, every), [run for run in every if not run.left_out]
-        notes = _write(plan, stage, runs)
-        old = plan.target.with_name(f".{plan.target.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if plan.target.exists():
-            os.replace(plan.target, old)
-        os.replace(stage, plan.target)
-        shutil.rmtree(old, ignore_errors=True)
+        beside = plan.target.with_name(f"{plan.target.name}{FAILED}")
+        kept = any(run.error for run in runs) and _is_good(plan.target)
+        target = beside if kept else plan.target
+        notes = _write(replace(plan, target=target), stage, runs)
+        _move(stage, target)
+        if kept:
+            notes.append(f"a chapter failed, so the earlier good report stays as it was: {plan.target / 'index.html'}")
+        else:
+            shutil.rmtree(beside, ignore_errors=True)  # an earlier failure is mended, or this one takes its place
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-    return Report(plan.target, runs, plan.left_out, notes)
+    return Report(target, runs, plan.left_out, notes)
+
+
+def _move(stage: Path, target: Path) -> None:
+    """Put the whole report `stage` in the place of what stands at `target`."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(stage, target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _merge(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -171,12 +187,21 @@ def _fingerprint(read: Mapping[str, str], notebooks: Path, values: Mapping[str, 
 
 
 def _is_current(plan: Plan) -> bool:
+    return _is_good(plan.target) and _ran(plan.target)["fingerprint"] == plan.fingerprint
+
+
+def _is_good(target: Path) -> bool:
+    """Whether a report stands at `target` of which no chapter failed."""
+    run = _ran(target)
+    return bool(run) and not any(one["error"] for one in run["chapters"]) and (target / "index.html").is_file()
+
+
+def _ran(target: Path) -> dict[str, Any]:
+    """The ledger of the report at `target`; empty where there is none."""
     try:
-        run = json.loads((plan.target / "run.json").read_text(encoding="utf-8"))
+        return dict(json.loads((target / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        return False
-    complete = not any(chapter["error"] for chapter in run["chapters"])
-    return complete and run["fingerprint"] == plan.fingerprint and (plan.target / "index.html").is_file()
+        return {}
 
 
 def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int], None] | None) -> list[ChapterRun]:
@@ -220,7 +245,7 @@ def _write(plan: Plan, stage: Path, runs: list[ChapterRun]) -> list[str]:
     for path in (stage / "notebooks").glob("*.ipynb"):
         # The folder the chapters wrote to was a passing one; what is kept names the place the report ends up in.
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(f".{plan.target.name}.partial", plan.target.name), encoding="utf-8")
+        path.write_text(text.replace(stage.name, plan.target.name), encoding="utf-8")
     errors = {run.word: run.error for run in runs}
     facts = _facts(plan)
     pages = [
@@ -283,5 +308,7 @@ def _ledger(plan: Plan, runs: list[ChapterRun], notes: list[str], facts: Mapping
         },
         "chapters": [{"word": run.word, "seconds": round(run.seconds, 2), "error": run.error} for run in runs],
         "left_out": plan.left_out,
+        "data_left_out": facts["gone"],
+        "cautions": facts["notes"],
         "notes": notes,
     }

@@ -115,6 +115,59 @@ def test_a_failed_chapter_and_one_left_out_leave_the_others_and_are_shown(firm, 
     assert not render._is_current(plan)  # a report with a failure is never taken as up to date
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Runs without kernels: each chapter ends with the error given here, "" for a good one; no PDF."""
+    errors = {}
+
+    def run(plan, stage, *_):
+        (stage / "notebooks").mkdir()
+        for chapter in plan.chapters:
+            shutil.copy(chapter.path, stage / "notebooks")
+        (stage / "notebooks" / "place.ipynb").write_text(stage.name)
+        return [ChapterRun(chapter.word, 0.1, errors.get(chapter.word, "")) for chapter in plan.chapters]
+
+    monkeypatch.setattr(render, "_run", run)
+    monkeypatch.setattr(render, "write_pdf", lambda page, target: "")
+    return errors
+
+
+def test_a_failed_run_goes_beside_an_earlier_good_report_and_a_good_one_takes_its_place(
+    firm, notebooks, tmp_path, quick
+):
+    good = make(firm, notebooks, tmp_path / "reports")
+    before, quick["coffee"] = hashes(good.folder), "no coffee left"
+    with (firm / "sales.csv").open("a") as file:
+        file.write("<b>tea</b>,south,2026-09,10,2.5\n")
+    for _ in range(2):  # a second failure takes the place of the first
+        failed = make(firm, notebooks, tmp_path / "reports")
+        assert failed.folder.name == "2026Q3_failed" and [run.word for run in failed.failed] == ["coffee"]
+        assert str(good.folder / "index.html") in failed.notes[-1] and hashes(good.folder) == before
+        assert sorted(path.name for path in good.folder.parent.iterdir()) == ["2026Q3", "2026Q3_failed"]
+        assert (failed.folder / "notebooks" / "place.ipynb").read_text() == "2026Q3_failed"
+    del quick["coffee"]
+    assert make(firm, notebooks, tmp_path / "reports").folder == good.folder and hashes(good.folder) != before
+    assert [path.name for path in good.folder.parent.iterdir()] == ["2026Q3"]
+
+
+def test_a_failed_run_without_an_earlier_good_report_stands_at_its_usual_place(firm, notebooks, tmp_path, quick):
+    quick["coffee"] = "no coffee left"
+    for _ in range(2):
+        made = make(firm, notebooks, tmp_path / "reports")
+        assert made.folder.name == "2026Q3" and made.notes == []
+        assert [path.name for path in made.folder.parent.iterdir()] == ["2026Q3"]
+
+
+def test_what_the_data_leave_out_stands_in_page_and_ledger(firm, notebooks, tmp_path, quick):
+    rows = (firm / "sales.csv").read_text().replace("price\n", "price,promos\n", 1).replace(",2.5\n", ",2.5,0\n")
+    (firm / "sales.csv").write_text(rows)
+    made = make(firm, notebooks, tmp_path / "reports", only=["tea"])
+    ledger = json.loads((made.folder / "run.json").read_text())
+    assert ledger["data_left_out"] == [["sales", "column 'promos'", "9", "", "nothing reads it; did you mean 'promo'?"]]
+    assert "did you mean 'promo'?" in ledger["cautions"][0]
+    assert (made.folder / "index.html").read_text().count("did you mean &#39;promo&#39;?") == 2
+
+
 def test_a_stopped_run_leaves_the_old_report(plan, folder, monkeypatch):
     before = hashes(folder)
 
