@@ -48,6 +48,8 @@ class Problem:
         where = f"{self.file or self.table}"
         where += f", row {self.row}" if self.row is not None else ""
         where += f", column '{self.column}'" if self.column else ""
+        if not (self.value or self.column or self.row):
+            return f"{where}: {self.expected}"
         more = f" ({self.count} rows in all)" if self.count > 1 else ""
         found = f"found {self.value}, " if self.value else ""
         return f"{where}: {found}expected {self.expected}{more}"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from salesopt.errors import DataError
@@ -171,3 +172,55 @@ def test_a_last_row_of_totals_is_a_warning(tmp_path, word):
     assert ("effort_response.csv", 8, "unit", repr(word)) in levels(
         check_study(study(tmp_path, effort_response=units)), "warning"
     )
+
+
+def test_revenue_in_thousands_beside_costs_that_are_not_is_a_warning(tmp_path):
+    units = UNITS.replace("2040000", "2040").replace("900000", "900")
+    problems = check_study(study(tmp_path, effort_response=units, reps=REPS))
+    assert [(one.column, one.level, one.value) for one in problems] == [
+        ("revenue", "warning", "490 of revenue a head, where a head of reps.csv costs 90000")
+    ]
+
+
+@pytest.mark.parametrize("blanks", [" , , ,\n", "\u00a0,,,\n", ",,,  \n,,,\n"])
+def test_rows_of_blanks_alone_are_empty_rows(tmp_path, blanks):
+    study(tmp_path, reps=REPS.replace(",left\n", "\n").replace("1500,\n", "1500\n") + blanks)
+    assert check_study(tmp_path) == [] and len(load_study(tmp_path)["reps"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("reps", "file", "said"),
+    [
+        ("Our team,,,,\n" + REPS, "reps.csv", "is row 1 a title"),
+        ("Our team\n" + REPS, "reps.csv", "or row 1 a title?"),
+        (REPS, "Reps.csv", "did you mean 'reps.csv'?"),
+        (REPS.replace("90000", "30%"), "reps.csv", "row 2, column 'cost': found '30%', expected a number"),
+        (REPS.replace(",1500", ",-1500"), "reps.csv", "found '-1500', expected a number of at least 0 (6 rows in all)"),
+        (REPS.replace("rep,role", ",role").replace("r0,", ",", 1), "reps.csv", "a name for every column"),
+    ],
+)
+def test_what_exports_of_spreadsheets_have_is_named_in_words(tmp_path, reps, file, said):
+    study(tmp_path, reps=reps)
+    settings = (tmp_path / "study.toml").read_text().replace("reps.csv", file)
+    (tmp_path / "study.toml").write_text(settings)
+    assert said in "\n".join(map(str, check_study(tmp_path)))
+
+
+def test_a_unit_left_blank_below_its_first_row_is_an_empty_cell_not_a_traceback(tmp_path):
+    units = UNITS.replace("Hotels,bob", ",bob").replace("Shops,cy", ",cy").replace("0.3,0.5", "30%,0.5", 1)
+    problems = check_study(study(tmp_path, effort_response=units, reps=REPS))
+    assert {(one.row, one.column, one.value) for one in problems if one.level == "error"} == {
+        (3, "unit", "an empty cell"),
+        (2, "margin", "'30%'"),
+    }
+    assert "0.3 for 30 %" in str(problems)
+
+
+def test_a_misspelt_sheet_is_named_with_the_one_that_may_be_meant(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Reps"
+    book.create_sheet("Other")
+    book.save(tmp_path / "book.xlsx")
+    (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n[tables]\nreps = "book.xlsx#Rep"\n')
+    said = "book.xlsx#Rep: no such sheet; there are Reps, Other; did you mean 'Reps'?"
+    assert [str(one) for one in check_study(tmp_path)] == [said]

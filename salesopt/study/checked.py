@@ -66,7 +66,9 @@ def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = Non
     try:
         raw = read_table(inside(settings.folder, path), part=part, expected=tuple(TABLES[name].columns), form=form)
     except DataError as error:
-        broken = error.problems or (Problem(name, "", None, "", str(error).removeprefix(f"{path}: "), file),)
+        broken = error.problems or (
+            Problem(name, "", None, "", str(error).removeprefix(f"{file}: ").removeprefix(f"{path}: "), file),
+        )
         return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
     tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
     frame, problems = check_table(name, tidy, file=file)

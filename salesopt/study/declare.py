@@ -145,6 +145,7 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
         typed = pd.to_numeric(_countable(values), errors="coerce").astype("float64")
         typed = typed.where(typed.abs() != float("inf"))
         wanted = f"a number ({spec.metadata['unit']})" if spec.metadata["unit"] else "a number"
+        wanted += ", 0.3 for 30 %" if spec.metadata["unit"] == "fraction" else ""
     elif kind == "date":
         typed = first_days(values)
         wanted = "a date or period such as 2026-07-06, 2026-07 or 2026Q3"

@@ -24,6 +24,7 @@ Files = Mapping[str, str]
 NEAR = 0.8  # likeness of two names from which one may be the other misspelt
 UNITS = ("effort_response", "effort_history")
 TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
+DEAR = 1000.0  # times its cost that a head brings in revenue at most
 YEARLY = 300.0  # hours a year below which, for everybody who sells, hours of a week or month are meant
 
 
@@ -38,6 +39,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *found,
         *_units(tables, files),
         *_heads(tables, files, today),
+        *_money(tables, files),
         *_judges(tables, files),
         *_reps(tables, files),
     ]
@@ -46,7 +48,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
 def own_columns(name: str, frame: pd.DataFrame) -> tuple[dict[str, str], list[str]]:
     """The columns that table `name` does not declare: those that may be a declared one, absent here, and the others."""
     declared = TABLES[name].columns
-    absent = [column for column in declared if column not in frame.columns]
+    absent = [column for column, spec in declared.items() if not spec.required and column not in frame.columns]
     own = [str(column) for column in frame.columns if column not in declared]
     near = {column: close_match(column, absent, cutoff=NEAR) for column in own}
     return {column: hint.removeprefix("; ") for column, hint in near.items() if hint}, [
@@ -67,7 +69,7 @@ def _columns(name: str, tables: Tables, files: Files) -> list[Problem]:
 
 def folded(names: pd.Series) -> pd.Series:
     """Names without what the eye passes over: capitals, and blanks beyond one between words."""
-    return names.astype("str").str.casefold().str.split().str.join(" ")
+    return names.map(lambda name: " ".join(str(name).casefold().split()), na_action="ignore")
 
 
 def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
@@ -96,7 +98,7 @@ def _totals(name: str, tables: Tables, files: Files) -> list[Problem]:
     if first not in tables[name].columns or not len(tables[name]):
         return []
     last = len(tables[name]) - 1
-    if folded(tables[name][first].iloc[[last]]).iloc[0].rstrip(":") not in TOTALS:
+    if str(folded(tables[name][first]).iloc[last]).rstrip(":") not in TOTALS:
         return []
     text, expected = [repr(str(tables[name][first].iloc[last]))], f"{TABLES[name].description}, not a row of totals"
     return _at(problems_at(name, first, [last], text, expected, files.get(name, "")), "warning")
@@ -140,6 +142,24 @@ def _heads(tables: Tables, files: Files, today: Any) -> list[Problem]:
     expected += f" (more than {WILD:g} times as many are refused)" if gap.wild else ""
     file, level = files.get(gap.table, ""), "error" if gap.wild else "warning"
     return [Problem(gap.table, column, None, f"{gap.heads:g} heads over all units", expected, file, level=level)]
+
+
+def _money(tables: Tables, files: Files) -> list[Problem]:
+    """Revenue a head against the cost of a head, one of which may be in thousands."""
+    judged, reps = tables.get("effort_response"), tables.get("reps")
+    if judged is None or reps is None or not _has(judged, "unit", "current_reps", "revenue") or not _has(reps, "cost"):
+        return []
+    units = judged.groupby("unit")[["revenue", "current_reps"]].first().sum()
+    cost = reps["cost"].mean()
+    if not (units["current_reps"] > 0 and cost > 0 and units["revenue"] > 0):
+        return []
+    brought = units["revenue"] / units["current_reps"]
+    if 1 <= brought / cost <= DEAR:
+        return []
+    value = f"{brought:.6g} of revenue a head, where a head of {files.get('reps', 'reps')} costs {cost:.6g}"
+    expected = f"between the cost of a head and {DEAR:g} times that: is one of the two in thousands, or of a month?"
+    file = files.get("effort_response", "")
+    return [Problem("effort_response", "revenue", None, value, expected, file, level="warning")]
 
 
 def _judges(tables: Tables, files: Files) -> list[Problem]:

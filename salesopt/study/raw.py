@@ -9,6 +9,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, Problem
 
+NO_CELL = "no cell, as its column has no name in row 1; is row 1 a title above the names of the columns?"
 UNNAMED = "\0"  # no heading of a file holds it
 
 
@@ -45,19 +46,32 @@ def header_of(file: str, names: list[str]) -> list[str]:
     return tidy + [f"{UNNAMED}{at}" for at in range(len(tidy), len(names))]
 
 
+def _empty(frame: pd.DataFrame) -> np.ndarray:
+    """Marks the rows without any entry; a cell of nothing but blanks, left where something was deleted, is none."""
+    left = np.arange(len(frame))  # rows that may be empty: after the first column hardly any
+    for place in range(frame.shape[1]):
+        cells = frame.iloc[left, place]
+        nothing = cells.isna().to_numpy(copy=True)
+        if cells.dtype == object:
+            nothing |= np.array([isinstance(cell, str) and not cell.strip() for cell in cells], dtype=bool)
+        elif pd.api.types.is_string_dtype(cells):
+            nothing |= cells.str.strip().eq("").fillna(False).to_numpy(dtype=bool)
+        left = left[nothing]
+    marked = np.zeros(len(frame), dtype=bool)
+    marked[left] = True
+    return marked
+
+
 def numbered(frame: pd.DataFrame, file: str, above: int = 1) -> Raw:
     """Leave out rows without any entry and columns without a name, keeping the row numbers of the file.
 
     `above` is the number of rows above the first one of `frame`. Raises DataError for a cell under no name.
     """
-    filled = frame.notna().to_numpy()
     unnamed = np.array([str(name).startswith(UNNAMED) for name in frame.columns], dtype=bool)
-    stray = np.flatnonzero(filled[:, unnamed].any(axis=1)) if unnamed.any() else np.array([], dtype=int)
+    stray = np.flatnonzero(~_empty(frame.loc[:, unnamed])) if unnamed.any() else np.array([], dtype=int)
     if len(stray):
-        raise DataError(
-            [Problem(file, "", int(stray[0]) + above + 1, "a cell", "no cell, as its column has no name", file)]
-        )
-    rows = np.flatnonzero(filled.any(axis=1))
+        raise DataError([Problem(file, "", int(stray[0]) + above + 1, "a cell", NO_CELL, file)])
+    rows = np.flatnonzero(~_empty(frame))
     between = int(rows[-1]) + 1 - len(rows) if len(rows) else 0
     notes = [f"{between} empty row{'s' if between > 1 else ''} left out"] if between else []
     return Raw(frame.loc[:, ~unnamed].iloc[rows].reset_index(drop=True), rows + above + 1, notes)

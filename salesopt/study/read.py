@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.lib
 import pyarrow.parquet
 
-from salesopt.errors import DataError
+from salesopt.errors import DataError, close_match
 from salesopt.study.raw import Raw, header_of, numbered
 from salesopt.study.text import read_text
 
@@ -67,7 +67,8 @@ def _read_excel(path: Path, part: str) -> Raw:
         raise DataError(f"{path.name}: not an Excel workbook that can be read: {error}") from error
     try:
         if part and part not in book.sheetnames:
-            raise DataError(f"{path.name}#{part}: no such sheet; there are {', '.join(book.sheetnames)}")
+            there = ", ".join(book.sheetnames) + close_match(part, book.sheetnames)
+            raise DataError(f"{path.name}#{part}: no such sheet; there are {there}")
         if not part and len(book.sheetnames) > 1:
             raise DataError(
                 f"{path.name}: say which sheet: {', '.join(f'{path.name}#{one}' for one in book.sheetnames)}"

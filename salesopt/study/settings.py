@@ -193,7 +193,8 @@ def _table_problems(folder: Path, tables: dict[str, Any], built: bool) -> list[P
             continue
         try:
             if not _is_file(inside(folder, split_file(file)[0])):
-                problems.append(_problem(f"tables.{name}", file, "a file that is there"))
+                near = close_match(split_file(file)[0], (path.name for path in folder.iterdir() if path.is_file()))
+                problems.append(_problem(f"tables.{name}", file, f"a file that is there{near}"))
         except DataError as error:
             problems += [replace(one, column=f"tables.{name}") for one in error.problems]
     return problems

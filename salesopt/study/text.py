@@ -136,5 +136,6 @@ def _broken_row(body: str, separator: str, width: int, above: int) -> str:
     """Say which row has more cells than the header."""
     for at, cells in enumerate(csv.reader(io.StringIO(body), delimiter=separator), above + 1):
         if len(cells) > width:
-            return f"row {at} has {len(cells)} cells where the header has {width} columns; is a separator unquoted?"
+            why = "is a separator unquoted, or row 1 a title?"
+            return f"row {at} has {len(cells)} cells where the header has {width} columns; {why}"
     return "its rows do not fit its header"
