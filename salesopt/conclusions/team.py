@@ -45,13 +45,12 @@ def conclude_team(
         _assigned_answer(assignment) if assignment else _no_plan("who serves whom", unserved),
     ]
     answer = " ".join(filter(None, said))
-    found = [
-        _redeploy(size, unserved, currency),
-        _resize(size, currency),
+    sized = [_redeploy(size, unserved, currency), _resize(size, currency)]  # what leans on the count of heads
+    other = [
         _reassign(assignment) if assignment else _give_in(unserved),
         _call(calls, currency) if calls else None,
     ]
-    findings = [finding for finding in found if finding is not None]
+    findings = [finding for finding in (*sized, *other) if finding is not None]
     metrics = {
         "team.reps": today["reps"],
         "team.best_reps": best["reps"],
@@ -71,7 +70,9 @@ def conclude_team(
     metrics |= path_metrics(path) if path else {}
     doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path, currency) if path else ()))
     doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
-    return put_first(Conclusion(answer, doubts, tuple(findings), metrics), gap, split, leaning=2)
+    return put_first(
+        Conclusion(answer, doubts, tuple(findings), metrics), gap, split, leaning=len(sized) - sized.count(None)
+    )
 
 
 def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:
