@@ -20,6 +20,7 @@ from salesopt.stats import mixtables, mixviews
 from salesopt.stats.mediafit import ChannelResponse, Settings, fit_response
 from salesopt.stats.mixtable import MixProblem, build_problem, check_channels, draw_curves
 from salesopt.stats.refine import Optimum, solve_mix
+from salesopt.stats.result import Result
 from salesopt.stats.traffic import OnlineFunnel, online_funnel
 from salesopt.study.tables import require_table
 
@@ -40,8 +41,8 @@ OBJECTIVES = ("profit", "response")
 LARGE = 400  # decisions beyond which ranges, frontier and alternatives are left out unless asked for
 
 
-@dataclass(frozen=True, eq=False)
-class ChannelMix:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChannelMix(Result):
     """What `optimise_channel_mix` found. Money and response are totals of the plan's `periods`.
 
     table         : channel, segment, kind, spend_now, spend, change, response_now, response, marginal_return_now,
@@ -386,8 +387,8 @@ def measure_online_funnel(history: pd.DataFrame, *, periods: int = 3, confidence
     return online_funnel(require_table("channel_history", history), periods, confidence)
 
 
-@dataclass(frozen=True, eq=False)
-class CompletedChannels:
+@dataclass(frozen=True, eq=False, repr=False)
+class CompletedChannels(Result):
     """Channels ready for `optimise_channel_mix`, and where their curves come from.
 
     table : table channels with curves, carry_over, observed_low and observed_high      draws : of the curves, or None

@@ -13,6 +13,7 @@ from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats import ahp
 from salesopt.stats.comparisons import matrices_of, refuse_contradictions
 from salesopt.stats.raters import deviations, draw, interval, rank_shares, standard_errors
+from salesopt.stats.result import Result
 from salesopt.study.tables import require_table
 
 Array = NDArray[np.float64]
@@ -20,8 +21,8 @@ TOP = "groups"
 ACCEPTABLE = 0.10
 
 
-@dataclass(frozen=True, eq=False)
-class Priorities:
+@dataclass(frozen=True, eq=False, repr=False)
+class Priorities(Result):
     """What `priorities` found.
 
     weights        : group, item, weight (fraction of its group), low, high (interval over raters), rank (1 = most

@@ -14,6 +14,7 @@ from salesopt.errors import DataError, ParameterError, Problem
 from salesopt.stats.cross_panel import Panel, build_panel, group_of, product_groups
 from salesopt.stats.demand import Array
 from salesopt.stats.one_market import compare_over_time
+from salesopt.stats.result import Result
 from salesopt.stats.system import SystemFit, fit_system, shrink, signed, symmetric
 from salesopt.study.tables import require_table
 
@@ -24,8 +25,8 @@ GROUP_COLUMNS = ["group", "products", "rows", "clusters", "filled", "cross_terms
 GROUP_COLUMNS += ["mean_cross"]
 
 
-@dataclass(frozen=True, eq=False)
-class CrossElasticity:
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossElasticity(Result):
     """What `estimate_cross_elasticity` found.
 
     table   : group, product (whose units), price_of (whose price), kind ("own" or "cross"), elasticity, std_error,

@@ -30,6 +30,7 @@ from salesopt.stats.effortfit import (
 from salesopt.stats.effortpanel import COMMON, History, make_history, measured_elasticity, require_enough
 from salesopt.stats.effortprior import make_prior
 from salesopt.stats.effortunits import same_names, share_at_today, units_today
+from salesopt.stats.result import Result
 from salesopt.study.tables import require_table
 
 UNLIMITED = 1e9
@@ -39,8 +40,8 @@ DRAWS = 4000  # of the curves, for intervals of elasticities and answers
 JUDGED = 200  # sets of judges' curves, for how far they disagree
 
 
-@dataclass(frozen=True, eq=False)
-class EffortFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class EffortFit(Result):
     """What `fit_effort` found.
 
     overall  : what, value, low, high: "elasticity in the long run" and "... in the same period" (means of the units),

@@ -23,6 +23,7 @@ from salesopt.stats.instruments import check_instruments
 from salesopt.stats.loglog import Solved, evidence_of, identified, solve
 from salesopt.stats.one_market import compare_over_time
 from salesopt.stats.pitfalls import cautions_of, general_cautions
+from salesopt.stats.result import Result
 from salesopt.stats.shrinkage import LEAST, median_interval, pool
 
 __all__ = ["CrossElasticity", "Elasticity", "estimate_cross_elasticity", "estimate_elasticity"]
@@ -35,8 +36,8 @@ MEASURES = ("elasticity", "std_error", "low", "high")
 ENDS = ("", "_std_error", "_low", "_high")
 
 
-@dataclass(frozen=True, eq=False)
-class Elasticity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Elasticity(Result):
     """What `estimate_elasticity` found.
 
     table        : one row per product (and segment with `by`), in the order of the names

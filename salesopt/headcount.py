@@ -20,11 +20,12 @@ from salesopt.stats.headgraph import Terms
 from salesopt.stats.headlimits import Field, require_way, weigh_limits
 from salesopt.stats.headpath import Way, best_way
 from salesopt.stats.headyears import profit_of, unit_table, year_table
+from salesopt.stats.result import Result
 from salesopt.stats.sizing import Limit, limit_faults, unit_curve, unit_limits
 
 
-@dataclass(frozen=True, eq=False)
-class HeadcountPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class HeadcountPlan(Result):
     """What `plan_headcount` found.
 
     table   : year (0 is today), unit, reps, change (against the year before), moved_in, moved_out (from and to other

@@ -27,6 +27,7 @@ from salesopt.stats.outlook import (
     tell_totals,
 )
 from salesopt.stats.raters import deviations, draw, interval, moderated_errors, panel_means, rank_shares
+from salesopt.stats.result import Result
 from salesopt.stats.scenarios import tell_scenarios
 from salesopt.stats.scoresheets import hold_against, spread_of, tell_rounds, with_rounds, write_ledger
 from salesopt.study.tables import require_table
@@ -34,8 +35,8 @@ from salesopt.study.tables import require_table
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class PestTally:
+@dataclass(frozen=True, eq=False, repr=False)
+class PestTally(Result):
     """What `tally_pest` found, for the last round of scores.
 
     factors   : dimension, factor, direction (most raters'), contested (fraction of raters who see the other

@@ -23,6 +23,7 @@ from salesopt.stats.price_range import price_range
 from salesopt.stats.price_search import build_market, choose_prices
 from salesopt.stats.price_tables import curves_table, limits_table, plan_table, points_table
 from salesopt.stats.price_today import CurrentPrices, current_prices
+from salesopt.stats.result import Result
 
 __all__ = [
     "BreakEven",
@@ -46,8 +47,8 @@ OBJECTIVES = ("profit", "revenue", "cautious")
 MOVED = 0.005  # a price that changes by less than this fraction counts as staying
 
 
-@dataclass(frozen=True, eq=False)
-class PricePlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class PricePlan(Result):
     """What `optimise_prices` found. Money is in the study's currency a year, units are units a year.
 
     table    : one row per product: product, line, unit_cost, elasticity, price_now, price, price_change (fraction),
@@ -87,8 +88,8 @@ class PricePlan:
     objective: str
 
 
-@dataclass(frozen=True, eq=False)
-class BreakEven:
+@dataclass(frozen=True, eq=False, repr=False)
+class BreakEven(Result):
     """What `breakeven_change` found.
 
     table    : product, price, new_price, unit_cost, new_unit_cost, price_change (fraction), margin_now, margin_then

@@ -14,6 +14,7 @@ from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
 from salesopt.study.tables import require_table
 
@@ -21,8 +22,8 @@ REGIMES = ("handover", "redraw")
 SINGLE = ("leaver", "hire", "replacement")  # kinds that are ranked among each other
 
 
-@dataclass(frozen=True, eq=False)
-class RosterComparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class RosterComparison(Result):
     """What `compare_rosters` found.
 
     table   : scenario, kind (today, leaver, leavers, hire, hires, replacement, replacements), against (the scenario

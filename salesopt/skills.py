@@ -11,6 +11,7 @@ from salesopt.stats.arguments import count_fault, day_fault, number_fault, requi
 from salesopt.stats.levels import draw_levels, reaches
 from salesopt.stats.plans import tabulate_frontier, tabulate_training
 from salesopt.stats.projectteams import SkillTeams, form_teams
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.stats.skillcase import (
     Case,
@@ -37,8 +38,8 @@ DIGITAL = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SkillMatch:
+@dataclass(frozen=True, eq=False, repr=False)
+class SkillMatch(Result):
     """What `match_skills` found. Levels run from 0 (none) to 4 (expert); hours are a year.
 
     table     : skill, digital, need (mean over the hours that need it), highest_need, team_level, best_level, best,

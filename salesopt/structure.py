@@ -27,6 +27,7 @@ from salesopt.stats.duties import DutyCheck, check_duties
 from salesopt.stats.geography import locate
 from salesopt.stats.makeup import TeamMakeup, describe_team
 from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.stats.staffing import People, describe_today, people_of, resemblance
 from salesopt.study.tables import check_table, require_table
@@ -82,8 +83,8 @@ UNKNOWN = {
 LEAST_RESEMBLANCE = 0.2
 
 
-@dataclass(frozen=True, eq=False)
-class Structures:
+@dataclass(frozen=True, eq=False, repr=False)
+class Structures(Result):
     """What `compare_structures` found. Hours, visits, km and money are a year.
 
     table       : structure, reps, managers, people_cost (without travel), cost, cost_low, cost_high, reps_low,
@@ -323,8 +324,8 @@ def _cautions(
     return tuple(found)
 
 
-@dataclass(frozen=True, eq=False)
-class Organisation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Organisation(Result):
     """The chapter's three results in one, so that they are saved together: fields as in the three classes.
 
     table, now, scores, flips, rivals, shifts, sensitivity, today : of `Structures`

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError
+from salesopt.stats.result import Result
 
 COLUMNS = ("what", "value", "low", "high", "unit", "action", "caution", "chapter")
 
 
-@dataclass(frozen=True, eq=False)
-class Summary:
+@dataclass(frozen=True, eq=False, repr=False)
+class Summary(Result):
     """What `rank_findings` made of the findings.
 
     table    : rank, what, value, low, high, unit, action, sure, caution, chapter - money findings, best first;

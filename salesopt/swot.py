@@ -25,14 +25,15 @@ from salesopt.stats.evaluation import (
     tell_rules,
 )
 from salesopt.stats.raters import deviations, draw, interval, moderated_errors, rank_shares, standard_errors
+from salesopt.stats.result import Result
 from salesopt.stats.scoresheets import hold_against, spread_of, tell_rounds, with_rounds, write_ledger
 from salesopt.study.tables import require_table
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class SwotTally:
+@dataclass(frozen=True, eq=False, repr=False)
+class SwotTally(Result):
     """What `tally_swot` found, for the last round of scores.
 
     factors   : quadrant, factor, matrix (IFE: inner, EFE: outer), weight (fraction of its matrix) with weight_low and

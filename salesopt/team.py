@@ -19,6 +19,7 @@ from salesopt.stats.allocation import envelope
 from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
 from salesopt.stats.doubts import size_cautions, weigh
 from salesopt.stats.effort import Curves, Numbers, Units, curves_of
+from salesopt.stats.result import Result
 from salesopt.stats.roles import SELLING, Day, is_here, sells
 from salesopt.stats.sizing import (
     Limit,
@@ -53,8 +54,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
-class TeamSize:
+@dataclass(frozen=True, eq=False, repr=False)
+class TeamSize(Result):
     """What `size_team` found.
 
     table       : unit, reps_now, reps_same_heads, reps_asked (where `reps` is given), reps_best; reps_best_low and
@@ -222,8 +223,8 @@ def mean_cost(reps: pd.DataFrame | None, *, today: Day = None) -> float:
     return float(cost.mean())
 
 
-@dataclass(frozen=True, eq=False)
-class TeamPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class TeamPlan(Result):
     """Size, assignment, calls and workload of a team as one result; a part that was not asked for is None.
 
     sizes, bridge, frontier, sensitivity, curves : as in TeamSize; assigned, load, moves : table, load and bridge of

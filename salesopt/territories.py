@@ -15,12 +15,13 @@ from salesopt.stats.exchange import polish
 from salesopt.stats.matching import Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.study.tables import require_table
 
 
-@dataclass(frozen=True, eq=False)
-class TeamAssignment:
+@dataclass(frozen=True, eq=False, repr=False)
+class TeamAssignment(Result):
     """What `assign_accounts` found.
 
     table    : account, rep, rep_now, moved, hours (a year, travel included), travel (hours a year), saved (hours of

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesopt.errors import DataError, ParameterError, Problem
+from salesopt.stats.result import Result
 from salesopt.stats.strategies import draw_weights, rank_by, tell_decisive
 from salesopt.study.tables import require_table
 from salesopt.swot import SwotTally
@@ -26,8 +27,8 @@ QSPM_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Tows:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tows(Result):
     """What `match_strategies` found.
 
     strategies : strategy, kind (SO, WO, ST, WT: where most of its score comes from), pairs, score (0 to 4 points: 4
@@ -46,8 +47,8 @@ class Tows:
     cautions: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Qspm:
+@dataclass(frozen=True, eq=False, repr=False)
+class Qspm(Result):
     """What `rank_strategies` found (quantitative strategic planning matrix).
 
     strategies : strategy, total (sum of weight x attractiveness, points), low, high, rank, first_probability (that it

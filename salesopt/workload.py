@@ -12,11 +12,12 @@ from salesopt.errors import DataError
 from salesopt.stats.arguments import flag_fault, number_fault, require
 from salesopt.stats.calls import LARGEST, account_units, hours_faults, hours_grid, hours_of, plan_person
 from salesopt.stats.effort import Curves, Numbers, known_multiple
+from salesopt.stats.result import Result
 from salesopt.study.tables import require_table
 
 
-@dataclass(frozen=True, eq=False)
-class Workload:
+@dataclass(frozen=True, eq=False, repr=False)
+class Workload(Result):
     """What `workload_size` found.
 
     table : group, accounts, calls (a year, all accounts), hours (a year), reps (unrounded), share (of the whole)
@@ -83,8 +84,8 @@ def workload_size(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class CallPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class CallPlan(Result):
     """What `plan_calls` found.
 
     table   : account, rep, unit (its group), calls_now, calls (a year), hours, sales_now, sales (currency a year),

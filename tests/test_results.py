@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import math
+import typing
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import salesopt
 from salesopt.errors import DataError, ParameterError
 from salesopt.results import (
     Conclusion,
@@ -22,6 +24,7 @@ from salesopt.results import (
     scalars_of,
     tables_of,
 )
+from salesopt.stats.result import Result
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -198,3 +201,26 @@ def test_answers_come_in_the_order_of_the_report_with_the_titles_of_its_chapters
     assert read_titles(tmp_path) == {"pear": "Birnen: größer", "summary": "What to do next"}
     answers = collect_answers(tmp_path).replace({"chapter": read_titles(tmp_path)})
     assert answers["chapter"].tolist() == ["Birnen: größer", "apple"], "what has no title comes last under its word"
+
+
+def test_a_result_shows_its_fields_by_name_and_size():
+    @dataclasses.dataclass(frozen=True, eq=False, repr=False)
+    class Tally(Result):
+        table: pd.DataFrame
+        cautions: tuple[str, ...]
+        confidence: float
+
+    shown = repr(Tally(pd.DataFrame({f"column{n}": [1.0] * 500 for n in range(8)}), ("one", "two"), 0.95))
+    assert shown.splitlines()[1:] == [
+        "  table       table of 500 rows: column0, column1, column2, column3, column4, column5 and 2 more",
+        "  cautions    tuple of 2",
+        "  confidence  0.95",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(set(salesopt.PUBLIC) - {"load_study"}))
+def test_what_an_analysis_returns_is_a_result(name):
+    analysis = getattr(salesopt, name)
+    returned = typing.get_type_hints(analysis, analysis.__globals__)["return"]
+    assert issubclass(returned, Result)
+    assert len(returned.__doc__) > 100

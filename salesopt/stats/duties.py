@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.arguments import day_fault, number_fault, require
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here
 from salesopt.study.tables import require_table
 
 MANY = 4
 
 
-@dataclass(frozen=True, eq=False)
-class DutyCheck:
+@dataclass(frozen=True, eq=False, repr=False)
+class DutyCheck(Result):
     """What `check_duties` found. Hours are a year.
 
     table    : duty, accountable, responsible, consulted, informed (names), owners, doers (numbers), hours, verdict

@@ -10,14 +10,15 @@ from scipy.stats import chi2
 
 from salesopt.errors import AbsentError, DataError, Problem
 from salesopt.stats.arguments import day_fault, number_fault, read_day, require
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, group_of, is_here
 from salesopt.study.tables import require_table
 
 YEAR = 365.25
 
 
-@dataclass(frozen=True, eq=False)
-class TeamMakeup:
+@dataclass(frozen=True, eq=False, repr=False)
+class TeamMakeup(Result):
     """What `describe_team` found; every table has a last row "all".
 
     roles    : role, group (selling, managing, support, other), heads, share, cost (currency a year), cost_share,

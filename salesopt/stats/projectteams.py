@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.arguments import count_fault, day_fault, flag_fault, require
+from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.stats.skillcase import Case, able_of, needs_asked, read_case
 from salesopt.stats.teaming import best_teams
 
 
-@dataclass(frozen=True, eq=False)
-class SkillTeams:
+@dataclass(frozen=True, eq=False, repr=False)
+class SkillTeams(Result):
     """What `form_teams` found.
 
     table    : team (1, 2, ...), rep, role, cost, needs (that he fills), alone (that nobody else of his team fills)
