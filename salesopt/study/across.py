@@ -41,6 +41,7 @@ class Rule(NamedTuple):
     elsewhere: Callable[[pd.DataFrame], pd.Series] | None = None
 
 
+NEAR = 0.8  # likeness of two names from which one may be the other misspelt
 CLOSE = 2000  # names that are looked at for one that may be meant; more would take seconds
 QUADRANTS = ("S", "W", "O", "T")
 REFERENCES = (
@@ -183,9 +184,9 @@ def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, s
         unknown = _unknown(tables, reference)
         if unknown is not None:
             rows, (table, column) = np.flatnonzero(unknown), reference[:2]
-            expected = (
-                f"a {reference.name} that stands in {files.get(reference.other, reference.other)}{reference.hint}"
-            )
+            article = "an" if reference.name[0] in "aeiou" else "a"
+            file = files.get(reference.other, reference.other)
+            expected = f"{article} {reference.name} that stands in {file}{reference.hint}"
             texts = hinted(tables[table][column].iloc[rows], tables[reference.other][reference.name])
             problems += problems_at(table, column, rows, texts, expected, files.get(table, ""))
     return problems
@@ -194,7 +195,9 @@ def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, s
 def hinted(names: pd.Series, known: pd.Series) -> list[str]:
     """Each of `names` as a message shows it, the first ones with the one of `known` that may be meant."""
     listed = known.dropna().unique()[:CLOSE]
-    hints = {name: close_match(name, listed).replace("; ", " (") for name in names.dropna().unique()[:MOST]}
+    hints = {
+        name: close_match(name, listed, cutoff=NEAR).replace("; ", " (") for name in names.dropna().unique()[:MOST]
+    }
     return [shown(name) + (f"{hints[name].removesuffix('?')}?)" if hints.get(name) else "") for name in names]
 
 

@@ -15,13 +15,12 @@ import pandas as pd
 from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, split_judges
 from salesopt.stats.roles import ROLES, group_of
-from salesopt.study.across import REFERENCES, hinted
+from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.declare import problems_at
 from salesopt.study.tables import TABLES
 
 Tables = Mapping[str, pd.DataFrame]
 Files = Mapping[str, str]
-NEAR = 0.8  # likeness of two names from which one may be the other misspelt
 UNITS = ("effort_response", "effort_history")
 TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
 DEAR = 1000.0  # times its cost that a head brings in revenue at most
