@@ -40,6 +40,7 @@ class Chapter:
     needs      : tables without which it is left out; "a or b" asks for one of the two
     uses       : tables it uses where the study has them
     after      : whether it reads what the other chapters saved, and so runs after them
+    saves      : titles, by word, of further results that it saves beside its own
     follows    : parameters ("effort.common") of other chapters that it shares: what is chosen there holds here too
     parameters : what its tagged cell declares, by name
     """
@@ -51,6 +52,7 @@ class Chapter:
     needs: tuple[str, ...]
     uses: tuple[str, ...]
     after: bool
+    saves: Mapping[str, str]
     follows: tuple[str, ...]
     parameters: Mapping[str, Parameter]
 
@@ -152,4 +154,5 @@ def _chapter(path: Path) -> Chapter:
     if strange := [name for name in follows if name.partition(".")[2] not in parameters]:
         raise ParameterError(f"{path.name}: it follows {', '.join(strange)} but has no parameter of that name")
     after = bool(about.get("after", False))
-    return Chapter(number, word, about["title"], path, needs, uses, after, follows, parameters)
+    saves = dict(about.get("saves", {}))
+    return Chapter(number, word, about["title"], path, needs, uses, after, saves, follows, parameters)

@@ -210,7 +210,8 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
     after = [chapter for chapter in plan.chapters if chapter.after and chapter.word != SUMMARY]
     last = [chapter for chapter in plan.chapters if chapter.word == SUMMARY]
     runs: list[ChapterRun] = []
-    save_titles(stage, {chapter.word: chapter.title for chapter in plan.chapters})
+    titles = [{chapter.word: chapter.title, **chapter.saves} for chapter in plan.chapters]
+    save_titles(stage, {word: title for some in titles for word, title in some.items()})
     with Runner(plan.notebooks, processes=processes) as runner:
         for group in (alone, after, last):
             jobs = [

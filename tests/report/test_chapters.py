@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import nbformat
 import pytest
@@ -147,6 +148,17 @@ def test_what_is_chosen_for_one_chapter_holds_for_those_that_follow_it():
             theirs, ours = by_word[word].parameters[name], chapter.parameters[name]
             assert (theirs.type, theirs.default) == (ours.type, ours.default), place
             assert theirs.allowed is None or not set(theirs.allowed.choices) - set(ours.allowed.choices), place
+
+
+def test_every_result_that_a_notebook_saves_has_a_title():
+    for chapter in find_chapters(default_notebooks()):
+        saved = set(re.findall(r'save_results\(\s*out,\s*"(\w+)"', code_of(chapter.path)))
+        assert saved == {chapter.word, *chapter.saves}, chapter.word
+
+
+def code_of(path):
+    """The sources of a notebook's cells, one after the other."""
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
 
 
 def test_every_number_of_the_notebooks_says_what_is_allowed():
