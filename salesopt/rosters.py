@@ -13,7 +13,7 @@ from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, name
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
-from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
+from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
 from salesopt.study.tables import require_table
@@ -144,6 +144,7 @@ def compare_rosters(
     clients, team = require_table("accounts", accounts), require_table("reps", reps)
     distances = None if travel is None else require_table("distances", travel)
     suits = None if fit is None else require_table("fit", fit)
+    require_places(team, clients, suits, distances)  # before hires, who have places, join those who may have none
     here = _here(team, today)
     joining = _joining(clients, team, here, hires, places, distances)
     everybody = team if joining is None else pd.concat([team, joining], ignore_index=True)

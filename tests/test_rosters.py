@@ -737,3 +737,11 @@ def test_hostile_names_are_only_names(tmp_path):
 
 def test_a_case_folder_can_ask_for_it():
     assert FUNCTIONS["compare_rosters"] == "rosters"
+
+
+def test_people_whose_bases_no_column_holds_leave_the_chapter_out_hires_or_not():
+    accounts, reps = firm()
+    for table, other in ((accounts.drop(columns="lat"), reps), (accounts, reps.drop(columns="lat"))):
+        for hires in (0, 1):
+            with pytest.raises(AbsentError, match="travel needs lat and lon in both tables"):
+                compare_rosters(table, other, hires=hires)

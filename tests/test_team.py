@@ -457,6 +457,7 @@ def test_heads_against_people_and_contradicting_judges_are_the_first_doubts_besi
     assert found.doubts[0].startswith(first)
     assert all(one.caution.startswith(first) for one in found.findings[:2])
     assert found.answer.endswith("But the units count 13 heads where 6 people sell: settle that before acting.")
+    assert all(one.action.startswith("First settle the count of heads; as counted now: ") for one in found.findings[:2])
     assert "on Hotels without any effort Ann expects 10\N{NARROW NO-BREAK SPACE}% and Bob 85" in found.doubts[1]
     assert "differ 3 times or more" in found.doubts[1]
     (tmp_path / "r.csv").write_text("rep,role,cost,hours\n" + "".join(people))

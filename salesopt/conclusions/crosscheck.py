@@ -22,7 +22,8 @@ MOST = 3  # contradictions of judges that are said one by one
 def put_first(conclusion: Conclusion, gap: HeadGap | None, split: pd.DataFrame | None, leaning: int) -> Conclusion:
     """`conclusion` with what the study contradicts itself in as its first doubts.
 
-    A gap between heads and people stands in the answer too, and first in the cautions of the `leaning` first findings.
+    A gap between heads and people stands in the answer too, and before the action and the caution of the `leaning`
+    first findings.
     """
     doubts = [gap_doubt(gap)] if gap else []
     doubts += split_doubts(split) if split is not None else []
@@ -32,7 +33,14 @@ def put_first(conclusion: Conclusion, gap: HeadGap | None, split: pd.DataFrame |
             f" But the units count {heads_of(gap.heads)} heads where {plural(gap.people, 'person', 'people')} "
             f"{'sells' if gap.people == 1 else 'sell'}: settle that before acting."
         )
-        warned = [replace(one, caution=f"{doubts[0]} {one.caution}".strip()) for one in findings[:leaning]]
+        warned = [
+            replace(
+                one,
+                action=f"First settle the count of heads; as counted now: {one.action[0].lower()}{one.action[1:]}",
+                caution=f"{doubts[0]} {one.caution}".strip(),
+            )
+            for one in findings[:leaning]
+        ]
         findings = (*warned, *findings[leaning:])
     return replace(conclusion, answer=answer, doubts=(*doubts, *conclusion.doubts), findings=findings)
 

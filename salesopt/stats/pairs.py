@@ -167,18 +167,30 @@ def _team(accounts: pd.DataFrame, reps: pd.DataFrame, today: Day) -> tuple[pd.Da
     return team, pd.DataFrame({"item": out["rep"].to_numpy(), "reason": reason[reason != ""].to_numpy()})
 
 
+def require_places(
+    team: pd.DataFrame, accounts: pd.DataFrame, fit: pd.DataFrame | None, distances: pd.DataFrame | None
+) -> list[str]:
+    """The columns that say where people and accounts are; none where skills alone decide who serves whom.
+
+    Raises AbsentError where a table lacks one of them.
+    """
+    needed = ["region"] if distances is not None else ["lat", "lon"]
+    if all(set(needed) <= set(table.columns) for table in (team, accounts)):
+        return needed
+    if fit is not None and distances is None:
+        return []
+    raise AbsentError(
+        "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances"
+    )
+
+
 def _placed(
     team: pd.DataFrame, accounts: pd.DataFrame, fit: pd.DataFrame | None, distances: pd.DataFrame | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The team and the accounts whose place is known (where places are used), and the accounts without."""
-    needed = ["region"] if distances is not None else ["lat", "lon"]
-    known = [set(needed) <= set(table.columns) for table in (team, accounts)]
-    if not all(known):
-        if fit is not None and distances is None:
-            return team, accounts.reset_index(drop=True), accounts.iloc[:0]
-        raise AbsentError(
-            "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances"
-        )
+    needed = require_places(team, accounts, fit, distances)
+    if not needed:
+        return team, accounts.reset_index(drop=True), accounts.iloc[:0]
     homeless = team.loc[team[needed].isna().any(axis=1), "rep"]
     if len(homeless):
         raise DataError(f"reps: the base ({', '.join(needed)}) is missing of {', '.join(homeless)}")
