@@ -24,7 +24,8 @@ FONTS = {
     "DejaVuSans-Bold": FOLDER / "DejaVuSans-Bold.ttf",
     "NotoSansSCSubset-Regular": CHINESE,
 }
-DRAWING = re.compile(r"(?<=data:image/svg\+xml;base64,)[^\"]+")
+# A quote in a study's own text is escaped on the page, so that text cannot pass for a figure.
+DRAWING = re.compile(r'(?<=src="data:image/svg\+xml;base64,)[A-Za-z0-9+/=]+(?=")')
 LINE = re.compile(
     r'<g style="(?P<style>[^"]*)" transform="(?P<place>[^"]*?) ?scale\((?P<size>[\d.]+) -(?P=size)\)">\s*'
     r"(?P<outlines><defs>.*?</defs>)?(?P<letters>(?:\s*<use [^>]*>)+)\s*</g>",

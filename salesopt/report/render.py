@@ -122,6 +122,7 @@ def render_report(
     report untouched, and so does one with a failed chapter where the old report is good: it goes beside it. Otherwise
     a chapter that fails is shown as failed; the others stand.
     """
+    _bring_back(plan.target)
     if not force and _is_current(plan):
         return Report(plan.target, fresh=False)
     stage = plan.target.with_name(f".{plan.target.name}.partial")
@@ -145,13 +146,28 @@ def render_report(
 
 
 def _move(stage: Path, target: Path) -> None:
-    """Put the whole report `stage` in the place of what stands at `target`."""
-    old = target.with_name(f".{target.name}.old")
+    """Put the whole report `stage` in the place of what stands at `target`, which is kept where that fails."""
+    old = _old(target)
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         os.replace(target, old)
-    os.replace(stage, target)
+    try:
+        os.replace(stage, target)
+    except BaseException:
+        _bring_back(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(target: Path) -> Path:
+    """Where the report at `target` is for the moment in which another takes its place."""
+    return target.with_name(f".{target.name}.old")
+
+
+def _bring_back(target: Path) -> None:
+    """Put an earlier report back that a run, killed at that very moment, had moved aside."""
+    if _old(target).exists() and not target.exists():
+        os.replace(_old(target), target)
 
 
 def _merge(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -192,15 +208,18 @@ def _is_current(plan: Plan) -> bool:
 
 def _is_good(target: Path) -> bool:
     """Whether a report stands at `target` of which no chapter failed."""
-    run = _ran(target)
-    return bool(run) and not any(one["error"] for one in run["chapters"]) and (target / "index.html").is_file()
+    return bool(_ran(target)) and not any(_ran(target)["chapters"].values()) and (target / "index.html").is_file()
 
 
 def _ran(target: Path) -> dict[str, Any]:
-    """The ledger of the report at `target`; empty where there is none."""
+    """Fingerprint of the report at `target` and the errors of its chapters by word; empty where no ledger says so."""
     try:
-        return dict(json.loads((target / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        run = json.loads((target / "run.json").read_text(encoding="utf-8"))
+        return {
+            "fingerprint": run["fingerprint"],
+            "chapters": {chapter["word"]: chapter["error"] for chapter in run["chapters"]},
+        }
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
 
 

@@ -91,6 +91,9 @@ def test_letters_of_an_unknown_font_stay_drawn(drawn, monkeypatch):
     assert len(named(figure_of(with_text(page)), "use")) == len("apple")
 
 
-def test_nothing_else_of_the_page_changes():
-    page = "<html><head></head><body><p>scale(0.1 -0.1)</p></body></html>"
+@pytest.mark.parametrize(
+    "text", ["scale(0.1 -0.1)", "data:image/svg+xml;base64,hello", "data:image/svg+xml;base64,/w=="]
+)
+def test_nothing_else_of_the_page_changes(text):
+    page = f'<html><head></head><body><td title="x">{text}</td><p title="src=&quot;{text}">{text}</p></body></html>'
     assert with_text(page) == page.replace("</head>", "<style></style></head>")

@@ -150,6 +150,31 @@ def test_a_failed_run_goes_beside_an_earlier_good_report_and_a_good_one_takes_it
     assert [path.name for path in good.folder.parent.iterdir()] == ["2026Q3"]
 
 
+def test_a_report_moved_aside_by_a_run_that_was_killed_comes_back(firm, notebooks, tmp_path, quick, monkeypatch):
+    good = make(firm, notebooks, tmp_path / "reports")
+    before = hashes(good.folder)
+
+    def move(stage, target):
+        if stage.name.endswith(".partial"):
+            raise OSError("the disk is full")
+        shutil.move(stage, target)
+
+    monkeypatch.setattr(render.os, "replace", move)
+    plan = plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
+    with pytest.raises(OSError, match="disk is full"):
+        render_report(plan, force=True)
+    assert hashes(good.folder) == before
+    good.folder.rename(good.folder.with_name(".2026Q3.old"))  # as a run that was killed in that moment leaves it
+    assert not render_report(plan).fresh and hashes(good.folder) == before
+
+
+@pytest.mark.parametrize("ledger", ["3", "[]", '{"a": 1}', '{"fingerprint": "x", "chapters": [3]}', "{"])
+def test_a_ledger_that_says_nothing_counts_as_no_report(tmp_path, ledger):
+    (tmp_path / "run.json").write_text(ledger)
+    (tmp_path / "index.html").write_text("")
+    assert not render._is_good(tmp_path)
+
+
 def test_a_failed_run_without_an_earlier_good_report_stands_at_its_usual_place(firm, notebooks, tmp_path, quick):
     quick["coffee"] = "no coffee left"
     for _ in range(2):
