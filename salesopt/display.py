@@ -157,6 +157,11 @@ def listed(items: Iterable[object], most: int = 5) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def capital(text: str) -> str:
+    """Text that opens a sentence; other than `str.capitalize`, it leaves the capitals of names."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: plural(1, "product") -> "1 product", plural(3, "product") -> "3 products"."""
     return f"{integer(count)} {one if count == 1 else many or one + 's'}"

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from salesopt.channels import ChannelMix, CompletedChannels, OnlineFunnel
-from salesopt.display import MINUS, between, listed, money, number, percent
+from salesopt.display import MINUS, between, capital, listed, money, number, percent
 from salesopt.errors import ParameterError
 from salesopt.results import Conclusion, Finding
 
@@ -70,7 +70,7 @@ def _moves(result: ChannelMix, currency: str) -> str:
     if not parts:
         return "No channel moves by more than half a percent of the spend."
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]} {'a period' if result.periods == 1 else 'over the plan'}."
+    return f"{capital(text)} {'a period' if result.periods == 1 else 'over the plan'}."
 
 
 def _name(channel: str, segment: object) -> str:

@@ -10,9 +10,10 @@ from salesopt.display import heads_of, integer, percent, plural
 from salesopt.results import Conclusion
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap
 
-ANSWERED = {
+QUESTIONS = {
     "at_none": "without any effort",
     "at_half": "at half of today's effort",
+    "at_today": "at today's effort",
     "at_plus_half": "at half more effort",
     "at_saturation": "at unlimited effort",
 }
@@ -60,7 +61,7 @@ def split_doubts(split: pd.DataFrame) -> list[str]:
     if not len(split):
         return []
     said = [
-        f"on {one.unit} {ANSWERED[str(one.question)]} {one.low_judge} expects {percent(float(str(one.low)), 0)} and "
+        f"on {one.unit} {QUESTIONS[str(one.question)]} {one.low_judge} expects {percent(float(str(one.low)), 0)} and "
         f"{one.high_judge} {percent(float(str(one.high)), 0)} of today's sales"
         for one in split.head(MOST).itertuples(index=False)
     ]

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from salesopt.display import about, integer, listed, money, percent, plural
+from salesopt.display import about, capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
 
@@ -222,13 +222,13 @@ def _hire_finding(best: pd.Series, first: bool, anew: bool, currency: str) -> Fi
     """What one more saves, or finds room for, after a new division of today's accounts where that was asked."""
     paid, homes = math.isfinite(best["net"]) and best["net"] > 0, best["short_change"] <= -0.5
     hand = f" and hand over {plural(int(best['moved']), 'account')}" if best["moved"] else ""
-    seat = f"eat the next one {best['who']}{hand}."
+    seat = f"seat the next one {best['who']}{hand}."
     what, value = "Travel saved", -best["travel_change"]
-    action = "Hire for sales, not for travel or overload" + ("." if anew else f"; if you do, s{seat}")
+    action = "Hire for sales, not for travel or overload" + ("." if anew else f"; if you do, {seat}")
     if homes:
-        what, value, action = "Hours of calls that find room", -best["short_change"], f"S{seat}"
+        what, value, action = "Hours of calls that find room", -best["short_change"], capital(seat)
     elif paid:
-        what, value, action = "Overtime pay saved, cost taken off,", best["net"], f"S{seat}"
+        what, value, action = "Overtime pay saved, cost taken off,", best["net"], capital(seat)
     money_of_it = paid and not homes
     return Finding(
         what=f"{what} through one more {best['who']}" + (", after today's accounts are divided anew" if anew else ""),

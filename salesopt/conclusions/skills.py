@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from salesopt.display import integer, listed, money, percent, plural
+from salesopt.display import capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.skills import SkillMatch, SkillTeams
 
@@ -78,7 +78,7 @@ def _weak_points(result: SkillMatch) -> str:
     named = result.points.loc[result.points["people"] == 0, ["skill", "group"]].agg(" for ".join, axis=1)
     parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody ({listed(named, 2)})"] if nobody else []
     text = listed(parts)
-    return text[0].upper() + text[1:] + ". "
+    return f"{capital(text)}. "
 
 
 def _training(result: SkillMatch, currency: str) -> str:

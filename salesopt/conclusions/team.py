@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.conclusions.crosscheck import put_first
+from salesopt.conclusions.crosscheck import QUESTIONS, put_first
 from salesopt.conclusions.headcount import path_answer, path_doubts, path_metrics
-from salesopt.display import between, estimate, heads_of, integer, listed, number, percent, plural
+from salesopt.display import between, capital, estimate, heads_of, integer, listed, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.crosscheck import HeadGap
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
@@ -272,7 +272,7 @@ def _give_in(unserved: str) -> Finding | None:
         math.nan,
         "",
         f"Give in on one of these: {way}." if way else f"Give in on one of the requirements: {clash}.",
-        f"{clash[:1].upper()}{clash[1:]}. Until then this report holds no plan of who serves whom.",
+        f"{capital(clash)}. Until then this report holds no plan of who serves whom.",
         "team",
     )
 
@@ -355,12 +355,3 @@ def _ask_again(sensitivity: pd.DataFrame, currency: str) -> list[str]:
         f"{percent(abs(row['shift']), 0)}, the plan forgoes {estimate(row['loss'], currency)} a year. "
         "Ask that one again first."
     ]
-
-
-QUESTIONS = {
-    "at_none": "without any effort",
-    "at_half": "at half of today's effort",
-    "at_today": "at today's effort",
-    "at_plus_half": "at half more effort",
-    "at_saturation": "at unlimited effort",
-}

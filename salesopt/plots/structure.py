@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from salesopt.display import integer, listed, number, percent, points
+from salesopt.display import capital, integer, listed, number, percent, points
 from salesopt.plots.theme import (
     BAD,
     BLUE,
@@ -91,9 +91,7 @@ def plot_flips(result: Structures, ax: Axes | None = None) -> Axes:
     found = list(dict.fromkeys(_flip(row) for row in result.flips.to_dict("records") if row["winner"] != result.best))
     if found:
         best, more = NOUNS[result.best], ", or of others beside" if len(found) > 2 else ""
-        return title(
-            ax, f"{best[0].upper()}{best[1:]} wins unless the weight of {' or of '.join(found[:2])}{more}", width=56
-        )
+        return title(ax, f"{capital(best)} wins unless the weight of {' or of '.join(found[:2])}{more}", width=56)
     return title(ax, f"No weight of one criterion alone unseats {NOUNS[result.best]}", width=56)
 
 

@@ -208,7 +208,8 @@ def _is_current(plan: Plan) -> bool:
 
 def _is_good(target: Path) -> bool:
     """Whether a report stands at `target` of which no chapter failed."""
-    return bool(_ran(target)) and not any(_ran(target)["chapters"].values()) and (target / "index.html").is_file()
+    run = _ran(target)
+    return bool(run) and not any(run["chapters"].values()) and (target / "index.html").is_file()
 
 
 def _ran(target: Path) -> dict[str, Any]:

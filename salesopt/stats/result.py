@@ -29,8 +29,5 @@ def _in_brief(value: Any) -> str:
         return f"table of {len(value)} rows: {', '.join(names[:SHOWN])}{more}"
     if isinstance(value, (tuple, list, dict)):
         return f"{type(value).__name__} of {len(value)}"
-    if isinstance(value, (Result, np.ndarray, pd.Series)) or dataclasses.is_dataclass(value):
-        return type(value).__name__
-    return (
-        repr(value) if isinstance(value, (str, int, float, bool, np.number)) or value is None else type(value).__name__
-    )
+    plain = value is None or isinstance(value, (str, int, float, np.number))
+    return repr(value) if plain else type(value).__name__

@@ -16,6 +16,7 @@ from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, split_judges
 from salesopt.stats.roles import ROLES, group_of
 from salesopt.study.across import NEAR, REFERENCES, hinted
+from salesopt.study.checked import optional_columns
 from salesopt.study.declare import problems_at
 from salesopt.study.tables import TABLES
 
@@ -47,7 +48,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
 def own_columns(name: str, frame: pd.DataFrame) -> tuple[dict[str, str], list[str]]:
     """The columns that table `name` does not declare: those that may be a declared one, absent here, and the others."""
     declared = TABLES[name].columns
-    absent = [column for column, spec in declared.items() if not spec.required and column not in frame.columns]
+    absent = [column for column in optional_columns(name) if column not in frame.columns]
     own = [str(column) for column in frame.columns if column not in declared]
     near = {column: close_match(column, absent, cutoff=NEAR) for column in own}
     return {column: hint.removeprefix("; ") for column, hint in near.items() if hint}, [
