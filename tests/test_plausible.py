@@ -117,8 +117,8 @@ def test_units_of_the_history_that_nobody_judged_are_named_with_the_one_that_may
     assert "did you mean 'Hotels'?" in load_study(tmp_path).cautions[0]
 
 
-@pytest.mark.parametrize("other", ["hotels", "HOTELS"])
-def test_units_that_differ_in_capitals_or_blanks_only_are_refused(tmp_path, other):
+@pytest.mark.parametrize("other", ["hotels", "HOTELS", "\uff28otels"])
+def test_units_that_look_alike_but_for_capitals_blanks_or_forms_of_a_letter_are_refused(tmp_path, other):
     between = study(tmp_path, effort_response=UNITS, effort_history=HISTORY.replace("Hotels", other))
     assert levels(check_study(between), "error") == [
         ("effort_history.csv", 2, "unit", f"'{other}' (did you mean 'Hotels'?)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import NamedTuple
 
 import pandas as pd
@@ -47,6 +48,11 @@ def compare_heads(
         table, heads = "effort_history", history.sort_values("period").groupby("unit")["reps"].last().sum()
     people = int((sells(reps) & is_here(reps, today)).sum())
     return None if abs(heads - people) <= max(LEAST_SLACK, SLACK * people) else HeadGap(float(heads), people, table)
+
+
+def folded(name: str) -> str:
+    """A name without what the eye passes over: capitals, blanks beyond one between words, forms of one letter."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def split_judges(effort: pd.DataFrame) -> pd.DataFrame:

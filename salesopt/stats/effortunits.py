@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, Problem
+from salesopt.stats.crosscheck import folded
 from salesopt.stats.doubts import few
 from salesopt.stats.effort import Curves, Numbers
 from salesopt.stats.effortcurve import relative_sales
@@ -45,8 +45,7 @@ def same_names(
 def _spellings(names: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
-        key = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-        found.setdefault(key, []).append(name)
+        found.setdefault(folded(name), []).append(name)
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem, close_match
-from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, split_judges
+from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
 from salesopt.stats.roles import ROLES, group_of
 from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.checked import optional_columns
@@ -67,9 +67,8 @@ def _columns(name: str, tables: Tables, files: Files) -> list[Problem]:
     return [*said, Problem(name, own, None, kept, "", file, level="note")] if own else said
 
 
-def folded(names: pd.Series) -> pd.Series:
-    """Names without what the eye passes over: capitals, and blanks beyond one between words."""
-    return names.map(lambda name: " ".join(str(name).casefold().split()), na_action="ignore")
+def _folded(names: pd.Series) -> pd.Series:
+    return names.map(lambda name: folded(str(name)), na_action="ignore")
 
 
 def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
@@ -81,7 +80,7 @@ def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
         if not named or spec.metadata["kind"] != "text" or column not in tables[name].columns:
             continue
         names = pd.Series(tables[name][column].dropna().unique(), dtype="object")
-        first = names.groupby(folded(names)).transform("first")
+        first = names.groupby(_folded(names)).transform("first")
         other = dict(zip(names[names != first], first[names != first], strict=True))
         if other:
             rows = np.flatnonzero(tables[name][column].isin(other))
@@ -98,7 +97,7 @@ def _totals(name: str, tables: Tables, files: Files) -> list[Problem]:
     if first not in tables[name].columns or not len(tables[name]):
         return []
     last = len(tables[name]) - 1
-    if str(folded(tables[name][first]).iloc[last]).rstrip(":") not in TOTALS:
+    if str(_folded(tables[name][first]).iloc[last]).rstrip(":") not in TOTALS:
         return []
     text, expected = [repr(str(tables[name][first].iloc[last]))], f"{TABLES[name].description}, not a row of totals"
     return _at(problems_at(name, first, [last], text, expected, files.get(name, "")), "warning")
@@ -111,7 +110,7 @@ def _units(tables: Tables, files: Files) -> list[Problem]:
         return []
     file, other = (files.get(name, name) for name in reversed(UNITS))
     unknown = history["unit"].notna() & ~history["unit"].isin(judged["unit"])
-    same = unknown & folded(history["unit"]).isin(folded(judged["unit"]))
+    same = unknown & _folded(history["unit"]).isin(_folded(judged["unit"]))
     goes = "counts beside the judged ones" if _has(history, "margin") else "is left out"
     found = []
     for marked, level, expected in (
