@@ -324,7 +324,10 @@ def test_the_words_and_figures_say_what_the_tables_say():
     value, low, high = FIT.whole("share that comes later")
     answer = conclusion.answer.replace("\u202f", "")
     assert f"{value:.0%} (95% interval {low:.0%} to {high:.0%}) comes after the quarter they work in." in answer
-    given = conclude_effort(fit_effort(HISTORY, judged=JUDGED, carry_over=0.3, draws=0)).answer
+    fixed = fit_effort(HISTORY, judged=JUDGED, carry_over=0.3, draws=0)
+    long_run = fixed.whole("elasticity in the long run")
+    assert fixed.whole("elasticity in the same period") == pytest.approx([0.7 * value for value in long_run])
+    given = conclude_effort(fixed).answer
     assert given.endswith("30\u202f% of what heads bring comes after the quarter they work in was given, not measured.")
     ax = plot_effort(FIT)
     drawn = [line.get_offsets()[:, 0] for line in ax.collections if len(line.get_offsets()) == 8]
