@@ -127,6 +127,7 @@ def assign_accounts(
         prices=(fit_weight, move_price, year_price),
         today=today,
     )
+    _require_hours(pairs)
     solution = solve_matching(pairs.problem, time_limit=time_limit, gap=gap)
     if not solution.choice.size:
         conflict, relaxation, message = explain_conflict(pairs, solution)
@@ -149,6 +150,21 @@ def assign_accounts(
         balance=tuple(pairs.measures),
         tolerance=tolerance,
         keep=keep,
+    )
+
+
+def _require_hours(pairs: Pairs) -> None:
+    """InfeasibleError where accounts without a place, which stay where they are, ask for more hours than there are."""
+    over = np.flatnonzero(pairs.capacity < -1e-9)
+    if not len(over) and pairs.capacity.sum() > 0:
+        return
+    said = ", ".join(f"{pairs.rep[at]} {-pairs.capacity[at]:,.0f}" for at in over[:3]) or "of everybody"
+    way = "give these accounts a place, or their representatives more hours"
+    raise InfeasibleError(
+        f"No plan: accounts without a place stay with whom they have and take all hours there are, or more ({said}). "
+        f"Way out: {way}.",
+        conflict=["each representative's hours"],
+        relaxation=way,
     )
 
 
@@ -193,9 +209,9 @@ def _load(pairs: Pairs, solution: Solution) -> pd.DataFrame:
             "hours_now": added(hours[rows, served], pairs.now),
         }
     )
-    load.insert(3, "share", load["hours"] / load["capacity"])
+    load.insert(3, "share", load["hours"] / load["capacity"].where(load["capacity"] > 0))
     for name, values in pairs.measures.items():
-        load[f"{name}_index"] = added(values, choice) / pairs.fair_share(name)
+        load[f"{name}_index"] = pairs.shares_of(name, added(values, choice))
     first = next(iter(pairs.measures), "")
     load.insert(7, "balance_index", load[f"{first}_index"] if first else np.nan)
     return pd.concat([load, pairs.bases], axis=1)
@@ -205,17 +221,18 @@ def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.Data
     """Today beside the plan; travel of the accounts that somebody here serves today, and apart that of the others."""
     rows, served = np.arange(len(pairs.account)), pairs.now >= 0
     moved = served & (solution.choice != pairs.now)
-    today = pairs.travel[rows, np.maximum(pairs.now, 0)][served].sum()
+    travelled = pairs.travel[rows, np.maximum(pairs.now, 0)][served].sum()
     planned = pairs.travel[rows, solution.choice]
     first = next(iter(pairs.measures), "")
     spread = (np.nan, np.nan)
     if first:
-        totals = np.bincount(pairs.now[served], pairs.measures[first][served], len(pairs.rep)) / pairs.fair_share(first)
-        spread = (np.ptp(totals), np.ptp(load["balance_index"]))
+        totals = np.bincount(pairs.now[served], pairs.measures[first][served], len(pairs.rep)).astype(float)
+        today, then = pairs.shares_of(first, totals), load["balance_index"]
+        spread = (np.nanmax(today) - np.nanmin(today), then.max() - then.min())
     return pd.DataFrame(
         {
             "step": ["today", "assigned"],
-            "travel": [today, planned[served].sum()],
+            "travel": [travelled, planned[served].sum()],
             "moved": [0, int(table["moved"].sum())],
             "years": [0.0, float(pairs.years[moved].sum())],
             "spread": spread,
@@ -227,10 +244,12 @@ def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.Data
 
 def _cautions(load: pd.DataFrame, solution: Solution, gap: float, time_limit: float) -> tuple[str, ...]:
     said = []
-    if solution.gap > gap:
+    if solution.gap > gap and solution.by_clock:
         said.append(
             f"Time ran out: a plan up to {100 * solution.gap:.2g} % cheaper may exist; a longer time_limit may find it."
         )
+    elif solution.gap > gap:
+        said.append(f"A plan up to {100 * solution.gap:.2g} % cheaper may exist: the solver can tell no more apart.")
     if solution.by_clock:
         said.append(
             f"The clock ended a part of the search (time_limit {time_limit:g} s), so that another run may find another "

@@ -1,6 +1,7 @@
 """Assignments against brute force and another solver, published optima, requirements one by one, and plain words."""
 
 import itertools
+import math
 import re
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 from ortools.sat.python import cp_model
 
 from salesopt.conclusions.team import conclude_team
-from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
 from salesopt.stats import assignment
+from salesopt.stats.assignment import solve_matching
 from salesopt.stats.distances import great_circle
-from salesopt.stats.matching import connected_patches
+from salesopt.stats.matching import Load, Matching, connected_patches
+from salesopt.stats.relaxation import relax
 from salesopt.team import size_team
 from salesopt.territories import assign_accounts, fit_from_skills
 
@@ -518,3 +521,80 @@ def test_what_clashes_for_whole_accounts_is_named_with_its_amount(accounts, give
     tolerance = re.search(r"tolerance of (\d+) %", caught.value.relaxation)
     if tolerance:  # the way out is one
         assert assign_accounts(accounts, reps, **(given | {"tolerance": float(tolerance[1]) / 100 + 1e-9})).table.size
+
+
+@pytest.mark.parametrize(("calls", "tolerance"), [(500, 0.4), (1e5, 0.4), (1e5, math.inf)])
+def test_accounts_without_a_place_that_ask_for_more_hours_than_there_are_leave_no_plan(calls, tolerance):
+    """The limits of somebody with hours below nought are none: a solver gave no answer, which passed for a plan."""
+    accounts, reps = firm(12, 3, 1, spare=1.5)
+    accounts.loc[0, ["lat", "rep"]] = [np.nan, "R0"]
+    accounts["calls"] = accounts["calls"].astype(float).where(accounts.index > 0, calls)
+    reps["hours"] = 200.0
+    with pytest.raises(InfeasibleError, match="accounts without a place") as raised:
+        assign_accounts(accounts, reps, tolerance=tolerance)
+    assert raised.value.conflict == ("each representative's hours",) and "R0" in str(raised.value)
+
+
+@pytest.mark.parametrize("tolerance", [0.5, math.inf])
+def test_who_has_no_hours_left_for_accounts_with_a_place_serves_none(tolerance):
+    accounts, reps = firm(12, 3, 1, spare=4.0)
+    accounts.loc[0, ["lat", "rep"]] = [np.nan, "R0"]
+    accounts["hours_per_call"] = 1.0
+    accounts["calls"] = accounts["calls"].astype(float).where(accounts.index > 0, reps["hours"][0])
+    plan = assign_accounts(accounts, reps, tolerance=tolerance)
+    assert plan.load["accounts"].tolist()[0] == 0 and plan.load["accounts"].sum() == 11
+    index = plan.load["balance_index"]
+    assert np.isnan(index[0]) and index[1:].notna().all()
+    assert plan.bridge["spread"].tolist()[1] == pytest.approx(abs(index[1] - index[2]))
+
+
+def test_a_plan_without_cost_is_proved_best():
+    """Where everybody suits his accounts best nothing can be cheaper; the gap was thousands of times the cost."""
+    accounts, reps = firm(12, 3, 1, spare=3.0)
+    fit = pd.DataFrame(
+        [(rep, account, 4.0 if now == rep else 1.0) for account, now in zip(accounts["account"], accounts["rep"],
+         strict=True) for rep in reps["rep"]], columns=["rep", "account", "fit"])  # fmt: skip
+    bare = [table.drop(columns=["lat", "lon"]) for table in (accounts, reps)]
+    plan = assign_accounts(*bare, fit=fit, tolerance=2.0)
+    assert (plan.objective, plan.bound, plan.gap) == (0.0, 0.0, 0.0) and not plan.table["moved"].any()
+    assert not [text for text in plan.cautions if "cheaper" in text]
+
+
+@pytest.mark.parametrize("prices", [{"move_price": 1e9}, {"fit_weight": 1e12}])
+def test_a_price_that_rules_something_out_leaves_the_bound_as_it_is(prices):
+    accounts, reps = firm(12, 3, 1, spare=3.0)
+    fit = pd.DataFrame(
+        [(rep, account, 4.0 if now == rep else 1.0) for account, now in zip(accounts["account"], accounts["rep"],
+         strict=True) for rep in reps["rep"]], columns=["rep", "account", "fit"])  # fmt: skip
+    plan = assign_accounts(accounts, reps, fit=fit if "fit_weight" in prices else None, tolerance=2.0, **prices)
+    assert not plan.table["moved"].any() and plan.gap < 1e-9
+    assert not [text for text in plan.cautions if "cheaper" in text]
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e-6, 1e-3])
+def test_small_costs_are_told_apart(factor):
+    """Solvers know costs to some decimals: the plan and its bound may not depend on the unit that costs are in."""
+    draw = np.random.default_rng(3)
+    cost, weight = draw.random((9, 3)), draw.uniform(0.5, 1.5, 9)
+    use, fair = np.repeat(weight[:, None], 3, axis=1), np.full(3, weight.sum() / 3)
+    load = Load("hours", "balance", use, 0.9 * fair, 1.1 * fair, fair)
+    plain = solve_matching(Matching(cost, (load,)), gap=1e-7)
+    small = solve_matching(Matching(cost * factor, (load,)), gap=1e-7)
+    assert plain.cost == pytest.approx(
+        min(
+            cost[np.arange(9), choice].sum()
+            for choice in map(np.array, itertools.product(range(3), repeat=9))
+            if (np.abs(np.bincount(choice, weight, 3) / fair - 1) <= 0.1).all()
+        )
+    )
+    assert small.choice.tolist() == plain.choice.tolist()
+    assert small.bound <= small.cost == pytest.approx(factor * plain.cost)
+
+
+def test_limits_that_are_none_are_no_plan():
+    """A lower end above the upper one is refused by the solver, whose empty answer is not to be read as a plan."""
+    load = Load("hours", "balance", np.ones((4, 2)), np.full(2, 3.0), np.full(2, 1.0), np.ones(2))
+    with pytest.raises(RunError, match="could not be solved"):
+        relax(Matching(np.ones((4, 2)), (load,)))
+    nobody = solve_matching(Matching(np.array([[1.0, 2.0], [np.inf, np.inf]]), (load,)))
+    assert not nobody.choice.size and nobody.bound == np.inf

@@ -34,6 +34,13 @@ def solve_matching(problem: Matching, *, time_limit: float = 60.0, gap: float = 
     A solution with an empty `choice` means that no plan was found; where `missed` has entries none exists.
     """
     start = time.perf_counter()
+    dearest = float(np.abs(problem.cost[np.isfinite(problem.cost)]).max(initial=0.0))
+    if 0 < dearest < 1:  # solvers know costs to a fixed number of decimals: small ones are made larger, exactly
+        factor = 2.0 ** -np.floor(np.log2(dearest))
+        larger = dataclasses.replace(problem, cost=problem.cost * factor)
+        return _smaller(problem, solve_matching(larger, time_limit=time_limit, gap=gap), factor)
+    if not np.isfinite(problem.cost).any(axis=1).all():  # nobody may serve some account
+        return Solution(np.zeros(0, dtype=np.int64), np.inf, np.inf, None, "linear")
     counts = flow_counts(problem)
     if counts is not None and (counts[0] <= counts[1]).all():
         found = solve_flow(problem.cost, *counts)
@@ -45,6 +52,14 @@ def solve_matching(problem: Matching, *, time_limit: float = 60.0, gap: float = 
     if relaxed.choice.size and problem.region is None:
         return relaxed
     return _integer(problem, relaxed, max(start + time_limit - time.perf_counter(), 1.0), gap)
+
+
+def _smaller(problem: Matching, found: Solution, factor: float) -> Solution:
+    """The solution of a problem whose costs were made larger by `factor`, in the costs of `problem`."""
+    cost = problem.cost_of(found.choice) if found.choice.size else found.cost
+    marginal = None if found.marginal is None else found.marginal / factor
+    bound, price = min(found.bound / factor, cost), found.kept_price / factor
+    return dataclasses.replace(found, cost=cost, bound=bound, marginal=marginal, kept_price=price)
 
 
 def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -> Solution:

@@ -36,7 +36,7 @@ def solve_flow(cost: Numbers, least: Places, most: Places) -> Solution | None:
         return None
     allowed = np.isfinite(cost)
     finite = np.where(allowed, cost, 0.0)
-    grid = min(GRID, 2.0**52 / (accounts + reps)) / max(float(np.abs(finite).max()), 1e-300)
+    grid = min(GRID, 2.0**52 / (accounts + reps)) / (float(np.abs(finite).max()) or 1.0)
     solver = min_cost_flow.SimpleMinCostFlow()
     account, rep = np.nonzero(allowed)
     solver.add_arcs_with_capacity_and_unit_cost(
@@ -54,7 +54,8 @@ def solve_flow(cost: Numbers, least: Places, most: Places) -> Solution | None:
     choice[account[used]] = rep[used]
     total = float(cost[np.arange(accounts), choice].sum())
     marginal = _flow_marginal(cost, choice, least, most)
-    return Solution(choice, total, total - accounts / grid, marginal, "flow")
+    bound = max(total - accounts / grid, float(cost.min(axis=1).sum()))  # exact where everybody has his cheapest
+    return Solution(choice, total, min(bound, total), marginal, "flow")
 
 
 def _flow_marginal(cost: Numbers, choice: Places, least: Places, most: Places) -> Numbers:

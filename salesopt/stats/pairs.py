@@ -51,7 +51,12 @@ class Pairs:
 
     def fair_share(self, name: str) -> Numbers:
         """What each representative would carry of a measure in proportion to his hours."""
-        return np.asarray(self.measures[name].sum() * self.capacity / self.capacity.sum())
+        return np.asarray(self.measures[name].sum() * self.capacity / max(self.capacity.sum(), 1e-9))
+
+    def shares_of(self, name: str, totals: Numbers) -> Numbers:
+        """Totals of a measure over the fair shares; nan for who has no hours to be given a share for."""
+        fair = self.fair_share(name)
+        return np.divide(totals, fair, out=np.full(len(fair), np.nan), where=fair > 0)
 
 
 def pair_faults(
@@ -307,9 +312,12 @@ def _loads(time: Numbers, capacity: Numbers, measures: dict[str, Numbers], toler
     unlimited = np.full(len(capacity), -np.inf)
     loads = [Load("hours", "capacity", time, unlimited, capacity, np.maximum(np.abs(capacity), 1e-9))]
     for name, values in measures.items():
-        fair = values.sum() * capacity / capacity.sum()
+        fair = values.sum() * capacity / max(capacity.sum(), 1e-9)
         use = np.repeat(values[:, None], len(capacity), axis=1)
-        loads.append(Load(name, "balance", use, (1 - tolerance) * fair, (1 + tolerance) * fair, np.maximum(fair, 1e-9)))
+        least, most = unlimited, -unlimited  # without end also where the fair share is nothing
+        if np.isfinite(tolerance):
+            least, most = (1 - tolerance) * fair, (1 + tolerance) * fair
+        loads.append(Load(name, "balance", use, least, most, np.maximum(fair, 1e-9)))
     return tuple(loads)
 
 

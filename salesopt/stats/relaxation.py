@@ -6,11 +6,13 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from salesopt.errors import RunError
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
 
 PENALTY = 1e3  # of missing a limit by its whole scale, in multiples of the dearest pair
 MISSED = 1e-7  # fraction of its scale above which a limit counts as missed
-TOLERANCE = 1e-9  # a pair comes in if it is cheaper by this fraction of the dearest; the bound allows for it
+TOLERANCE = 1e-9  # a pair comes in if it is cheaper by this fraction of the dearest
+ROUNDING = 1e-12  # of the parts of a bound that is added up
 
 
 class Rows:
@@ -43,6 +45,24 @@ class Rows:
             values.append(np.full(kept.sum(), 1 / self.problem.least_kept))
         shape = (len(self.lower), len(account))
         return sparse.csc_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(places))), shape=shape)
+
+    def allowed(self, duals: Numbers) -> Numbers:
+        """Prices without those of a side that has no limit, which a solver gives within its tolerance."""
+        price = duals.copy()
+        price[((price > 0) & ~np.isfinite(self.lower)) | ((price < 0) & ~np.isfinite(self.upper))] = 0.0
+        return price
+
+    def bound(self, duals: Numbers, marginal: Numbers) -> float:
+        """What no plan within the limits undercuts, at any prices that `allowed` gives (Lagrange).
+
+        The cheapest pair of each account at these prices, and what the limits come to at them; never less than the
+        cheapest pairs at no prices, which is exact where these are free.
+        """
+        limits = duals[self.accounts :]
+        sides = np.where(limits > 0, self.lower[self.accounts :], self.upper[self.accounts :])
+        parts = np.concatenate([marginal.min(axis=1), limits[limits != 0] * sides[limits != 0]])
+        plain = float(self.problem.cost.min(axis=1).sum())
+        return max(float(parts.sum() - ROUNDING * np.abs(parts).sum()), plain)
 
     def prices(self, duals: Numbers) -> tuple[Numbers, Numbers]:
         """The price of each account, and what each pair pays for the limits it uses."""
@@ -113,7 +133,10 @@ class _Columns:
         self.solver.changeColsCost(len(prices), np.arange(len(prices), dtype=np.int32), prices)
         while True:
             self.solver.run()
-            duals = np.array(self.solver.getSolution().row_dual)
+            if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                said = self.solver.modelStatusToString(self.solver.getModelStatus())
+                raise RunError(f"the relaxation of an assignment could not be solved ({said})")
+            duals = self.rows.allowed(np.array(self.solver.getSolution().row_dual))
             worth, pays = self.rows.prices(duals)
             self.marginal = cost - pays
             reduced = np.where(self.taken, np.inf, self.marginal - worth[:, None])
@@ -125,7 +148,7 @@ class _Columns:
             self._take(new, cost)
         self.kept_price = float(duals[-1]) / self.problem.least_kept if self.rows.has_kept else 0.0
         self.values = np.array(self.solver.getSolution().col_value)
-        self.bound = float(self.solver.getInfo().objective_function_value) - accounts * least
+        self.bound = self.rows.bound(duals, self.marginal)
 
     def _take(self, new: Flags, cost: Numbers) -> None:
         self.taken |= new
