@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.study.tables import require_table
+
+POLISH = 3.0  # seconds
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,7 +95,8 @@ def assign_accounts(
     travel     : table `distances` between regions; None takes the great circle between lat and lon
     contiguity : table `neighbours`: the regions a representative serves must hang together
     locked     : account -> representative, pairs that are settled
-    time_limit, gap : seconds, and the proved relative gap at which the search stops before
+    time_limit, gap : seconds, and the proved relative gap at which the search stops before; what it found is then
+                 improved step by step for up to POLISH seconds, and explained
     speed, calls_per_trip : km an hour; calls made on one way out and back: a year's travel of a pair is
                  2 x km / speed x calls / calls_per_trip
     fit_weight, move_price, year_price : hours of travel a year that a point of fit, an account that changes hands, and
@@ -128,12 +132,13 @@ def assign_accounts(
         today=today,
     )
     _require_hours(pairs)
+    start = time.perf_counter()
     solution = solve_matching(pairs.problem, time_limit=time_limit, gap=gap)
     if not solution.choice.size:
         conflict, relaxation, message = explain_conflict(pairs, solution)
         message = " ".join((message, *pairs.unbordered))
         raise InfeasibleError(message, conflict=conflict, relaxation=relaxation)
-    solution = polish(pairs.problem, solution)
+    solution = polish(pairs.problem, solution, deadline=max(start + time_limit, time.perf_counter() + POLISH))
     table = _table(pairs, solution)
     load = _load(pairs, solution)
     return TeamAssignment(

@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from salesopt.report.cases import run_case
 from salesopt.stats import assignment
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.distances import great_circle
-from salesopt.stats.matching import Load, Matching, connected_patches
+from salesopt.stats.exchange import polish
+from salesopt.stats.matching import Load, Matching, Solution, connected_patches
 from salesopt.stats.relaxation import relax
 from salesopt.team import size_team
 from salesopt.territories import assign_accounts, fit_from_skills
@@ -598,3 +600,42 @@ def test_limits_that_are_none_are_no_plan():
         relax(Matching(np.ones((4, 2)), (load,)))
     nobody = solve_matching(Matching(np.array([[1.0, 2.0], [np.inf, np.inf]]), (load,)))
     assert not nobody.choice.size and nobody.bound == np.inf
+
+
+def hard(accounts=60, reps=6):
+    """An assignment of which a search finds many plans, better and better ones."""
+    draw = np.random.default_rng(0)
+    cost = 100 * np.linalg.norm(draw.random((accounts, 1, 2)) - draw.random((1, reps, 2)), axis=2)
+    weight = draw.uniform(1, 2, accounts)
+    fair = np.full(reps, weight.sum() / reps)
+    load = Load("hours", "balance", np.repeat(weight[:, None], reps, axis=1), 0.97 * fair, 1.03 * fair, fair)
+    return Matching(cost, (load,))
+
+
+def test_the_first_search_has_the_time_that_it_is_given():
+    """With less than a second it had none: the first plan of all was taken, and the search ended there."""
+    problem = hard()
+    usable = np.ones(problem.cost.shape, dtype=bool)
+    none = np.zeros(0, dtype=np.int64)
+    choice, bound = assignment._branch(problem, usable, none, time.perf_counter() + 0.6, 0.01, patient=False)
+    assert problem.cost_of(choice) <= 1.1 * bound
+
+
+def test_time_is_added_only_where_no_plan_is_known():
+    problem = hard(200, 12)
+    usable = np.ones(problem.cost.shape, dtype=bool)
+    choice, _ = assignment._branch(
+        problem, usable, np.zeros(0, dtype=int), time.perf_counter() + 0.3, 0.5, patient=True
+    )
+    assert choice.size
+    start = time.perf_counter()
+    again, _ = assignment._branch(problem, usable, choice, start + 0.1, 0.0, patient=True)
+    assert again.size and time.perf_counter() - start < 1.0
+
+
+def test_polishing_ends_with_the_clock():
+    problem = hard()
+    choice = relax(problem).nearest
+    rough = Solution(choice, problem.cost_of(choice), 0.0, None, "integer")
+    assert polish(problem, rough, deadline=0.0).choice.tolist() == choice.tolist()
+    assert polish(problem, rough, deadline=0.0).by_clock and not polish(problem, rough).by_clock

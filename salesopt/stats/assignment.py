@@ -125,7 +125,7 @@ def _branch(
     """Solve the integer programme over the `usable` pairs; cuts are added until every territory hangs together.
 
     Returns the plan (empty where none was found) and a bound over these pairs (infinite where they allow no plan).
-    `patient` adds time where there is none left and no plan was found.
+    `patient` adds time where there is none left and no plan is known.
     """
     rows = Rows(problem)
     account, rep = np.nonzero(usable)
@@ -139,10 +139,11 @@ def _branch(
     _pass_integer(solver, matrix, cost, lower, upper)
     if start.size:
         _set_start(solver, start[account] == rep, matrix.shape[1])
-    bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0) if patient else 0.0
+    bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0) if patient and not start.size else 0.0
     while True:
         left = deadline - time.perf_counter()
-        solver.setOptionValue("time_limit", (left if left > 1 else PATIENCE * patience) + solver.getRunTime())
+        left = max(left, 0.0) if left > 1 or not patience else PATIENCE * patience
+        solver.setOptionValue("time_limit", left + solver.getRunTime())
         solver.run()
         info, status = solver.getInfo(), solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:

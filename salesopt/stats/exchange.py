@@ -7,6 +7,7 @@ where a shift is not possible, its obstacles say which requirement stands agains
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -161,19 +162,24 @@ def within(load: Load, rep: int | Places, total: Numbers | float) -> Flags:
     return np.asarray((total >= load.least[rep] - room) & (total <= load.most[rep] + room))
 
 
-def polish(problem: Matching, solution: Solution) -> Solution:
-    """The plan after every step that makes it cheaper within the limits; one proved best is left as it is."""
+def polish(problem: Matching, solution: Solution, *, deadline: float = np.inf) -> Solution:
+    """The plan after every step that makes it cheaper within the limits; one proved best is left as it is.
+
+    deadline : of `time.perf_counter`, at which it ends
+    """
     if solution.gap < PROVED:
         return solution
-    plan = Exchange(problem, solution.choice)
+    plan, late = Exchange(problem, solution.choice), False
     for _ in range(PASSES):
         better = False
         for account in range(len(plan.choice)):
+            if late := time.perf_counter() > deadline:
+                break
             step = plan.step(account, below=-1e-9 * (1 + abs(problem.cost[account, plan.choice[account]])))
             if step.rep >= 0:
                 plan.take(step)
                 better = True
-        if not better:
+        if late or not better:
             break
-    cost = problem.cost_of(plan.choice)
-    return replace(solution, choice=plan.choice, cost=cost, bound=min(solution.bound, cost))
+    cost, late = problem.cost_of(plan.choice), solution.by_clock or late
+    return replace(solution, choice=plan.choice, cost=cost, bound=min(solution.bound, cost), by_clock=late)
