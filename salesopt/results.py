@@ -29,7 +29,7 @@ class Finding:
     what      : what was found, a short noun phrase ("Move 6 representatives to dairy")
     value     : its size, in `unit`; nan where it has no size
     low, high : interval of `value`, nan where it has none (then `caution` says why)
-    unit      : "USD a year" (the study's currency) for money, so that findings can be ranked; else the unit's name
+    unit      : `summary.money_unit` ("USD a year") for money, so that findings can be ranked; else the unit's name
     action    : what to do, an imperative sentence
     caution   : when not to trust it, a plain sentence, "" where there is nothing to say
     chapter   : the analysis's word ("pricing")

@@ -13,6 +13,11 @@ from salesopt.stats.result import Result
 COLUMNS = ("what", "value", "low", "high", "unit", "action", "caution", "chapter")
 
 
+def money_unit(currency: str) -> str:
+    """The unit by which findings in money are known: "USD a year", "a year" where the study names no currency."""
+    return f"{currency} a year".strip()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Summary(Result):
     """What `rank_findings` made of the findings.
@@ -35,14 +40,14 @@ class Summary(Result):
 def rank_findings(findings: pd.DataFrame, *, currency: str) -> Summary:
     """Which of all chapters' findings is worth most?
 
-    findings : one row each with the columns of `results.Finding` (`COLUMNS`); money has the unit "<currency> a year"
+    findings : one row each with the columns of `results.Finding` (`COLUMNS`); money has the unit of `money_unit`
     Ranks money by value; a finding whose interval starts below zero keeps its rank but is not `sure`. The values are
     not added up: two chapters may gain the same money twice. Raises DataError if a column is absent.
     """
     absent = [column for column in COLUMNS if column not in findings.columns]
     if absent:
         raise DataError(f"findings: column {', '.join(absent)} is absent")
-    unit = f"{currency} a year"
+    unit = money_unit(currency)
     is_money = findings["unit"] == unit
     valued = is_money & findings["value"].notna()
     ranked = findings[valued].sort_values("value", ascending=False, kind="stable").reset_index(drop=True)

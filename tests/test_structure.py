@@ -30,6 +30,7 @@ from salesopt.structure import (
     describe_team,
     join_organisation,
 )
+from salesopt.summary import rank_findings
 
 PLAIN = Assumptions(opening_hours=0.5, separate=0.5, coordination=4, key_share=0.5, joint=0.25, span=8, stretch=0.1)
 
@@ -624,6 +625,13 @@ def test_the_sentence_carries_the_numbers(contested):
     assert (money.low, money.high) == (contested.saving_low, contested.saving_high)
     assert "1 left" in makeup_sentence(made)
     assert "3 sell, 2 lead (2 managers) and 1 is in support: one leader for every 2.0 others." in makeup_sentence(made)
+
+
+def test_the_saving_is_ranked_where_the_study_names_no_currency(contested):
+    """Chapters and summary spelt the unit of its money in two ways: the finding was left out of the ranking."""
+    for currency in ("", "EUR"):
+        found = pd.DataFrame([vars(one) for one in conclude_structure(contested, currency=currency).findings])
+        assert rank_findings(found, currency=currency).table["value"].tolist() == [contested.saving]
 
 
 def test_results_come_back_from_disk(contested, tmp_path):

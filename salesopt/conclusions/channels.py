@@ -11,6 +11,7 @@ from salesopt.channels import ChannelMix, CompletedChannels, OnlineFunnel
 from salesopt.display import MINUS, between, capital, listed, money, number, percent
 from salesopt.errors import ParameterError
 from salesopt.results import Conclusion, Finding
+from salesopt.summary import money_unit
 
 
 def conclude_channels(
@@ -130,7 +131,7 @@ def _bound(value: float, row: pd.Series, currency: str) -> str:
 def _gain_finding(result: ChannelMix, doubts: list[str], currency: str, yearly: float) -> list[Finding]:
     gain = (result.objective - result.objective_now) * yearly
     profit = result.objective_name == "profit"
-    unit = f"{currency} a year".strip() if profit else "response a year"
+    unit = money_unit(currency) if profit else "response a year"
     certain = "" if math.isfinite(result.gain_low) else "The curves are taken as certain, so there is no interval."
     beyond = [text for text in doubts if "beyond" in text or "breaks" in text or "cannot tell" in text]
     return [
@@ -168,7 +169,7 @@ def _limit_findings(result: ChannelMix, currency: str, yearly: float, most: int 
                 value=float(value),
                 low=math.nan,
                 high=math.nan,
-                unit=f"{currency} a year".strip(),
+                unit=money_unit(currency),
                 action=f"{'Raise' if worth > 0 else 'Lower'} '{row['limit']}' by {number(one, 3)}.",
                 caution=caution,
                 chapter="channels",

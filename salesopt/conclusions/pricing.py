@@ -12,6 +12,7 @@ from salesopt.cross import CrossElasticity
 from salesopt.display import between, money, number, percent, plural, price
 from salesopt.pricing import MOVED, PricePlan, PromotionPlan, TailoredPrices
 from salesopt.results import Conclusion, Finding
+from salesopt.summary import money_unit
 
 TOLD = 5
 
@@ -53,7 +54,7 @@ def conclude_calendar(plan: TailoredPrices, *, currency: str = "") -> Conclusion
         value=plan.extra,
         low=plan.extra_low,
         high=plan.extra_high,
-        unit=f"{currency} a year".strip(),
+        unit=money_unit(currency),
         action=f"Set prices by {plan.by} where the extra profit is sure.",
         caution=plan.cautions[0] if plan.cautions else "",
         chapter="pricing",
@@ -129,7 +130,7 @@ def _doubts(plan: PricePlan) -> list[str]:
 
 
 def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Finding]:
-    unit = f"{currency} a year".strip()
+    unit = money_unit(currency)
     sure = moved[moved["sure"]]
     found = []
     if len(moved):

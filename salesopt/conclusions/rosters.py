@@ -9,6 +9,7 @@ import pandas as pd
 from salesopt.display import about, capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
+from salesopt.summary import money_unit
 
 ROUGH = 0.005  # gap from which on differences between scenarios may be those of the search
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
@@ -235,7 +236,7 @@ def _hire_finding(best: pd.Series, first: bool, anew: bool, currency: str) -> Fi
         value=float(value),
         low=math.nan,
         high=math.nan,
-        unit=f"{currency} a year" if money_of_it else "hours a year",
+        unit=money_unit(currency) if money_of_it else "hours a year",
         action=f"Divide today's accounts anew first. {action}" if first and not homes else action,
         caution="No interval: distances and hours are taken as exact. "
         f"{'' if money_of_it else f'It is {TIME}. '}{APART}",

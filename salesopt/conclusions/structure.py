@@ -10,6 +10,7 @@ from salesopt.display import between, integer, listed, money, number, percent, p
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.comparison import tabulate_unserved
 from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
+from salesopt.summary import money_unit
 
 
 def conclude_structure(
@@ -138,7 +139,7 @@ def _growth(structures: Structures) -> list[str]:
 
 
 def _structure_finding(structures: Structures, currency: str) -> Finding:
-    unit = f"{currency} a year".strip()
+    unit = money_unit(currency)
     best = _row(structures.table, structures.best)
     if not structures.today_form or structures.today_form == structures.best:
         rival = _row(structures.table, structures.second)

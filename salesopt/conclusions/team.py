@@ -14,6 +14,7 @@ from salesopt.conclusions.headcount import path_answer, path_doubts, path_metric
 from salesopt.display import between, capital, estimate, heads_of, integer, listed, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.crosscheck import HeadGap
+from salesopt.summary import money_unit
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
 
 
@@ -222,7 +223,7 @@ def _redeploy(size: TeamSize, unserved: str, currency: str) -> Finding | None:
         moved["gain"],
         moved["gain_low"],
         moved["gain_high"],
-        f"{currency} a year",
+        money_unit(currency),
         action,
         (first + (size.cautions[0] if size.cautions else "")).strip(),
         "team",
@@ -253,7 +254,7 @@ def _resize(size: TeamSize, currency: str) -> Finding | None:
         best["profit"] - moved["profit"],
         best["gain_low"],
         best["gain_high"],
-        f"{currency} a year",
+        money_unit(currency),
         f"{verb}, to {heads_of(best['reps'])} heads, after the redeployment.",
         " ".join(caution.split()),
         "team",
@@ -305,7 +306,7 @@ def _call(calls: CallPlan, currency: str) -> Finding | None:
         float(calls.gain),
         math.nan,
         math.nan,
-        f"{currency} a year",
+        money_unit(currency),
         f"Call less often on {plural(len(fewer), 'account')} and use the hours where the plan says.",
         "No interval: the curve of a group stands for each of its accounts. It overlaps with redeploying: do not add.",
         "team",
