@@ -201,6 +201,17 @@ def test_what_cannot_be_fitted_is_listed_with_its_reason():
     assert "nobody serves it today" in fit_effort(gone).skipped["reason"].item()
 
 
+def test_a_unit_that_ended_is_fitted_but_not_sized():
+    """Its last heads and sales of years ago stood in the team of today, and no word said so."""
+    last = HISTORY["period"].max() - pd.DateOffset(years=2)
+    shut = HISTORY[(HISTORY["unit"] != "Hotels") | (HISTORY["period"] <= last)]
+    fit = fit_effort(shut.assign(margin=0.4), draws=20, carry_over=0.3)
+    assert "Hotels" not in set(fit.table["unit"]) | set(fit.curves.units.name) and "Hotels" in set(fit.periods["unit"])
+    assert f"ends on {last.date()}" in fit.skipped.set_index("unit").loc["Hotels", "reason"]
+    judged = fit_effort(shut, judged=JUDGED, draws=20, carry_over=0.3).table.set_index("unit")
+    assert f"its history ends on {last.date()}" in judged.loc["Hotels", "caution"]
+
+
 def test_rows_without_sales_are_counted_out_loud():
     holes = HISTORY.copy()
     holes.loc[::20, "sales"] = 0

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from salesopt.stats.arguments import read_day
 from salesopt.stats.judgement import ANSWERS
 from salesopt.stats.roles import Day, is_here, sells
 
@@ -37,17 +38,30 @@ def compare_heads(
     """The heads of all units against the people who sell and are here on the day `today`.
 
     Heads are current_reps of `judged` (table effort_response), without it those of each unit's last period in
-    `history` (table effort_history). None where they agree, give or take a head or a tenth of the people, or where
-    one side is absent.
+    `history` (table effort_history) up to `today`, units that ended left out. None where they agree, give or take a
+    head or a tenth of the people, or where one side is absent.
     """
     if reps is None or (judged is None and history is None):
         return None
     if judged is not None:
         table, heads = "effort_response", judged.groupby("unit")["current_reps"].first().sum()
     elif history is not None:
-        table, heads = "effort_history", history.sort_values("period").groupby("unit")["reps"].last().sum()
+        day = read_day(today)
+        known = history if day is None else history[history["period"] <= day]
+        last = known.sort_values("period").groupby("unit")["reps"].last()
+        table, heads = "effort_history", last.drop(ended_units(known).index).sum()
     people = int((sells(reps) & is_here(reps, today)).sum())
     return None if abs(heads - people) <= max(LEAST_SLACK, SLACK * people) else HeadGap(float(heads), people, table)
+
+
+def ended_units(history: pd.DataFrame) -> pd.Series:
+    """The last period of each unit of table effort_history that lacks the whole last year of the table.
+
+    A shop that was shut, a region that went into another: what it once was is a measure of what heads bring, but its
+    last heads and sales are not today's.
+    """
+    last = history.groupby("unit")["period"].max()
+    return last[last <= last.max() - pd.DateOffset(years=1)]
 
 
 def folded(name: str) -> str:

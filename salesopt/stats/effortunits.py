@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError, Problem
-from salesopt.stats.crosscheck import folded
+from salesopt.errors import AbsentError, DataError, Problem
+from salesopt.stats.crosscheck import ended_units, folded
 from salesopt.stats.doubts import few
 from salesopt.stats.effort import Curves, Numbers
 from salesopt.stats.effortcurve import relative_sales
@@ -55,7 +55,8 @@ def units_today(
     """Units that can be sized, those that cannot (unit, reason), and what to say of single ones.
 
     The first has the index unit, sorted, and the columns margin, revenue (a year), reps (today), judged (whether
-    revenue, margin and heads are the judges').
+    revenue, margin and heads are the judges'). A unit whose history ended a year before the others' is none of today,
+    unless it was judged. Raises AbsentError where no unit is left.
     """
     last = history.sort_values("period", kind="stable").groupby("unit", sort=False).last()
     table = pd.DataFrame({"revenue": past.revenue, "reps": past.today}, index=past.units)
@@ -78,9 +79,17 @@ def units_today(
     nowhere = "its margin is known neither from effort_response nor from effort_history"
     reasons = {unit: why for unit, why in reasons.items() if unit not in table.index}
     reasons |= {unit: refused.get(unit, nowhere) for unit in table.index[absent]}
-    table = table[~absent]
+    ended = ended_units(history).dt.date.map("its history ends on {}, a year or more before that of others".format)
+    gone = table.index.isin(ended.index) & ~table["judged"]
+    reasons |= {
+        unit: f"{ended[unit]}, so that it is no unit of today unless it is judged" for unit in table.index[gone]
+    }
+    table = table[~absent & ~gone]
+    if table.empty:
+        raise AbsentError("; ".join(f"effort_history: {unit}: {why}" for unit, why in reasons.items()))
     skipped = pd.DataFrame({"unit": list(reasons), "reason": list(reasons.values())}, dtype=object)
     said = {unit: f"its history is not used ({why})" for unit, why in unused.items() if unit in table.index}
+    said |= {unit: ended[unit] for unit in table.index.intersection(ended.index)}
     for unit in table.index[~table["judged"]] if base is not None else ():
         said[unit] = (
             f"its judges' answers are not used: {refused[unit]}"

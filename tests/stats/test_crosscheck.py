@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from salesopt.stats.crosscheck import compare_heads, split_judges
+from salesopt.stats.crosscheck import compare_heads, ended_units, split_judges
 
 ROLES = ["representative"] * 20 + ["lead"]
 REPS = pd.DataFrame({"role": ROLES, "left": [pd.NaT] * 19 + [pd.Timestamp(2026, 6, 30)] * 2})
@@ -35,6 +35,14 @@ def test_the_history_counts_heads_where_nobody_judged():
     history = pd.DataFrame({"unit": ["a", "b", "a"], "period": pd.to_datetime(["2026-04", "2026-01", "2026-01"])})
     found = compare_heads(None, history.assign(reps=[30.0, 9.0, 1.0]), REPS)
     assert (found.heads, found.people, found.table) == (39, 19, "effort_history")
+
+
+def test_units_that_ended_and_periods_to_come_are_no_heads_of_today():
+    """A shop shut years ago was counted with the heads it once had, and one of next year with those it is to get."""
+    periods = pd.to_datetime(["2026-07-01", "2025-10-01", "2025-07-01", "2026-10-01"])
+    history = pd.DataFrame({"unit": ["a", "b", "shut", "a"], "period": periods, "reps": [10.0, 9.0, 50.0, 99.0]})
+    assert compare_heads(None, history, REPS, today="2026-09-30") is None
+    assert list(ended_units(history.iloc[:3])) == [pd.Timestamp("2025-07-01")]
 
 
 @pytest.mark.parametrize(
