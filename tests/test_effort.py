@@ -14,9 +14,11 @@ from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.headcount import plan_headcount
 from salesopt.plots.effort import plot_effort, plot_effort_curves
 from salesopt.stats.effort import Curves
+from salesopt.stats.effortpanel import make_history
 from salesopt.study.sample import sample_tables
 from salesopt.study.sample.names import GROUPS
 from salesopt.study.sample.team import EFFORT_CARRY, effort_curve, team_tables
+from salesopt.study.tables import require_table
 from salesopt.team import size_team
 from salesopt.workload import plan_calls
 
@@ -210,6 +212,19 @@ def test_a_unit_that_ended_is_fitted_but_not_sized():
     assert f"ends on {last.date()}" in fit.skipped.set_index("unit").loc["Hotels", "reason"]
     judged = fit_effort(shut, judged=JUDGED, draws=20, carry_over=0.3).table.set_index("unit")
     assert f"its history ends on {last.date()}" in judged.loc["Hotels", "caution"]
+
+
+@pytest.mark.parametrize(("step", "a_year"), [("QS", 4), ("6MS", 2), ("28D", 365.25 / 28), ("14D", 365.25 / 14)])
+def test_a_year_holds_its_sales_whatever_the_periods(step, a_year):
+    """Half years counted as years, 13 periods of four weeks as 12 months: sales a year were half, or 8 % less."""
+    sold = HISTORY.sort_values("period").groupby("unit").tail(12).assign(margin=0.4, reps=5.0)
+    dates = dict(zip(sorted(sold["period"].unique()), pd.date_range("2020-01-01", periods=12, freq=step), strict=True))
+    past = make_history(
+        require_table("effort_history", sold.assign(period=sold["period"].map(dates), sales=100.0)),
+        pd.Series(dtype=float), common="none", trends=False, controls=(), min_periods=3,
+    )  # fmt: skip
+    assert past.revenue == pytest.approx(100 * a_year, rel=0.01)
+    assert (past.panel.gap[past.panel.goes_on] == 1).all(), "no two periods are one"
 
 
 def test_rows_without_sales_are_counted_out_loud():

@@ -77,7 +77,8 @@ def make_history(
     reasons = count.map(lambda seen: f"{int(seen)} periods with {what}, fewer than {min_periods}").where(few, "")
     reasons[idle] = "nobody serves it today, so effort relative to today's says nothing"
     length = period_length(rows["period"])
-    recent = rows.groupby("unit", sort=False).cumcount(ascending=False) < _year(length)
+    a_year = _per_year(rows["period"], length)
+    recent = rows.groupby("unit", sort=False).cumcount(ascending=False) < max(round(a_year), 1)
     used = usable & rows["unit"].map(reasons).eq("")
     kept = rows[used].reset_index(drop=True)
     units = pd.Index(kept["unit"].unique(), name="unit")
@@ -94,12 +95,14 @@ def make_history(
         panel=Panel(unit, period, effort, np.log(kept["sales"].to_numpy(dtype=float)), own, shared),
         recent=recent[used].to_numpy(dtype=bool),
         today=heads.reindex(units).to_numpy(dtype=float),
-        revenue=_revenue(rows[recent], length).reindex(units).to_numpy(dtype=float),
+        revenue=(rows[recent].groupby("unit", sort=False)["sales"].mean() * a_year)
+        .reindex(units)
+        .to_numpy(dtype=float),
         common=common,
         trends=trends,
         length=length,
         skipped=pd.DataFrame({"unit": reasons.index[reasons != ""], "reason": reasons[reasons != ""].to_numpy()}),
-        said=(*said, *_unheld(kept, common, trends, length)),
+        said=(*said, *_unheld(kept, common, trends, length, a_year)),
     )
 
 
@@ -124,7 +127,7 @@ def _lost(rows: pd.DataFrame, usable: pd.Series, controls: Sequence[str]) -> lis
     return [f"{lost} of {len(rows)} rows of the history are left out: {why}, where a curve in logs has no place."]
 
 
-def _unheld(rows: pd.DataFrame, common: str, trends: bool, length: str) -> list[str]:
+def _unheld(rows: pd.DataFrame, common: str, trends: bool, length: str, a_year: float) -> list[str]:
     said = []
     if common == "season":
         said.append(
@@ -142,30 +145,40 @@ def _unheld(rows: pd.DataFrame, common: str, trends: bool, length: str) -> list[
         )
     if not length:
         said.append(
-            "The length of the history's periods is unclear; each date counts as the period after the one before."
+            "The length of the history's periods is unclear; each date counts as the period after the one before, and "
+            f"{a_year:.3g} of them as a year."
         )
     return said
 
 
 def _numbers(period: pd.Series, length: str) -> np.ndarray:
     """Periods counted up by one, gaps included where their length is known."""
+    if not length:
+        return codes_of(period).astype(np.int64)
     if length in ("month", "quarter", "year"):
         months = period.dt.year * 12 + period.dt.month
-        return ((months - months.min()) // {"month": 1, "quarter": 3, "year": 12}[length]).to_numpy(dtype=np.int64)
-    if length in ("day", "week"):
-        days = (period - period.min()).dt.days
-        return (days // {"day": 1, "week": 7}[length]).to_numpy(dtype=np.int64)
-    return codes_of(period).astype(np.int64)
+        numbers = (months - months.min()) // {"month": 1, "quarter": 3, "year": 12}[length]
+    else:
+        numbers = (period - period.min()).dt.days // {"day": 1, "week": 7}[length]
+    if numbers.nunique() == period.nunique():
+        return numbers.to_numpy(dtype=np.int64)
+    # Two dates fall into one month, as two periods of four weeks may: they are counted by the days between them.
+    dates = pd.Series(np.sort(period.unique()))
+    steps = np.maximum((dates.diff().dt.days / _usual_days(period)).fillna(0.0).round(), 1.0)
+    return period.map(pd.Series(steps.cumsum().to_numpy() - 1, index=dates)).to_numpy(dtype=np.int64)
 
 
-def _year(length: str) -> int:
-    """Periods that make up a year."""
-    return max(round(periods_per_year(length) if length else 1.0), 1)
+def _usual_days(period: pd.Series) -> float:
+    """Days from one date to the next, half of the gaps being as long or longer; nan for a single date."""
+    return float(pd.Series(np.sort(period.unique())).diff().dt.days.median())
 
 
-def _revenue(recent: pd.DataFrame, length: str) -> pd.Series:
-    """Sales a year of each unit from its last year's periods, scaled up where they are fewer."""
-    return recent.groupby("unit", sort=False)["sales"].mean() * (periods_per_year(length) if length else 1.0)
+def _per_year(period: pd.Series, length: str) -> float:
+    """Periods in a year: by their length; by the days between them where it is unclear, or they are of four weeks."""
+    days = _usual_days(period)
+    counted = 365.25 / days if days > 0 else 1.0
+    named = periods_per_year(length) if length else counted
+    return counted if abs(counted / named - 1) > 0.05 else named
 
 
 def _shared(rows: pd.DataFrame, period: np.ndarray, common: str, controls: Sequence[str]) -> Numbers:
