@@ -123,7 +123,9 @@ def fit_effort(
     on the whole, carry-over 0, 0.3 and 0.6): 95 % intervals of the elasticity hold 95 to 97 times in 100, its bias is
     below 0.005, the interval of carry-over holds 98 to 100 times, and in 0 to 5 histories of 100 the judges are said to
     be off on the whole. Without judges the intervals hold 98 times, and elasticities of 0.3 are found too low by 0.005,
-    0.015 and 0.03.
+    0.015 and 0.03. Curves rise: where heads bring nothing no interval holds that, and a caution says so. In a world of
+    another making (30 histories each, log-linear sales over a common random walk) intervals of units hold 95 to 100
+    times at elasticities up to 0.6; at 0.9 their mean is found too low by 0.1, and its interval holds 83 times.
     Source: Little, "Models and managers: the concept of a decision calculus", Management Science 16 (1970), for judged
     curves corrected by data; Albers, Mantrala and Sridhar, Journal of Marketing Research 47 (2010), for what is usual.
     """

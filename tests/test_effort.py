@@ -252,6 +252,17 @@ def test_more_heads_with_fewer_sales_is_said_to_be_no_ground_for_a_size():
     assert not any("fewer sales" in text for text in FIT.cautions)
 
 
+def test_heads_that_bring_nothing_are_not_said_to_without_a_word():
+    """Curves only rise: their interval lay above zero, as if measured, where sales had nothing to do with heads."""
+    draw = np.random.default_rng(5)
+    sold = np.exp(draw.normal(14, 0.05, len(HISTORY)))
+    fit = fit_effort(HISTORY.assign(sales=sold, margin=0.4), draws=20, carry_over=0.0)
+    assert fit.measured["low"].iloc[1] < 0 < fit.measured["high"].iloc[1]
+    assert fit.whole("elasticity in the long run")[1] > 0
+    assert any("does not tell the effect of heads from none" in text for text in fit.cautions)
+    assert not any("from none" in text for text in FIT.cautions)
+
+
 def test_two_units_hold_only_the_season_equal_and_say_so():
     two = HISTORY[HISTORY["unit"].isin(["Hotels", "Restaurants and cafés"])]
     fit = fit_effort(two, judged=JUDGED[JUDGED["unit"].isin(two["unit"])])

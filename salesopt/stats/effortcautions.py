@@ -68,6 +68,12 @@ def fit_cautions(
             f"More heads went with fewer sales (common elasticity {best['elasticity']:.2f}): heads were sent to where "
             "sales fell, or something else moved both. Curves that only rise cannot follow that: do not size by them."
         )
+    elif best["low"] <= 0:
+        said.append(
+            "Without a prior the history does not tell the effect of heads from none (common elasticity "
+            f"{best['elasticity']:.2f}, {confidence:.0%} interval {best['low']:.2f} to {best['high']:.2f}): that "
+            "curves rise is assumed, so their intervals lie above zero even where heads bring nothing."
+        )
     if np.isfinite([plain["elasticity"], trended["elasticity"]]).all():
         differ = plain["elasticity"] - trended["elasticity"]
         if abs(differ) > max(0.1, 0.25 * (trended["high"] - trended["low"])):
