@@ -58,7 +58,7 @@ def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], er
 
 
 def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **facts: Any) -> str:
-    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions."""
+    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions, standing."""
     chapters = list(chapters)
     names = ["Summary", *[name for name in [*PARTS.values(), "More"] if name != "Summary"]]
     parts = [{"title": name, "chapters": [page for page in chapters if page.part == name]} for name in names]

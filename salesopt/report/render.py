@@ -134,10 +134,11 @@ def render_report(
         beside = plan.target.with_name(f"{plan.target.name}{FAILED}")
         kept = any(run.error for run in runs) and _is_good(plan.target)
         target = beside if kept else plan.target
-        notes = _write(replace(plan, target=target), stage, runs)
+        standing = "a chapter failed, so the earlier good report stays as it was" if kept else ""
+        notes = _write(replace(plan, target=target), stage, runs, standing and f"{standing}: ../{plan.target.name}")
         _move(stage, target)
         if kept:
-            notes.append(f"a chapter failed, so the earlier good report stays as it was: {plan.target / 'index.html'}")
+            notes.append(f"{standing}: {plan.target / 'index.html'}")
         else:
             shutil.rmtree(beside, ignore_errors=True)  # an earlier failure is mended, or this one takes its place
     finally:
@@ -261,8 +262,11 @@ def _settle(plan: Plan, runs: list[ChapterRun]) -> Plan:
     return replace(plan, chapters=kept, left_out={**plan.left_out, **absent})
 
 
-def _write(plan: Plan, stage: Path, runs: list[ChapterRun]) -> list[str]:
-    """Page, PDF, workbook and ledger from what the chapters left in `stage`; returns notes in plain words."""
+def _write(plan: Plan, stage: Path, runs: list[ChapterRun], standing: str = "") -> list[str]:
+    """Page, PDF, workbook and ledger from what the chapters left in `stage`; returns notes in plain words.
+
+    standing : that an earlier report stays, which the reader of a failed one has to know
+    """
     for path in (stage / "notebooks").glob("*.ipynb"):
         # The folder the chapters wrote to was a passing one; what is kept names the place the report ends up in.
         text = path.read_text(encoding="utf-8")
@@ -279,12 +283,14 @@ def _write(plan: Plan, stage: Path, runs: list[ChapterRun]) -> list[str]:
         for chapter in plan.chapters
     ]
     (stage / "index.html").write_text(
-        build_page(pages, title=plan.study.title, quarter=plan.study.quarter, **facts), encoding="utf-8"
+        build_page(pages, title=plan.study.title, quarter=plan.study.quarter, standing=standing, **facts),
+        encoding="utf-8",
     )
     saved = [load_results(stage, word) for word in saved_words(stage)]
     write_workbook(saved, stage / "tables.xlsx", title=plan.study.title, quarter=plan.study.quarter)
     notes = list(filter(None, [write_pdf(stage / "index.html", stage / "report.pdf")]))
-    (stage / "run.json").write_text(json.dumps(_ledger(plan, runs, notes, facts), indent=1), encoding="utf-8")
+    made = _ledger(plan, runs, [*notes, standing] if standing else notes, facts)
+    (stage / "run.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
     return notes
 
 

@@ -163,9 +163,9 @@ def _run(job: Job) -> ChapterRun:
             if failure.ename == "AbsentError":
                 left_out = failure.evalue.strip()
             else:
-                error = explain(failure.ename, failure.evalue)
+                error = explain(failure.ename, failure.evalue, timeout=job.timeout)
         except Exception as failure:  # a dead kernel, a timeout, a missing kernel: reported, never raised
-            error = explain(type(failure).__name__, str(failure))
+            error = explain(type(failure).__name__, str(failure), timeout=job.timeout)
         if left_out:
             return ChapterRun(job.word, time.perf_counter() - started, left_out=left_out)
         if written.is_file():
@@ -180,15 +180,18 @@ def _run(job: Job) -> ChapterRun:
     return ChapterRun(job.word, time.perf_counter() - started, error)
 
 
-def explain(name: str, message: str) -> str:
-    """An exception of a chapter in plain words; our own errors speak for themselves."""
+def explain(name: str, message: str, *, timeout: float = TIMEOUT) -> str:
+    """An exception of a chapter in plain words; our own errors speak for themselves.
+
+    timeout : seconds that a cell of the chapter could take
+    """
     own = name in ("DataError", "ParameterError", "InfeasibleError", "SalesoptError", "RunError")
     if own:
         return message.strip()
     if name == "DeadKernelError":
         return "its kernel died, perhaps for want of memory"
     if name == "CellTimeoutError":
-        return f"a cell took longer than {TIMEOUT} seconds"
+        return f"a cell took longer than {timeout:g} seconds"
     if name == "ModuleNotFoundError":
         return f"a library is absent from this installation: {message.strip()}"
     return f"an unexpected {name}: {message.strip() or 'no message'}; the executed notebook shows where"

@@ -142,7 +142,10 @@ def test_a_failed_run_goes_beside_an_earlier_good_report_and_a_good_one_takes_it
     for _ in range(2):  # a second failure takes the place of the first
         failed = make(firm, notebooks, tmp_path / "reports")
         assert failed.folder.name == "2026Q3_failed" and [run.word for run in failed.failed] == ["coffee"]
-        assert str(good.folder / "index.html") in failed.notes[-1] and hashes(good.folder) == before
+        assert str(good.folder / "index.html") in failed.notes[-1]
+        for name in ("index.html", "run.json"):  # the page of a failed report did not say that the good one stays
+            assert "stays as it was: ../2026Q3" in (failed.folder / name).read_text()
+        assert hashes(good.folder) == before
         assert sorted(path.name for path in good.folder.parent.iterdir()) == ["2026Q3", "2026Q3_failed"]
         assert (failed.folder / "notebooks" / "place.ipynb").read_text() == "2026Q3_failed"
     del quick["coffee"]

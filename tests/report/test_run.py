@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import nbformat
+import papermill
 import pytest
+from nbclient.exceptions import CellTimeoutError
 
+from salesopt.report import run
 from salesopt.report.run import Job, Runner, explain, normalise, unrun
 from tests.report.conftest import write_notebook
 
@@ -69,3 +72,14 @@ def test_normalise_takes_out_what_differs_between_equal_runs():
 )
 def test_errors_are_said_in_plain_words(name, message, said):
     assert said in explain(name, message)
+
+
+def test_the_time_said_is_the_time_given(tmp_path, monkeypatch):
+    """A chapter stopped after a second was said to have taken more than 900."""
+
+    def stop(*_, **given):
+        raise CellTimeoutError(f"stopped after {given['execution_timeout']}")
+
+    monkeypatch.setattr(papermill, "execute_notebook", stop)
+    made = run._run(Job("tea", tmp_path / "tea.ipynb", tmp_path / "out.ipynb", {}, timeout=1))
+    assert made.error == "a cell took longer than 1 seconds"
