@@ -1,6 +1,7 @@
 """Structures on the same accounts: numbers worked out by hand, weights moved across the thresholds, bad input."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -632,6 +633,38 @@ def test_the_saving_is_ranked_where_the_study_names_no_currency(contested):
     for currency in ("", "EUR"):
         found = pd.DataFrame([vars(one) for one in conclude_structure(contested, currency=currency).findings])
         assert rank_findings(found, currency=currency).table["value"].tolist() == [contested.saving]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([("x", "A", 1.0), ("x", "R", 1.0)], "The one duty has one owner, and nobody is overloaded."),
+        ([("x", "A", 1.0), ("x", "R", 9e9)], "The one duty has one owner, but 1 person is overloaded."),
+        ([("x", "R", 1.0)], "The one duty is not sound."),
+        ([("x", "R", 1.0), ("y", "A", 1.0), ("y", "R", 1.0)], "Of 2 duties, 1 is not sound."),
+    ],
+)
+def test_one_duty_is_spoken_of_as_one(contested, parts, said):
+    table = pd.DataFrame(parts, columns=["duty", "part", "hours"]).assign(person="r0")
+    assert conclude_structure(contested, duties=check_duties(table, people())).answer.endswith(f" {said}")
+
+
+def test_who_stays_is_told_what_the_other_structure_costs_more_or_less(contested):
+    """The structure that scores best may be dearer: the other one was said to cost "USD -8,000 a year more"."""
+    table = contested.table.assign(cost=[5000.0 if name == contested.best else 4000.0 for name in
+                                         contested.table["structure"]])  # fmt: skip
+    dear = replace(contested, table=table, today_form=contested.best)
+    (finding,) = conclude_structure(dear, currency="USD").findings
+    assert f"{NOUNS[contested.second]} costs USD 1,000 a year less for the same calls" in finding.action
+    (finding,) = conclude_structure(replace(dear, table=table.assign(cost=1.0))).findings
+    assert "costs as much for the same calls" in finding.action
+
+
+def test_one_person_of_unknown_time_makes_whole_sentences(contested):
+    one = pd.DataFrame({"rep": ["A"], "role": ["representative"], "cost": [1e5], "hours": [1500.0]})
+    assert "How long people have been here is not known" in makeup_sentence(describe_team(one, on="2026-09-30"))
+    doubts = conclude_structure(replace(contested, table=contested.table.assign(reps=1.0))).doubts
+    assert any(text.startswith("1 representative is as many") for text in doubts)
 
 
 def test_results_come_back_from_disk(contested, tmp_path):

@@ -105,10 +105,10 @@ def _close(structures: Structures) -> list[str]:
     any_weight = _row(structures.scores, structures.best)["wins_any"]
     found.append(f"Of all weights that could be given, {percent(any_weight)} lead to the same structure.")
     found += _growth(structures)
-    needed = plural(int(_row(structures.table, structures.best)["reps"]), "representative")
+    needed = int(_row(structures.table, structures.best)["reps"])
     found.append(
-        f"{needed} are as many as today's calls and the way to them ask for; how many earn most is another question, "
-        "which the chapter on the size of the team answers."
+        f"{plural(needed, 'representative')} {'is' if needed == 1 else 'are'} as many as today's calls and the way to "
+        "them ask for; how many earn most is another question, which the chapter on the size of the team answers."
     )
     if structures.table["shared_accounts"].max() == 0:
         found.append("No account buys several lines in these tables, so no structure brings two people to one account.")
@@ -152,7 +152,7 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
             high=float("nan"),
             unit="",
             action=f"{stay} {NAMES[structures.best]}; {NOUNS[structures.second]} costs "
-            f"{money(rival['cost'] - best['cost'], currency)} a year more for the same calls.",
+            f"{_dearer(rival['cost'] - best['cost'], currency)} for the same calls.",
             caution="Nothing is to be gained by a change, so it has no worth a year."
             if same
             else "Today's structure can't be told from the accounts, so that the gain can't be either.",
@@ -170,6 +170,13 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
         caution="Difference in cost for the same calls; the change itself and the relations it breaks are not costed.",
         chapter="structure",
     )
+
+
+def _dearer(more: float, currency: str) -> str:
+    """A difference of cost in words; the structure that scores best need not be the cheapest."""
+    if abs(more) < 0.5:
+        return "as much"
+    return f"{money(abs(more), currency)} a year {'more' if more > 0 else 'less'}"
 
 
 def _structure_metrics(structures: Structures) -> dict[str, float]:
@@ -215,10 +222,16 @@ def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
     return (
         f"The team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
         f"{listed(_doing(makeup))}{led}. "
-        f"People have been here {number(tenure, 2)} years on average; {integer(turnover['leavers'])} left in the last "
+        f"{_stayed(tenure)}; {integer(turnover['leavers'])} left in the last "
         f"year, a turnover of {percent(turnover['turnover'])} "
         f"({percent(makeup.confidence, 0)} interval {between(turnover['low'], turnover['high'], 'percent')})."
     )
+
+
+def _stayed(tenure: float) -> str:
+    if not math.isfinite(tenure):
+        return "How long people have been here is not known"
+    return f"People have been here {number(tenure, 2)} years on average"
 
 
 def _doing(makeup: TeamMakeup) -> list[str]:
@@ -246,10 +259,14 @@ DOING = (
 
 def _duty_sentence(duties: DutyCheck) -> str:
     wrong = duties.duties - duties.sound
-    if not wrong and not duties.overloaded:
-        return f"All {plural(duties.duties, 'duty', 'duties')} have one owner, and nobody is overloaded."
-    loaded = f"; {plural(duties.overloaded, 'person is', 'people are')} overloaded" if duties.overloaded else ""
-    return f"Of {plural(duties.duties, 'duty', 'duties')}, {integer(wrong)} are not sound{loaded}."
+    over = plural(duties.overloaded, "person is", "people are") if duties.overloaded else "nobody is"
+    if not wrong:
+        every = "The one duty has" if duties.duties == 1 else f"All {integer(duties.duties)} duties have"
+        return f"{every} one owner, {'but' if duties.overloaded else 'and'} {over} overloaded."
+    loaded = f"; {over} overloaded" if duties.overloaded else ""
+    if duties.duties == 1:
+        return f"The one duty is not sound{loaded}."
+    return f"Of {integer(duties.duties)} duties, {integer(wrong)} {'is' if wrong == 1 else 'are'} not sound{loaded}."
 
 
 def _duty_findings(duties: DutyCheck) -> list[Finding]:
