@@ -12,7 +12,7 @@ import pandas as pd
 from salesopt.errors import DataError, InfeasibleError
 from salesopt.stats.arguments import mapping_fault, number_fault, require
 from salesopt.stats.assignment import solve_matching
-from salesopt.stats.exchange import polish
+from salesopt.stats.exchange import keep_ties, polish
 from salesopt.stats.matching import Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
@@ -104,7 +104,8 @@ def assign_accounts(
     today      : day on which people are here (None: who has no day in `left`) and relationships are counted, for
                  `since` (None: on the latest `since`)
 
-    Minimises hours of travel + fit_weight x points short of the best + prices of moves.
+    Minimises hours of travel + fit_weight x points short of the best + prices of moves; of plans that cost the same it
+    takes one with few moves.
     Raises DataError for faulty tables, ParameterError for arguments out of range, InfeasibleError that says which
     requirements clash and by how much.
     Source: Zoltners and Sinha, "Sales territory design: thirty years of modeling and implementation", Marketing Science
@@ -138,7 +139,8 @@ def assign_accounts(
         conflict, relaxation, message = explain_conflict(pairs, solution)
         message = " ".join((message, *pairs.unbordered))
         raise InfeasibleError(message, conflict=conflict, relaxation=relaxation)
-    solution = polish(pairs.problem, solution, deadline=max(start + time_limit, time.perf_counter() + POLISH))
+    ends = max(start + time_limit, time.perf_counter() + POLISH)
+    solution = keep_ties(pairs.problem, polish(pairs.problem, solution, deadline=ends), deadline=ends)
     table = _table(pairs, solution)
     load = _load(pairs, solution)
     return TeamAssignment(

@@ -562,6 +562,20 @@ def test_a_plan_without_cost_is_proved_best():
     assert not [text for text in plan.cautions if "cheaper" in text]
 
 
+def test_nobody_changes_hands_for_nothing():
+    """Where all pairs suit alike, or all live at one place, any plan is best: most accounts went to somebody new."""
+    accounts, reps = firm(12, 3, 1, spare=3.0)
+    accounts = accounts.assign(rep=["R0", "R1", "R2"] * 4, potential=1.0, calls=10, hours_per_call=1.0)
+    pairs = [(rep, account, 2.0) for rep in reps["rep"] for account in accounts["account"]]
+    fit = pd.DataFrame(pairs, columns=["rep", "account", "fit"])
+    bare = [table.drop(columns=["lat", "lon"]) for table in (accounts, reps)]
+    for balance in (("accounts",), ("hours", "potential")):
+        assert not assign_accounts(*bare, fit=fit, tolerance=0.1, balance=balance).table["moved"].any()
+    placed = [table.assign(lat=50.0, lon=8.0) for table in (accounts, reps)]
+    plan = assign_accounts(*placed, tolerance=0.1)
+    assert not plan.table["moved"].any() and plan.gap == 0.0
+
+
 @pytest.mark.parametrize("prices", [{"move_price": 1e9}, {"fit_weight": 1e12}])
 def test_a_price_that_rules_something_out_leaves_the_bound_as_it_is(prices):
     accounts, reps = firm(12, 3, 1, spare=3.0)

@@ -19,6 +19,7 @@ TRIED = 6  # other representatives, the cheapest, that an account is tried with
 MANY = 2000  # accounts up to which any other may go with a step; beyond, only one that comes back in exchange
 PASSES = 20
 PROVED = 1e-6
+TIE = 1e-6  # hours a year by which a plan with an account less that changes hands counts as better
 ROOM = 1e-6  # fraction of a limit's scale by which solvers may pass it
 
 
@@ -183,3 +184,31 @@ def polish(problem: Matching, solution: Solution, *, deadline: float = np.inf) -
             break
     cost, late = problem.cost_of(plan.choice), solution.by_clock or late
     return replace(solution, choice=plan.choice, cost=cost, bound=min(solution.bound, cost), by_clock=late)
+
+
+def keep_ties(problem: Matching, solution: Solution, *, deadline: float = np.inf) -> Solution:
+    """Of plans that cost the same the one with fewer accounts that change hands, as far as steps lead there.
+
+    A solver takes any of them, and where nothing is gained nobody should have to change. deadline : as for `polish`
+    """
+    if problem.kept is None:
+        return solution
+    home = np.where(problem.kept.any(axis=1), problem.kept.argmax(axis=1), -1)
+    plan = Exchange(replace(problem, cost=problem.cost - TIE * problem.kept), solution.choice)
+    for _ in range(PASSES):
+        at = problem.cost[np.arange(len(home)), plan.choice]
+        free = (home >= 0) & (plan.choice != home) & (problem.cost[np.arange(len(home)), home] <= at + TIE / 2)
+        before = plan.kept
+        for account in np.flatnonzero(free).tolist():
+            if time.perf_counter() > deadline:
+                break
+            step = plan.step(account, below=-TIE / 2)
+            more = sum(
+                problem.cost[one, goes] - problem.cost[one, plan.choice[one]] for one, goes in step.moves.items()
+            )
+            if step.rep >= 0 and more <= TIE / 100:
+                plan.take(step)
+        if plan.kept <= before:
+            break
+    cost = problem.cost_of(plan.choice)
+    return replace(solution, choice=plan.choice, cost=cost, bound=min(solution.bound, cost))
