@@ -174,11 +174,14 @@ def _assigned_answer(assignment: TeamAssignment) -> str:
     if not _changed(assignment):
         return "Who serves whom is best as it is: no account has to change hands."
     before, after = _travel(assignment)
-    way = "cuts" if after < before else "adds"
-    share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
+    does = "leaves hours of travel a year as they are"
+    if abs(after - before) >= 0.5:
+        share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
+        way = "cuts" if after < before else "adds"
+        does = f"{way} {integer(abs(after - before))} hours of travel a year{share}"
     return (
-        f"Reassigning {plural(_changed(assignment), 'account')} of {integer(len(assignment.table))} {way} "
-        f"{integer(abs(after - before))} hours of travel a year{share} within everybody's hours{_newly(assignment)}."
+        f"Reassigning {plural(_changed(assignment), 'account')} of {integer(len(assignment.table))} {does} within "
+        f"everybody's hours{_newly(assignment)}."
     )
 
 
@@ -279,21 +282,28 @@ def _give_in(unserved: str) -> Finding | None:
 
 
 def _reassign(assignment: TeamAssignment) -> Finding | None:
-    """The travel that reassigning saves; None where no account changes hands."""
+    """The travel that reassigning saves, or what else it is for; None where no account changes hands."""
     if not _changed(assignment):
         return None
     before, after = _travel(assignment)
+    saves = before - after >= 0.5
     return Finding(
-        "Hours of travel that the assignment of accounts saves",
-        before - after,
+        "Hours of travel that the assignment of accounts saves"
+        if saves
+        else f"Accounts that change hands for balance or fit{_for_travel(after - before)}",
+        before - after if saves else float(_changed(assignment)),
         math.nan,
         math.nan,
-        "hours a year",
+        "hours a year" if saves else "accounts",
         f"Hand over {plural(_changed(assignment), 'account')} as the table of moves says.",
         "No interval: distances are taken as exact. "
         f"No plan within the limits is more than {percent(assignment.gap, 1)} better in all{_newly(assignment)}.",
         "team",
     )
+
+
+def _for_travel(more: float) -> str:
+    return f", for {integer(more)} hours of travel a year more" if more >= 0.5 else ""
 
 
 def _call(calls: CallPlan, currency: str) -> Finding | None:
