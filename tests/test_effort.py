@@ -263,6 +263,12 @@ def test_heads_that_bring_nothing_are_not_said_to_without_a_word():
     assert not any("from none" in text for text in FIT.cautions)
 
 
+def test_one_unit_is_not_the_one_on_which_heads_bring_most():
+    alone = HISTORY[HISTORY["unit"] == "Hotels"].assign(margin=0.4)
+    said = conclude_effort(fit_effort(alone, draws=20, carry_over=0.3)).answer
+    assert said.startswith("In the long run one per cent more heads brings on Hotels: ") and "least" not in said
+
+
 def test_two_units_hold_only_the_season_equal_and_say_so():
     two = HISTORY[HISTORY["unit"].isin(["Hotels", "Restaurants and cafés"])]
     fit = fit_effort(two, judged=JUDGED[JUDGED["unit"].isin(two["unit"])])

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from salesopt.conclusions.skills import conclude_skills, teams_caption
+from salesopt.conclusions.skills import conclude_skills, needs_caption, teams_caption
 from salesopt.display import percent
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.skills import plot_coverage, plot_skills, plot_training
@@ -433,6 +434,22 @@ def test_the_sentence_carries_the_numbers(simple):
     training, weak = conclusion.findings
     assert (training.value, training.low, training.high) == (simple.gain, simple.gain_low, simple.gain_high)
     assert weak.value == 3
+
+
+def test_training_says_how_much_it_closes_and_a_need_of_nobody_asks_for_a_first_one(simple):
+    """A budget for one course of many was said to close "most of the skill gaps", one person to be the "second"."""
+    missing = simple.table["gap_hours"].sum()
+    little = replace(simple, gain=0.02 * missing, points=simple.points.iloc[:1].assign(people=0, who=""))
+    training, weak = conclude_skills(little).findings
+    assert training.what == f"Training that closes {percent(0.02, 0)} of the level-hours that are missing"
+    assert weak.action.startswith("Build somebody up in ") and "(nobody" not in weak.action
+    assert conclude_skills(simple).findings[1].action.startswith("Build up a second person in ")
+
+
+def test_one_is_spoken_of_as_one(simple):
+    one = replace(simple, training=simple.training.iloc[:1].assign(chance=1.0), people=1)
+    assert any(text.startswith("1 of 1 training is in the best plan") for text in conclude_skills(one).doubts)
+    assert "1 person is rated" in needs_caption(one)
 
 
 def test_the_teams_are_told_below_the_answer_and_their_cautions_among_the_doubts(simple):

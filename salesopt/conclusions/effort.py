@@ -45,8 +45,8 @@ def _answer(result: EffortFit) -> str:
     table = result.table.sort_values("elasticity", ascending=False, kind="stable")
     top, least, level = table.iloc[0], table.iloc[-1], percent(result.confidence, 0)
     said = (
-        f"In the long run one per cent more heads brings most on {top['unit']}: {number(top['elasticity'])} % more "
-        f"sales ({level} interval {between(top['low'], top['high'])})"
+        f"In the long run one per cent more heads brings {'most ' if len(table) > 1 else ''}on {top['unit']}: "
+        f"{number(top['elasticity'])} % more sales ({level} interval {between(top['low'], top['high'])})"
     )
     if len(table) > 1:
         said += f"; least on {least['unit']}: {number(least['elasticity'])} % ({between(least['low'], least['high'])})"

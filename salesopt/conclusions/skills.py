@@ -109,7 +109,7 @@ def needs_caption(result: SkillMatch) -> str:
     """Whom the table of skills counts, and what a level-hour is."""
     return (
         f"Skills against needs, most missing first. Levels run from 0 to 4; a level-hour is one level of a skill for "
-        f"one hour with a customer. {plural(result.people, 'person', 'people')} are rated; needs are those of the "
+        f"one hour with a customer. {plural(result.people, 'person is', 'people are')} rated; needs are those of the "
         f"customers that {serving(result)} of them serve"
     )
 
@@ -119,8 +119,8 @@ def _doubts(result: SkillMatch) -> tuple[str, ...]:
     if len(result.training) and result.training["chance"].notna().all():
         sure = int((result.training["chance"] >= 0.8).sum())
         found.append(
-            f"{sure} of {plural(len(result.training), 'training')} are in the best plan in at least 80 % of the draws "
-            "of the levels; the others depend on half a level here or there."
+            f"{sure} of {plural(len(result.training), 'training')} {'is' if sure == 1 else 'are'} in the best plan in "
+            "at least 80 % of the draws of the levels; the others depend on half a level here or there."
         )
     return tuple(found)
 
@@ -128,13 +128,14 @@ def _doubts(result: SkillMatch) -> tuple[str, ...]:
 def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
     nothing = float("nan")
     found = []
-    if len(result.training):
+    missing = float(result.table["gap_hours"].sum())
+    if len(result.training) and missing > 0:
         first = [f"{row['rep']} in {row['skill']}" for row in result.training.head(3).to_dict("records")]
         closed = integer(1000 * result.shadow_price)
         more = f" The next {money(1000, currency)} of budget would close {closed} level-hours."
         found.append(
             Finding(
-                what="Close most of the skill gaps by training",
+                what=f"Training that closes {percent(result.gain / missing, 0)} of the level-hours that are missing",
                 value=result.gain,
                 low=result.gain_low,
                 high=result.gain_high,
@@ -148,7 +149,8 @@ def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
     weak = result.points[result.points["people"] <= 1]
     if len(weak):
         row = weak.sort_values("hours", ascending=False).iloc[0]
-        who = f"only {row['who']} can fill it" if row["people"] == 1 else "nobody can fill it"
+        alone = row["people"] == 1
+        who = f"only {row['who']} can fill it" if alone else "nobody can fill it"
         found.append(
             Finding(
                 what="Needs that at most one person fills",
@@ -156,8 +158,8 @@ def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
                 low=nothing,
                 high=nothing,
                 unit="needs",
-                action=f"Build up a second person in {row['skill']} for {row['group']} "
-                f"({integer(row['hours'])} hours a year; {who}).",
+                action=f"{'Build up a second person' if alone else 'Build somebody up'} in {row['skill']} for "
+                f"{row['group']} ({integer(row['hours'])} hours a year; {who}).",
                 caution="A count at the levels as rated; half a level here or there changes it.",
                 chapter="skills",
             )

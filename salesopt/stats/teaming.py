@@ -44,6 +44,8 @@ def best_teams(
     """
     people, needs = able.shape
     low, high = size
+    unit = float(weight.max(initial=0.0)) or 1.0  # solvers know weights to a fixed number of decimals
+    weight = weight / unit
     if teams * low > people or (everyone and teams * high < people):
         raise InfeasibleError(
             f"{people} people can't form {teams} teams of {low} to {high}",
@@ -76,7 +78,7 @@ def best_teams(
     columns = [x for row in inside for x in row] + [z for row in filled for z in row]
     best, solution = _lexicographic(problem, columns, cost, teams)
     chosen = solution.values[: people * teams].reshape(people, teams) > 0.5
-    return np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1), best
+    return np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1), best * unit
 
 
 def _way_out(people: int, teams: int, low: int, high: int) -> str:

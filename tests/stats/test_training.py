@@ -155,6 +155,16 @@ def test_teams_are_the_best_of_all_partitions(seed, size, cover, everyone):
     assert _worth(team, able, weight, cost, size, cover) == (pytest.approx(best[0]), pytest.approx(-best[1]))
 
 
+def test_the_unit_of_hours_decides_nothing():
+    """Weights of a few millionths were below what the solver tells apart, and no need was filled."""
+    able = np.array([[False], [True], [False], [True]])
+    for unit in (1.0, 1e-8):
+        team, filled = best_teams(
+            able, np.array([4.0 * unit]), np.ones(4), teams=1, size=(1, 3), cover=2, everyone=False
+        )
+        assert team.tolist() == [-1, 0, -1, 0] and filled == pytest.approx(4 * unit)
+
+
 def _worth(team, able, weight, cost, size, cover) -> tuple[float, float]:
     """(weight filled, cost) of a partition; nothing where a size is not kept."""
     value = 0.0
