@@ -106,7 +106,7 @@ def fit_effort(
                  margin are today's; without it the history's last year is today, and its column margin is needed
     common     : what all units share in a period: "period" (a level of each period; needs three units), "season" (of
                  each month of the year), "none"; "auto" takes "period" where it can
-    trends     : whether each unit has a trend of its own; None: where each has twelve periods or more
+    trends     : whether each unit has a trend of its own; None: where at least half have twelve periods or more
     controls   : numeric columns of the history held equal too, as they stand
     carry_over : share of the effect of heads that comes a period later, known; None weighs rates from 0 to 0.75
     min_periods : fewest periods with sales of a unit

@@ -269,6 +269,19 @@ def test_one_unit_is_not_the_one_on_which_heads_bring_most():
     assert said.startswith("In the long run one per cent more heads brings on Hotels: ") and "least" not in said
 
 
+def test_one_young_unit_takes_no_trend_from_the_others():
+    """Heads went to what grew: with a unit of eight quarters among eight, growth counted as the effect of heads."""
+    quarter = (HISTORY["period"] - HISTORY["period"].min()).dt.days / 91
+    growth = HISTORY["unit"].map({unit: 0.02 * (place - 3.5) for place, unit in enumerate(HISTORY["unit"].unique())})
+    grown = HISTORY.assign(sales=HISTORY["sales"] * np.exp(growth * quarter), margin=0.4,
+                           reps=HISTORY["reps"] * np.exp(growth * quarter))  # fmt: skip
+    start = HISTORY["period"].max() - pd.DateOffset(months=21)
+    young = grown[(grown["unit"] != "Hotels") | (grown["period"] >= start)]
+    fit = fit_effort(young, draws=20, carry_over=0.3)
+    _, low, high = fit.whole("elasticity in the long run")
+    assert low < TRUTH.mean() < high and not any("No unit has a trend" in text for text in fit.cautions)
+
+
 def test_two_units_hold_only_the_season_equal_and_say_so():
     two = HISTORY[HISTORY["unit"].isin(["Hotels", "Restaurants and cafés"])]
     fit = fit_effort(two, judged=JUDGED[JUDGED["unit"].isin(two["unit"])])

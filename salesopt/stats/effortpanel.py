@@ -27,7 +27,7 @@ from salesopt.study.periods import period_length, periods_per_year
 COMMON = ("auto", "period", "season", "none")
 FEWEST_UNITS = 3  # with which what all units share in a period can be told from what heads bring
 LASTING_RATES = (0.0, 0.3, 0.6, 0.75)  # of carry-over, whose working heads are held equal in the test of leads
-LONG = 12  # periods of a unit from which on it gets a trend of its own
+LONG = 12  # periods of the middle unit from which on units get trends of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def make_history(
     units = pd.Index(kept["unit"].unique(), name="unit")
     if common == "auto":
         common = "period" if len(units) >= FEWEST_UNITS else "season"
-    many = bool(len(units)) and kept.groupby("unit", sort=False).size().min() >= LONG
+    many = bool(len(units)) and kept.groupby("unit", sort=False).size().median() >= LONG
     trends = many if trends is None else trends
     unit, period = units.get_indexer(kept["unit"]), _numbers(kept["period"], length)
     effort = kept["reps"].to_numpy(dtype=float) / heads.reindex(units).to_numpy(dtype=float)[unit]
