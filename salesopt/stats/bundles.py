@@ -3,13 +3,16 @@
 With a price for what he uses of each limit, the best set without limits is known at once: every account that is worth
 more than it costs. Any other set is some moves away from it (an account less, an account more), each at a known loss,
 and a good set is few and cheap moves away. All sets up to a given loss are therefore listed, cheapest moves first, and
-those left that no further moves can bring within the limits at that loss. What a cut of the list drops is remembered
-by the least it could have cost, so that the bound holds whatever was dropped.
+those left that no further moves can bring within the limits at that loss (weak duality: at any prices that the moves
+left do not undercut). What a cut of the list drops is remembered by the least it could have cost, so that the bound
+holds whatever was dropped; where it mattered, the next list is longer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
 
 import highspy
 import numpy as np
@@ -20,7 +23,10 @@ from salesopt.stats.relaxation import quiet_solver
 
 LOOSE = 1e-6  # by which a limit may be missed, in wholes: what the integer programme allows for
 TINY = 1e-12
+TOGETHER = 3  # limits that one direction of prices takes in
+STEEP = 1e9  # a price so high that no total beyond a limit passes
 WIDER = 2.5  # factor by which the loss looked at grows while no set was found
+WIDTH, MOST_WIDTH = 1000, 100_000  # sets in the making that a search goes on with: at first, and where that cuts
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +47,27 @@ class _Limits:
         within = ((total >= self.least[:, None]) & (total <= self.most[:, None])).all(axis=0)
         return np.where(within, spent + self.price @ total - self.worth(), np.inf)
 
-    def least_excess(self, spent: Numbers, total: Numbers, up: Numbers, down: Numbers) -> Numbers:
-        """The least loss that further moves can end with, if they change a total by at most `up`, `down` per loss."""
-        rise, fall = 1 / np.maximum(up, TINY), 1 / np.maximum(down, TINY)
-        more = np.zeros(total.shape[1])
-        for row, price in enumerate(self.price):
-            over, under = total[row] - self.most[row], self.least[row] - total[row]
-            more = np.maximum(more, np.maximum(over * fall[row], under * rise[row]))
-            if price > 0:
-                more = np.maximum(more, -under * min(price, fall[row]))
-            elif price < 0:
-                more = np.maximum(more, -over * min(-price, rise[row]))
-        return spent + more
+    def completions(self, loss: Numbers, change: Numbers, directions: Numbers) -> tuple[Numbers, Numbers]:
+        """Lines under the least loss that a choice can end with, by the moves that are left.
+
+        For any prices that no move left undercuts, what is spent plus the prices times the totals, less the most that
+        totals within the limits could come to at them, is such a bound (weak duality). The prices tried are the
+        highest in each of `directions`, and those at which a limit's own price is reached.
+        Returns slopes (moves + 1, lines, limits) and levels (moves + 1, lines): slopes @ totals - levels.
+        """
+        gain = np.maximum(-directions @ change, 0.0)
+        ratio = np.where(gain > TINY, loss / np.maximum(gain, TINY), STEEP)
+        most = np.minimum.accumulate(np.hstack([ratio, np.full((len(directions), 1), STEEP)])[:, ::-1], axis=1)[:, ::-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reached = np.where(directions * self.price > 0, self.price / directions, np.inf).min(axis=1)
+        capped = np.isfinite(reached)
+        step = np.concatenate([most, np.minimum(most[capped], reached[capped, None])])
+        slope = step.T[:, :, None] * np.concatenate([directions, directions[capped]])
+        above = slope - self.price
+        far = np.where(above > 0, self.most, self.least)
+        with np.errstate(invalid="ignore"):
+            level = np.where(above == 0, 0.0, above * far).sum(axis=2) + self.worth()
+        return slope, level
 
 
 class Bundles:
@@ -67,13 +82,16 @@ class Bundles:
         self.most = np.array([load.most[rep] / load.scale[rep] for load in problem.loads]) + LOOSE
         self.locked, self.closed = np.zeros(len(self.cost), dtype=bool), ~np.isfinite(self.cost)
         self.near = np.flatnonzero(near & ~self.closed)
-        self.first, self.reach, self.furthest = unit / 1000, unit / 250, unit / 15
+        self.first, self.reach, self.furthest = unit / 1000, unit / 250, 100 * unit
+        self.width = WIDTH
         self.solver = self._relaxation()
 
-    def cheapest(self, worth: Numbers, kept_worth: float, *, width: int, many: int) -> tuple[float, list[Flags]]:
+    def cheapest(
+        self, worth: Numbers, kept_worth: float, *, many: int, fine: float = np.inf
+    ) -> tuple[float, list[Flags]]:
         """A bound on cost less worth over all sets, and up to `many` of the best sets found, best first.
 
-        width : sets in the making that are gone on with
+        Where cutting the list loosened the bound by more than `fine`, the next search goes on with twice as many.
         """
         net = self.cost - worth - kept_worth * self.kept
         limits = _Limits(self.least, self.most, self._prices(net))
@@ -81,15 +99,20 @@ class Bundles:
         base = ((loss < 0) & ~self.closed) | self.locked
         floor = float(loss[base].sum()) + limits.worth()
         free = ~self.closed & ~self.locked
+        bound = -np.inf
         while True:
             moves = np.flatnonzero(free & (np.abs(loss) <= self.reach))
             moves = moves[np.argsort(np.abs(loss[moves]), kind="stable")]
             change = self.use[:, moves] * np.where(base[moves], -1.0, 1.0)
             total = self.use[:, base].sum(axis=1)
-            found, bound = search(np.abs(loss[moves]), change, total, limits, self.reach, width=width, many=many)
-            if found or bound < self.reach or self.reach >= self.furthest:
+            found, proved = search(np.abs(loss[moves]), change, total, limits, self.reach, width=self.width, many=many)
+            bound = max(bound, proved)
+            if found or self.reach >= self.furthest:
                 break
             self.reach *= WIDER
+        best = found[0][0] if found else np.inf
+        self.cut = best - bound > fine
+        self.width = min(2 * self.width, MOST_WIDTH) if self.cut else max(self.width // 2, WIDTH)
         if found:
             self.reach = float(np.clip(1.2 * found[0][0], self.first, self.furthest))
         return floor + bound, [_moved(base, moves[picks]) for _, picks in found]
@@ -105,7 +128,7 @@ class Bundles:
         matrix = sparse.csc_matrix(np.hstack([self.use[:, self.near], np.eye(rows), -np.eye(rows)]))
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = columns + 2 * rows, rows
-        model.col_cost_ = np.concatenate([np.zeros(columns), np.full(2 * rows, 1000 * self.furthest)])
+        model.col_cost_ = np.concatenate([np.zeros(columns), np.full(2 * rows, self.furthest)])
         model.col_lower_ = np.zeros(columns + 2 * rows)
         model.col_upper_ = np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)])
         model.row_lower_, model.row_upper_ = self.least, self.most
@@ -119,7 +142,7 @@ class Bundles:
 
     def _prices(self, net: Numbers) -> Numbers:
         """Prices of the limits; any would do for the bound, those of the fractional set make it tight."""
-        far = 1000 * self.furthest
+        far = self.furthest
         cost = np.where(self.locked, -far, np.where(self.closed, far, net))[self.near]
         self.solver.changeColsCost(len(self.near), np.arange(len(self.near), dtype=np.int32), cost)
         self.solver.run()
@@ -136,12 +159,7 @@ def search(
     loss, change : of each move, cheapest first; total : before any move
     Moves without which no choice is better are not looked at: the bound is exact unless `width` cut the list.
     """
-    rates = change / np.maximum(loss, TINY)
-    none = np.zeros((len(total), 1))
-    up, down = (
-        np.hstack([np.maximum.accumulate(np.maximum(side, 0.0)[:, ::-1], axis=1)[:, ::-1], none])
-        for side in (rates, -rates)
-    )
+    slope, level = limits.completions(loss, change, _directions(len(total)))
     spent, totals = np.zeros(1), total[:, None]
     found: list[tuple[float, int, int]] = []
     trail: list[tuple[Places, Flags]] = []
@@ -158,7 +176,7 @@ def search(
         found.extend((float(excess[one]), move, int(ready[one])) for one in good)
         best = min(best, float(excess[good].min(initial=np.inf)))
         spent, totals = np.concatenate([spent, fresh[0]]), np.hstack([totals, fresh[1]])
-        could = limits.least_excess(spent, totals, up[:, move + 1], down[:, move + 1])
+        could = spent + np.maximum((slope[move + 1] @ totals - level[move + 1, :, None]).max(axis=0), 0.0)
         left = np.flatnonzero(could <= best)
         if len(left) > width:
             order = left[np.argpartition(could[left], width)]
@@ -169,6 +187,19 @@ def search(
             break
     found.sort(key=lambda one: one[0])
     return [(excess, _retrace(trail, move, place)) for excess, move, place in found[:many]], min(best, floor)
+
+
+@cache
+def _directions(limits: int) -> Numbers:
+    """Directions of prices: along each limit, and halfway between any two or three, both ways."""
+    together = min(limits, TOGETHER)
+    signs = np.array(list(product((-1.0, 0.0, 1.0), repeat=together)))
+    every = np.zeros((0, limits))
+    for some in combinations(range(limits), together):
+        rows = np.zeros((len(signs), limits))
+        rows[:, some] = signs
+        every = np.concatenate([every, rows])
+    return np.unique(every[every.any(axis=1)], axis=0)
 
 
 def _retrace(trail: list[tuple[Places, Flags]], move: int, place: int) -> list[int]:
