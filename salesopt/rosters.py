@@ -12,7 +12,7 @@ from salesopt.errors import ParameterError
 from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, names_fault, number_fault, require
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
-from salesopt.stats.handover import Plan, Roster, Rules, cover_of, load_of, moves_of, plan_of, row_of
+from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
@@ -38,9 +38,11 @@ class RosterComparison(Result):
               hours_short (their calls a year, without travel), short_change, potential_short (currency a year); over
               (hours a year above people's hours), over_change (of those who stay), overloaded (people), spread
               (largest less smallest balance_index); cost (travel, misfit and prices, hours a year, with `over_price`
-              for each hour above the limits), cost_change (without what was above the limits of who leaves),
+              for each hour above people's hours), cost_change (without what was above the hours of who leaves),
               cost_change_low and cost_change_high (what is proved of it), gap (proved: no plan for the accounts that
-              can move costs less than (1 - gap) of theirs), rank (1: hardest to lose, best to hire), hire_cost
+              can move, in a redraw at no less balance, costs less than (1 - gap) of theirs), moves_used_up (whether as
+              many accounts leave their representative as `keep` allows), balance_missed (hours' worth of the balanced
+              measures beyond their limits, in a redraw), rank (1: hardest to lose, best to hire), hire_cost
               (currency a year), net (overtime pay saved less the cost of the hires, currency a year; nan where hours
               above people's hours are not paid)
     moves   : scenario, account, rep_from, rep_to ("" where nobody), outcome ("taken over", "no room", "out of reach"),
@@ -111,8 +113,10 @@ def compare_rosters(
     keep       : least share of the accounts that stay, counted over those whose representative is still there
     stretch    : how far above his hours anybody may go, a fraction; who is above that today carries no more than today
     over_price : hours of travel a year that an hour above somebody's hours is worth; in a redraw also an hour's worth
-                 of a balanced measure outside its limits, so that there is always a plan. None takes 3 in a handover,
-                 where a colleague nearby may go over rather than one far away drive, and 20 in a redraw.
+                 of a balanced measure outside its limits, so that there is always a plan; the cost told is without
+                 that, and the least of plans as balanced. A hire need not be given a fair share: balance is that of
+                 the others, no worse than without him. None takes 3 in a handover, where a colleague nearby may go
+                 over rather than one far away drive, and 20 in a redraw.
     overtime   : what an hour above somebody's hours is paid, as a multiple of the mean cost of an hour; 0 where such
                  hours are not paid, so that fewer of them save no money
     reach      : km from a base beyond which nobody takes an account over; who serves one farther off today may keep it
@@ -165,8 +169,10 @@ def compare_rosters(
     )
     pairs = _known_years(_within_reach(pairs, reach), clients)
     rosters = list_rosters(pairs, leavers, joining, hires, together)
-    plans = [_solve(pairs, roster, rules, gap, time_limit) for roster in rosters]
-    named = {plan.roster.scenario: plan for plan in plans}
+    named: dict[str, Plan] = {}
+    for roster in rosters:
+        named[roster.scenario] = _solve(pairs, roster, rules, named.get(roster.against), gap, time_limit)
+    plans = list(named.values())
     bases = [named[plan.roster.against] for plan in plans]
     rate = here["cost"].sum() / here["hours"].sum() if here["cost"].sum() > 0 else np.nan
     table = _table(pairs, plans, bases, price, overtime * rate, joining)
@@ -265,9 +271,11 @@ def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([fit, mean.merge(absent.to_frame(), how="cross")], ignore_index=True)
 
 
-def _solve(pairs: Pairs, roster: Roster, rules: Rules, gap: float, time_limit: float) -> Plan:
-    problem = cover_of(pairs, roster, rules)
-    return plan_of(pairs, roster, problem, solve_cover(problem, gap=gap, time_limit=time_limit))
+def _solve(pairs: Pairs, roster: Roster, rules: Rules, base: Plan | None, gap: float, time_limit: float) -> Plan:
+    problem, known = cover_of(pairs, roster, rules), None
+    if base is not None and (roster.new or roster.openings):
+        problem, known = beside(pairs, roster, problem, base)
+    return plan_of(pairs, roster, problem, solve_cover(problem, gap=gap, time_limit=time_limit, known=known))
 
 
 def _table(

@@ -215,7 +215,8 @@ def test_a_redraw_costs_what_a_second_solver_finds(seed, spare):
     for name, gone in (("today", []), ("R1 leaves", ["R1"])):
         row = scene(result, name)
         if row["accounts_short"] == 0:
-            assert row["cost"] == pytest.approx(second_solver(accounts, reps, gone, **rules), rel=1e-5)
+            missed = rules["over_price"] * row["balance_missed"]
+            assert row["cost"] + missed == pytest.approx(second_solver(accounts, reps, gone, **rules), rel=1e-5)
     assert scene(result, "today")["accounts_short"] == 0
 
 
@@ -245,6 +246,24 @@ def test_a_redraw_of_todays_team_is_the_assignment():
     gone = assign_accounts(accounts, reps[reps["rep"] != "R2"], tolerance=0.2, keep=0.5, gap=1e-6)
     left = compare_rosters(accounts, reps, leavers=["R2"], regime="redraw", keep=0.5, over_price=1000.0, gap=1e-6)
     assert scene(left, "R2 leaves")["travel"] == pytest.approx(gone.objective, rel=1e-4)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_hire_in_a_redraw_saves_what_travel_says_and_never_less_than_nothing(balanced):
+    accounts, reps = firm(30, 5, 3, 6.0)
+    accounts["rep"] = np.where(np.arange(30) < (0 if balanced else 15), "R0", np.resize(reps["rep"], 30))
+    result = compare_rosters(accounts, reps, leavers=["R1"], hires=2, places=2, regime="redraw", gap=0.02)
+    cost = result.table["travel"] + 20.0 * result.table["over"]
+    assert result.table["cost"].to_numpy() == pytest.approx(cost.to_numpy())  # balance is no travel
+    assert (result.table["gap"] <= 0.02 + 1e-9).all()
+    today, joins = result.table.iloc[0], result.table[result.table["kind"].isin(["hire", "hires"])]
+    assert len(joins) == 3 and (joins["cost_change"] <= 1e-6).all() and (joins["travel_change"] <= 1e-6).all()
+    assert (joins["balance_missed"] <= today["balance_missed"] + 1e-6).all()
+    assert (today["balance_missed"] > 0) != balanced and today["moves_used_up"]
+    best = joins.set_index("rank").loc[1]
+    conclusion = conclude_rosters(compare_rosters(accounts, reps, leavers=["R1"], hires=1, places=2), result)
+    said = f"a hire saves between {about(-best['cost_change_high'])} and {about(-best['cost_change_low'])} hours"
+    assert any(said in text and "The limit of moves binds" in text for text in conclusion.doubts)
 
 
 def test_the_bound_of_a_large_redraw_is_below_a_better_plan():

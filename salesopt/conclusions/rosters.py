@@ -149,14 +149,10 @@ def _redrawn_answer(result: RosterComparison, redrawn: RosterComparison, asked: 
     return f"Dividing all accounts anew would save hardly anything{loss}."
 
 
-def _unsure(best: pd.Series) -> float:
-    """Hours a year below which a change may be that of the search."""
-    return max(0.5, float(best["cost_change_high"] - best["cost_change_low"]))
-
-
 def _helps(best: pd.Series) -> bool:
-    """Whether a hire saves travel or overload, or finds accounts a home, by more than the search may be off."""
-    return bool(best["short_change"] <= -0.5 or min(best["travel_change"], best["over_change"]) <= -_unsure(best))
+    """Whether a hire finds accounts a home, or is proved to save travel or overload."""
+    saves = min(best["travel_change"], best["over_change"]) <= -0.5 and best["cost_change_high"] <= -0.5
+    return bool(best["short_change"] <= -0.5 or saves)
 
 
 def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
@@ -164,8 +160,10 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
     name = f"A {'replacement' if best['kind'] == 'replacement' else 'hire'} (best {best['who']})"
     then = "then " if anew else ""
     if not _helps(best):
-        least = f"less than about {about(_unsure(best))} hours of" if _unsure(best) >= 1 else "no"
-        return f"{name} {then}saves {least} travel or overload a year: hire for sales only ({SEE})."
+        most = max(-best["cost_change_low"], 0.0)
+        least = f"less than about {about(most)} hours of" if most >= 1 else "no"
+        held = ", as the changes of hands that keep allows are used up" if best["moves_used_up"] and most >= 1 else ""
+        return f"{name} {then}saves {least} travel or overload a year{held}: hire for sales only ({SEE})."
     travel, worth = _change(best["travel_change"]), f"{TIME} ({SEE})"
     if math.isfinite(best["net"]):
         net = money(abs(best["net"]), currency)
@@ -296,9 +294,25 @@ def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
         f"Divided anew: {moved} change hands, at least {percent(redrawn.keep, 0)} stay, hours and potential are evened "
         "out as far as that allows. Where the chapter on the team divides them too, take its plan."
     ]
-    if redrawn.table["gap"].max() > ROUGH:
+    anew = _rows(redrawn, JOIN)
+    said += [_hire_anew(anew.iloc[0], redrawn)] if len(anew) else []
+    if redrawn.table["gap"].max() > ROUGH and anew.empty:
         said.append(_rough(redrawn, "Divided anew, the"))
     return (*said, *(text for text in redrawn.cautions if "Time ran out" in text))
+
+
+def _hire_anew(best: pd.Series, redrawn: RosterComparison) -> str:
+    """Between what a hire's savings lie after a new division, and whether the limit of moves holds them down."""
+    low, high = max(-best["cost_change_high"], 0.0), max(-best["cost_change_low"], 0.0)
+    weigh = ", an hour above people's hours weighed as several" if abs(best["over_change"]) >= 0.5 else ""
+    said = (
+        f"Divided anew, with no less balance than without it, a hire saves between {about(low)} and {about(high)} "
+        f"hours of travel and overload a year{weigh}, as the search stopped at {percent(redrawn.table['gap'].max())}."
+    )
+    if not best["moves_used_up"]:
+        return said
+    most = percent(1 - redrawn.keep, 0)
+    return f"{said} The limit of moves binds: no more than {most} of accounts may change hands, with a hire or without."
 
 
 def _metrics(result: RosterComparison, asked: pd.DataFrame, joins: pd.DataFrame) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Put accounts with the people who are there where not all may find room: what stays unserved, who goes over.
 
-A mixed-integer programme solved with HiGHS in two steps: first as much as possible is served, then at least cost. The
-pairs whose reduced cost in the relaxation is high are left out at first; a pair left out with reduced cost r is in no
-plan cheaper than the relaxation plus r, so that the proved bound holds for all pairs.
+A mixed-integer programme in HiGHS, in steps: first as much as possible is served, then at least cost with a price on
+balance, then at least cost among plans as balanced. Pairs of high reduced cost in the relaxation are left out at first;
+a pair left out with reduced cost r is in no plan cheaper than the relaxation plus r: the bound holds for all pairs.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ class Cover:
 
     cost     : accounts x people, infinite where a pair is not allowed; use : hours of each pair
     capacity : hours of each person; most : the most he may carry, above which there is no room at all
-    over_price : what an hour above `capacity` costs, and an hour's worth of balance beyond its limits
+    over_price : what an hour above `capacity` costs, and in the search an hour's worth of balance beyond its limits
     loss     : what is lost where an account stays unserved, infinite where it must be served
     kept, least_kept : pairs of today, and how many of them must stay
     balance  : loads that should stay within their limits; their `scale` is what counts as an hour, per person
+    missed_most : hours' worth of balance that may lie beyond the limits in all and then costs nothing; infinite: priced
     sites    : people of whom exactly `openings` are taken on; the others are there in any case
     """
 
@@ -48,14 +49,22 @@ class Cover:
     kept: Flags
     least_kept: float = 0.0
     balance: tuple[Load, ...] = ()
+    missed_most: float = np.inf
     sites: Places = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     openings: int = 0
+
+    @property
+    def priced(self) -> bool:
+        """Whether balance beyond its limits is in the cost."""
+        return not np.isfinite(self.missed_most)
 
 
 @dataclass(frozen=True, eq=False)
 class Covered:
     """The plan: whose each account is (-1 nobody's), its cost with what is over, the bound no plan undercuts.
 
+    Cost and bound are without balance; the bound is that of all plans with no more `missed` (hours' worth of balance
+    beyond the limits) than this one, so that a plan is not called dear for what balance alone could save.
     fixed : what the accounts cost that can only stay where they are
     lost, lost_bound : what is lost with the unserved accounts, and the least that any plan loses
     stake : what is lost if all accounts without somebody today go unserved; late : time was up before both were proved
@@ -69,6 +78,7 @@ class Covered:
     lost_bound: float
     stake: float
     late: bool
+    missed: float = 0.0
 
     @property
     def gap(self) -> float:
@@ -81,11 +91,11 @@ class Covered:
         return max(0.0, (self.lost - self.lost_bound) / max(self.stake, 1e-9))
 
 
-def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) -> Covered:
+def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0, known: Places | None = None) -> Covered:
     """The plan that loses least and then costs least, to a relative `gap` or as near as `time_limit` seconds allow.
 
-    Cost counts the pairs, the hours above each capacity and what is out of balance. Pairs of today must fit under
-    `most`, and accounts without one have a finite `loss`: then there is always a plan.
+    Cost counts pairs and hours above capacity. Pairs of today must fit under `most`, and accounts without one have a
+    finite `loss`: then there is always a plan. No plan is dearer than `known`, which serves all that can be served.
     """
     deadline = time.perf_counter() + time_limit
     if not len(problem.capacity):  # nobody is left
@@ -94,8 +104,8 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
     settled, free, small = _settle(problem)
     beyond = float(problem.loss[~np.isfinite(problem.cost).any(axis=1)].sum())  # lost in any plan
     if not len(free):
-        cost = cost_of(problem, settled)
-        return Covered(settled, cost, cost, cost, beyond, beyond, beyond, False)
+        cost = cost_of(replace(problem, balance=()), settled)
+        return Covered(settled, cost, cost, cost, beyond, beyond, beyond, False, missed_of(problem, settled))
     programme = _Programme(small, allowance=0.0)
     choice, bound, late = np.zeros(0, dtype=np.int64), 0.0, False
     lost, lost_bound, stake = 0.0, 0.0, 0.0
@@ -103,8 +113,10 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
         start, late = _within_limits(small, 0.9 * gap, time_limit)
         choice, bound, late_then = programme.search(deadline, gap, start)
         late = late or late_then
+    if known is not None and not (choice.size and cost_of(small, choice) <= cost_of(small, known[free])):
+        choice = known[free]
     if not choice.size:
-        bare = replace(small, cost=np.where(np.isfinite(small.cost), 0.0, np.inf), over_price=0.0)
+        bare = replace(small, cost=np.where(np.isfinite(small.cost), 0.0, np.inf), over_price=0.0, balance=())
         stay = np.where(small.kept.any(axis=1), small.kept.argmax(axis=1), NOBODY)
         first, lost_bound, late_first = _Programme(bare).search(deadline, max(gap, 1e-6), stay)
         stake = stake_of(small)
@@ -112,13 +124,32 @@ def solve_cover(problem: Cover, *, gap: float = 1e-4, time_limit: float = 60.0) 
         lost_bound = min(max(lost_bound, 0.0), lost)
         choice, bound, late_then = _Programme(small, allowance=lost).search(deadline, gap, first)
         late = late or late_first or late_then
+    small, choice, bound, late_then = _as_balanced(small, choice, bound, lost, deadline, gap)
     whole = settled.copy()
     whole[free] = choice
-    cost = cost_of(problem, whole)
+    cost, late, missed = cost_of(replace(problem, balance=()), whole), late or late_then, missed_of(problem, whole)
     fixed = cost - cost_of(small, choice)
-    return Covered(
-        whole, cost, min(bound + fixed, cost), fixed, lost + beyond, lost_bound + beyond, stake + beyond, late
-    )
+    least = min(bound + fixed, cost)
+    return Covered(whole, cost, least, fixed, lost + beyond, lost_bound + beyond, stake + beyond, late, missed)
+
+
+def _as_balanced(
+    problem: Cover, choice: Places, bound: float, lost: float, deadline: float, gap: float
+) -> tuple[Cover, Places, float, bool]:
+    """The problem without a price on balance, a plan for it as well balanced as `choice`, its bound, and time was up.
+
+    Where balance costs more than all travel, the gap of the sum of both says nothing about travel: it is searched on.
+    """
+    if not problem.balance or not problem.priced:
+        return problem, choice, bound, False
+    missed = missed_of(problem, choice)
+    bound -= problem.over_price * missed
+    plain = replace(problem, missed_most=missed)
+    cost = cost_of(plain, choice)
+    if cost - bound <= gap * max(abs(cost), 1e-9):
+        return plain, choice, bound, False
+    choice, proved, late = _Programme(plain, allowance=lost).search(deadline, gap, choice)
+    return plain, choice, max(bound, proved), late
 
 
 def stake_of(problem: Cover) -> float:
@@ -142,17 +173,22 @@ def _within_limits(problem: Cover, gap: float, seconds: float) -> tuple[Places, 
 
 
 def cost_of(problem: Cover, choice: Places) -> float:
-    """What a plan costs: its pairs, hours above capacity, and balance missed (not what is lost)."""
+    """What a plan costs: its pairs, hours above capacity, and balance missed where it is priced (not what is lost)."""
     rows = np.flatnonzero(choice >= 0)
     taken = choice[rows]
     hours = np.bincount(taken, problem.use[rows, taken], len(problem.capacity))
     total = problem.cost[rows, taken].sum() + problem.over_price * np.maximum(hours - problem.capacity, 0).sum()
-    here = np.ones(len(problem.capacity), dtype=bool)
-    here[problem.sites] = np.isin(problem.sites, taken)
+    return float(total + problem.over_price * problem.priced * missed_of(problem, choice))
+
+
+def missed_of(problem: Cover, choice: Places) -> float:
+    """Hours' worth of the balanced measures that lie beyond their limits in a plan."""
+    rows, total = np.flatnonzero(choice >= 0), 0.0
+    taken = choice[rows]
     for load in problem.balance:
         made = np.bincount(taken, load.use[rows, taken], len(problem.capacity))
-        missed = np.maximum(made - load.most, 0) + np.maximum(load.least * here - made, 0)
-        total += problem.over_price * (missed / load.scale).sum()
+        beyond = np.maximum(made - load.most, 0) + np.maximum(load.least - made, 0)
+        total += (beyond / load.scale).sum()
     return float(total)
 
 
@@ -173,10 +209,10 @@ def _settle(problem: Cover) -> tuple[Places, Places, Cover]:
         return np.bincount(whose, values[rows, whose], len(problem.capacity)).astype(float)
 
     hours = held(problem.use)
-    loads = [
-        replace(load, use=load.use[free], least=load.least - held(load.use), most=load.most - held(load.use))
-        for load in problem.balance
-    ]
+    loads = []
+    for load in problem.balance:
+        mine = held(load.use)
+        loads.append(replace(load, use=load.use[free], least=load.least - mine, most=load.most - mine))
     small = replace(
         problem,
         cost=problem.cost[free],
@@ -300,18 +336,16 @@ class _Columns:
         missed = over[-1:] + 1 + np.arange(2 * loads * people).reshape(2 * loads, people)
         site = len(account) + len(drop) + people * (1 + 2 * loads) + np.arange(sites)
         minimise_loss = not np.isfinite(programme.allowance)
-        price = [problem.over_price / load.scale for load in problem.balance for _ in range(2)]
+        worth = [1 / load.scale for load in problem.balance for _ in range(2)]
+        price = [problem.over_price * problem.priced * one for one in worth]
         losing = problem.loss[drop] if minimise_loss else np.zeros(len(drop))
         beyond = np.full(people, problem.over_price)
         self.cost = np.concatenate([problem.cost[account, rep], losing, beyond, *price, np.zeros(sites)])
         room = np.maximum(problem.most - problem.capacity, 0.0)
-        self.most = np.concatenate(
-            [np.ones(len(account) + len(drop)), room, np.full(2 * loads * people, np.inf), np.ones(sites)]
-        )
-        self.whole = (
-            np.concatenate([np.ones(len(account) + len(drop)), np.zeros(people * (1 + 2 * loads)), np.ones(sites)]) > 0
-        )
-
+        most = [np.ones(len(account) + len(drop)), room, np.full(2 * loads * people, np.inf), np.ones(sites)]
+        self.most = np.concatenate(most)
+        whole = [np.ones(len(account) + len(drop)), np.zeros(people * (1 + 2 * loads)), np.ones(sites)]
+        self.whole = np.concatenate(whole) > 0
         one = np.ones(len(problem.cost))
         self._add(one, one, (account, pairs, np.ones(len(pairs))), (drop, unserved, np.ones(len(drop))))
         fixed = np.where(programme.is_site, 0.0, 1.0)
@@ -322,18 +356,18 @@ class _Columns:
         )  # fmt: skip
         for number, load in enumerate(problem.balance):
             made = (rep, pairs, load.use[account, rep])
-            least = np.where(programme.is_site, 0.0, load.least)
-            floor = (problem.sites, site, -load.least[problem.sites])
             self._add(np.full(people, -np.inf), load.most, made, (every, missed[2 * number], -np.ones(people)))
-            self._add(least, np.full(people, np.inf), made, (every, missed[2 * number + 1], np.ones(people)), floor)
+            self._add(load.least, np.full(people, np.inf), made, (every, missed[2 * number + 1], np.ones(people)))
+        if loads and not problem.priced:
+            most_missed = np.array([problem.missed_most * (1 + 1e-9) + 1e-9])
+            self._add(np.array([-np.inf]), most_missed, (0 * missed.ravel(), missed.ravel(), np.concatenate(worth)))
         if problem.least_kept > 0:
             kept = np.flatnonzero(problem.kept[account, rep])
             self._add(np.array([problem.least_kept]), np.array([np.inf]), (0 * kept, kept, np.ones(len(kept))))
         if sites:
             self._take_on(programme, rep, pairs, over, site, room)
         if 0 < programme.allowance < np.inf:
-            total = problem.loss[drop].sum()
-            allowed = np.array([programme.allowance + LOST * total])
+            allowed = np.array([programme.allowance + LOST * problem.loss[drop].sum()])
             self._add(np.array([-np.inf]), allowed, (0 * drop, unserved, problem.loss[drop]))
 
     def _take_on(
@@ -344,10 +378,8 @@ class _Columns:
         count = np.array([float(programme.problem.openings)])
         self._add(count, count, (0 * sites, site, np.ones(len(site))))
         at = pairs[programme.is_site[rep]]
-        row, column = np.arange(len(at)), site[np.searchsorted(sites, rep[at])]
-        self._add(
-            np.full(len(at), -np.inf), np.zeros(len(at)), (row, at, np.ones(len(at))), (row, column, -np.ones(len(at)))
-        )
+        row, column, one = np.arange(len(at)), site[np.searchsorted(sites, rep[at])], np.ones(len(at))
+        self._add(-np.inf * one, 0 * one, (row, at, one), (row, column, -one))
         row = np.arange(len(sites))
         self._add(
             np.full(len(sites), -np.inf), np.zeros(len(sites)),

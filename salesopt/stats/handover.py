@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from salesopt.stats.coverage import NOBODY, Cover, Covered
+from salesopt.stats.coverage import NOBODY, Cover, Covered, missed_of
 from salesopt.stats.matching import Flags, Load, Numbers, Places
 from salesopt.stats.pairs import Pairs
 
@@ -49,7 +49,7 @@ class Rules:
 class Plan:
     """A roster with its solution: choice as columns of the pairs (-1 nobody), and totals per column.
 
-    most : the hours that each may carry, above which there is no room
+    most : the hours that each may carry, above which there is no room; used_up : as many accounts change hands as may
     """
 
     roster: Roster
@@ -59,10 +59,14 @@ class Plan:
     over: Numbers
     here: Flags
     most: Numbers
+    used_up: bool
 
 
 def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
-    """The problem of one roster; in a handover an account stays, goes to somebody new, or had to move anyway."""
+    """The problem of one roster; in a handover an account stays, goes to somebody new, or had to move anyway.
+
+    In a redraw nobody new must be given anything: limits of balance are no narrower than without them.
+    """
     people = roster.people
     place: Places = np.full(len(pairs.rep), NOBODY, dtype=np.int64)
     place[people] = np.arange(len(people))
@@ -79,14 +83,15 @@ def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
     sites = place[roster.sites] if roster.sites is not None else np.zeros(0, dtype=np.int64)
     balance: tuple[Load, ...] = ()
     loss = _loss(pairs)
+    new = np.isin(pairs.rep[people], roster.new) | np.isin(np.arange(len(people)), sites)
     if rules.regime == "handover":
-        new = np.isin(pairs.rep[people], roster.new) | np.isin(np.arange(len(people)), sites)
         cost = np.where(kept | new | ~stays[:, None], cost, np.inf)
         loss = np.where(stays, np.inf, loss)
     else:
-        joining = roster.openings * capacity[sites].mean() if len(sites) else 0.0
-        total = np.delete(capacity, sites).sum() + joining
-        balance = tuple(_balance(name, values, capacity, total, rules) for name, values in pairs.measures.items())
+        joining = roster.openings * capacity[sites].mean() if len(sites) else capacity[new].sum()
+        balance = tuple(
+            _balance(name, values, capacity, new, joining, rules) for name, values in pairs.measures.items()
+        )
     return Cover(
         cost=cost,
         use=use,
@@ -112,11 +117,28 @@ def _loss(pairs: Pairs) -> Numbers:
     return np.asarray(len(hours) * weight)
 
 
-def _balance(name: str, values: Numbers, capacity: Numbers, total: float, rules: Rules) -> Load:
-    fair = values.sum() * capacity / max(total, 1e-9)
+def _balance(name: str, values: Numbers, capacity: Numbers, new: Flags, joining: float, rules: Rules) -> Load:
+    """Most is a fair share of those who are there anyway, least one of all with the hours that are `joining`."""
+    there = max(capacity[~new].sum(), 1e-9)
+    fair, after = values.sum() * capacity / there, values.sum() * capacity / (there + joining)
     use = np.repeat(values[:, None], len(capacity), axis=1)
-    worth = np.full(len(capacity), values.sum() / max(total, 1e-9))
-    return Load(name, "balance", use, (1 - rules.tolerance) * fair, (1 + rules.tolerance) * fair, worth)
+    worth = np.full(len(capacity), values.sum() / there)
+    return Load(
+        name, "balance", use, np.where(new, 0.0, (1 - rules.tolerance) * after), (1 + rules.tolerance) * fair, worth
+    )
+
+
+def beside(pairs: Pairs, roster: Roster, problem: Cover, base: Plan) -> tuple[Cover, Places | None]:
+    """The problem of one who joins and the plan in which he gets nothing, which no plan is then to be worse than.
+
+    What is saved is counted at the balance that there is without him. None where that plan serves not all it could.
+    """
+    place: Places = np.full(len(pairs.rep), NOBODY, dtype=np.int64)
+    place[roster.people] = np.arange(len(roster.people))
+    known = np.where(base.choice >= 0, place[np.maximum(base.choice, 0)], NOBODY)
+    if not problem.balance or ((known < 0) & np.isfinite(problem.cost).any(axis=1)).any():
+        return problem, None
+    return replace(problem, missed_most=missed_of(problem, known)), known
 
 
 def plan_of(pairs: Pairs, roster: Roster, problem: Cover, solution: Covered) -> Plan:
@@ -132,7 +154,9 @@ def plan_of(pairs: Pairs, roster: Roster, problem: Cover, solution: Covered) -> 
     over = np.where(here, np.maximum(hours - np.maximum(pairs.capacity, 0.0), 0.0), 0.0)
     most = np.zeros(len(pairs.rep))
     most[roster.people] = problem.most
-    return Plan(roster, solution, choice, hours, over, here, most)
+    stay = problem.kept[np.flatnonzero(chosen >= 0), chosen[chosen >= 0]].sum()
+    used_up = bool(problem.kept.any() and stay <= problem.least_kept)
+    return Plan(roster, solution, choice, hours, over, here, most, used_up)
 
 
 def travel_of(pairs: Pairs, plan: Plan, among: Flags | None = None) -> float:
@@ -180,6 +204,8 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
         "cost_change_low": plan.solution.bound - (base.solution.cost - freed),
         "cost_change_high": plan.solution.cost - (base.solution.bound - freed),
         "gap": plan.solution.gap,
+        "moves_used_up": plan.used_up,
+        "balance_missed": plan.solution.missed,
     }
 
 
