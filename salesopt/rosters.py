@@ -113,10 +113,9 @@ def compare_rosters(
     keep       : least share of the accounts that stay, counted over those whose representative is still there
     stretch    : how far above his hours anybody may go, a fraction; who is above that today carries no more than today
     over_price : hours of travel a year that an hour above somebody's hours is worth; in a redraw also an hour's worth
-                 of a balanced measure outside its limits, so that there is always a plan; the cost told is without
-                 that, and the least of plans as balanced. A hire need not be given a fair share: balance is that of
-                 the others, no worse than without him. None takes 3 in a handover, where a colleague nearby may go
-                 over rather than one far away drive, and 20 in a redraw.
+                 of a balanced measure outside its limits (not in the cost told, which is the least of plans as
+                 balanced; a hire need not be given a fair share). None takes 3 in a handover, where a colleague
+                 nearby may go over rather than one far away drive, and 20 in a redraw.
     overtime   : what an hour above somebody's hours is paid, as a multiple of the mean cost of an hour; 0 where such
                  hours are not paid, so that fewer of them save no money
     reach      : km from a base beyond which nobody takes an account over; who serves one farther off today may keep it
@@ -169,9 +168,7 @@ def compare_rosters(
     )
     pairs = _known_years(_within_reach(pairs, reach), clients)
     rosters = list_rosters(pairs, leavers, joining, hires, together)
-    named: dict[str, Plan] = {}
-    for roster in rosters:
-        named[roster.scenario] = _solve(pairs, roster, rules, named.get(roster.against), gap, time_limit)
+    named = _solve(pairs, rosters, rules, gap, time_limit)
     plans = list(named.values())
     bases = [named[plan.roster.against] for plan in plans]
     rate = here["cost"].sum() / here["hours"].sum() if here["cost"].sum() > 0 else np.nan
@@ -271,11 +268,13 @@ def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([fit, mean.merge(absent.to_frame(), how="cross")], ignore_index=True)
 
 
-def _solve(pairs: Pairs, roster: Roster, rules: Rules, base: Plan | None, gap: float, time_limit: float) -> Plan:
-    problem, known = cover_of(pairs, roster, rules), None
-    if base is not None and (roster.new or roster.openings):
-        problem, known = beside(pairs, roster, problem, base)
-    return plan_of(pairs, roster, problem, solve_cover(problem, gap=gap, time_limit=time_limit, known=known))
+def _solve(pairs: Pairs, rosters: list[Roster], rules: Rules, gap: float, time_limit: float) -> dict[str, Plan]:
+    plans: dict[str, Plan] = {}
+    for roster in rosters:
+        problem, known = beside(pairs, roster, cover_of(pairs, roster, rules), plans.get(roster.against))
+        found = solve_cover(problem, gap=gap, time_limit=time_limit, known=known)
+        plans[roster.scenario] = plan_of(pairs, roster, problem, found)
+    return plans
 
 
 def _table(

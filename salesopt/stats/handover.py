@@ -128,11 +128,14 @@ def _balance(name: str, values: Numbers, capacity: Numbers, new: Flags, joining:
     )
 
 
-def beside(pairs: Pairs, roster: Roster, problem: Cover, base: Plan) -> tuple[Cover, Places | None]:
+def beside(pairs: Pairs, roster: Roster, problem: Cover, base: Plan | None) -> tuple[Cover, Places | None]:
     """The problem of one who joins and the plan in which he gets nothing, which no plan is then to be worse than.
 
-    What is saved is counted at the balance that there is without him. None where that plan serves not all it could.
+    What is saved is counted at the balance that there is without him. None where nobody joins, or that plan serves not
+    all it could.
     """
+    if base is None or not (roster.new or roster.openings):
+        return problem, None
     place: Places = np.full(len(pairs.rep), NOBODY, dtype=np.int64)
     place[roster.people] = np.arange(len(roster.people))
     known = np.where(base.choice >= 0, place[np.maximum(base.choice, 0)], NOBODY)
