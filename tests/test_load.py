@@ -398,7 +398,7 @@ CHANNELS = "channel,current_spend,min_spend,max_spend,return_rate,base,ceiling\n
         ),
         (
             {
-                "reps": "rep,role,cost,hours,hired,left\nann,lead,1,1,2020,\nbob,lead,1,1,2020,2019\n",
+                "reps": "rep,role,cost,hours,hired,left\nann,lead,1,3,2020,\nbob,lead,1,1,2020,2019\n",
                 "accounts": "account,potential,calls,hours_per_call,rep\na,1,1,1,ann\nb,1,1,1,bob\n",
             },
             "reps",
@@ -408,7 +408,7 @@ CHANNELS = "channel,current_spend,min_spend,max_spend,return_rate,base,ceiling\n
         ),
         (
             {
-                "reps": "rep,role,cost,hours\nann,lead,1,1\n",
+                "reps": "rep,role,cost,hours\nann,lead,1,4\n",
                 "accounts": "account,potential,calls,hours_per_call,rep\na,1,1,1,ann\nb,1,1,1,\nc,1,1,1,bob\n",
             },
             "accounts",

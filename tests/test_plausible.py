@@ -22,7 +22,7 @@ HISTORY = "unit,period,reps,sales\n" + "".join(
     for year in (2024, 2025)
     for quarter in (1, 2, 3, 4)
 )
-ACCOUNTS = "account,potential,calls,hours_per_call,rep\na,1,1,1,r0\n"
+ACCOUNTS = "account,potential,calls,hours_per_call,rep\na,1,5000,1,r0\n"
 
 
 def study(folder: Path, **tables: str) -> Path:
@@ -224,3 +224,18 @@ def test_a_misspelt_sheet_is_named_with_the_one_that_may_be_meant(tmp_path):
     (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n[tables]\nreps = "book.xlsx#Rep"\n')
     said = "book.xlsx#Rep: no such sheet; there are Reps, Other; did you mean 'Reps'?"
     assert [str(one) for one in check_study(tmp_path)] == [said]
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        (12000, "12,000 hours of calls a year, travel not counted: 133% of people's 9,000"),
+        (1800, "1,800 hours of calls a year, travel not counted: 20% of people's 9,000"),
+        (6000, ""),
+    ],
+)
+def test_calls_that_do_not_fit_in_peoples_hours_or_leave_most_idle_are_a_warning(tmp_path, calls, said):
+    left = REPS + "gone,representative,90000,1500,2025-06-30\nboss,manager,90000,1500,\n"
+    accounts = ACCOUNTS.replace("5000", str(calls))
+    found = levels(check_study(study(tmp_path, reps=left, accounts=accounts)), "warning")
+    assert found == ([("accounts.csv", None, "calls", said)] if said else [])

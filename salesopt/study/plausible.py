@@ -14,7 +14,7 @@ import pandas as pd
 
 from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
-from salesopt.stats.roles import ROLES, group_of
+from salesopt.stats.roles import ROLES, group_of, is_here, sells
 from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.checked import optional_columns
 from salesopt.study.declare import problems_at
@@ -25,6 +25,7 @@ Files = Mapping[str, str]
 UNITS = ("effort_response", "effort_history")
 TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
 DEAR = 1000.0  # times its cost that a head brings in revenue at most
+IDLE = 0.5  # share of people's hours below which the calls planned leave most of them idle
 YEARLY = 300.0  # hours a year below which, for everybody who sells, hours of a week or month are meant
 
 
@@ -42,6 +43,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_money(tables, files),
         *_judges(tables, files),
         *_reps(tables, files),
+        *_hours(tables, files, today),
     ]
 
 
@@ -199,6 +201,28 @@ def _reps(tables: Tables, files: Files) -> list[Problem]:
         value = f"at most {sells['hours'].max():g} hours for everybody who sells"
         found.append(Problem("reps", "hours", None, value, "hours a year, not of a week or a month", file))
     return _at(found, "warning")
+
+
+def _hours(tables: Tables, files: Files, today: Any) -> list[Problem]:
+    """Calls planned that do not fit in people's hours, travel not counted, or leave most of them idle."""
+    accounts, reps = tables.get("accounts"), tables.get("reps")
+    if accounts is None or reps is None or not _has(accounts, "calls", "hours_per_call"):
+        return []
+    if not _has(reps, "rep", "role", "hours"):
+        return []
+    serving = reps["rep"].isin(accounts["rep"]) if "rep" in accounts.columns else False
+    hours = reps.loc[is_here(reps, None if pd.isna(today) else today) & (sells(reps) | serving), "hours"].sum()
+    calls = (accounts["calls"] * accounts["hours_per_call"]).sum()
+    if not (hours > 0 and calls > 0) or IDLE <= calls / hours <= 1:
+        return []
+    file = files.get("reps", "reps")
+    value = f"{calls:,.0f} hours of calls a year, travel not counted: {calls / hours:.0%} of people's {hours:,.0f}"
+    expected = (
+        f"no more hours than {file} has for everybody who is here, with some left for travel"
+        if calls > hours
+        else f"calls that fill most of the hours in {file}, or hours of customers only; else most of them lie idle"
+    )
+    return [Problem("accounts", "calls", None, value, expected, files.get("accounts", ""), level="warning")]
 
 
 def _has(table: pd.DataFrame, *columns: str) -> bool:
