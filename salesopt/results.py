@@ -33,6 +33,7 @@ class Finding:
     action    : what to do, an imperative sentence
     caution   : when not to trust it, a plain sentence, "" where there is nothing to say
     chapter   : the analysis's word ("pricing")
+    blocks    : whether other findings wait until this one is settled, so that a summary says it first
     """
 
     what: str
@@ -43,6 +44,7 @@ class Finding:
     action: str
     caution: str
     chapter: str
+    blocks: bool = False
 
 
 SIZES = ("value", "low", "high")

@@ -24,7 +24,7 @@ class Summary(Result):
 
     table    : rank, what, value, low, high, unit, action, sure, caution, chapter - money findings, best first;
                `sure` says whether the whole interval lies above zero
-    others   : the findings with another unit, in the order of the report
+    others   : the findings with another unit, those first that `blocks` the others, then in the order of the report
     skipped  : what, reason - money findings without a number, which cannot be ranked
     cautions : plain sentences about the ranking
     unit     : the unit of money in `table`
@@ -40,7 +40,8 @@ class Summary(Result):
 def rank_findings(findings: pd.DataFrame, *, currency: str) -> Summary:
     """Which of all chapters' findings is worth most?
 
-    findings : one row each with the columns of `results.Finding` (`COLUMNS`); money has the unit of `money_unit`
+    findings : one row each with the columns of `results.Finding` (`COLUMNS`, and `blocks` where there are such); money
+               has the unit of `money_unit`
     Ranks money by value; a finding whose interval starts below zero keeps its rank but is not `sure`. The values are
     not added up: two chapters may gain the same money twice. Raises DataError if a column is absent.
     """
@@ -56,11 +57,16 @@ def rank_findings(findings: pd.DataFrame, *, currency: str) -> Summary:
     unvalued = findings.loc[is_money & ~valued, ["what"]].assign(reason="the chapter gives no amount for it")
     return Summary(
         table=ranked,
-        others=findings[~is_money].reset_index(drop=True),
+        others=_others(findings[~is_money]),
         skipped=unvalued.reset_index(drop=True),
         cautions=_cautions(ranked),
         unit=unit,
     )
+
+
+def _others(findings: pd.DataFrame) -> pd.DataFrame:
+    blocks = findings["blocks"].astype(bool) if "blocks" in findings.columns else False
+    return findings.assign(blocks=blocks).sort_values("blocks", ascending=False, kind="stable", ignore_index=True)
 
 
 def _cautions(ranked: pd.DataFrame) -> tuple[str, ...]:

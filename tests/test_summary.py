@@ -50,6 +50,35 @@ def test_the_answer_names_the_best_with_its_interval():
     assert "Move people" in answer and "EUR 8.00 a year (−EUR 1.00 to EUR 20.00)" in answer and "1 is sure" in answer
 
 
+def test_what_is_sure_leads_and_what_blocks_comes_before_it():
+    ranked = rank_findings(findings(), currency="EUR")
+    answer = conclude_summary(ranked, currency="EUR").answer
+    assert answer.startswith(
+        "Worth most of what is sure: Raise tea, EUR 5.00 a year (EUR 1.00 to EUR 9.00). Worth more"
+    )
+    assert "Move people" in answer and "but its interval reaches zero or below" in answer
+    bare = conclude_summary(rank_findings(findings(ROWS[4:]), currency="EUR"), currency="EUR").answer
+    assert bare.startswith("Worth most: Fewer ads")
+    short = ("Hours short", 30.0, NAN, NAN, "hours a year", "Settle hours first.", "", "team", True)
+    both = pd.DataFrame([*((*row, False) for row in ROWS), short], columns=[*COLUMNS, "blocks"])
+    result = rank_findings(both, currency="EUR")
+    assert result.others["what"].tolist() == ["Hours short", "Share fell"]
+    answer = conclude_summary(result, currency="EUR").answer
+    assert answer.startswith("Before all else: Hours short (30 hours a year). Settle hours first. Worth most of what")
+    alone = rank_findings(both.tail(1), currency="EUR")
+    assert conclude_summary(alone).answer.startswith("Before all else: ")
+
+
+def test_sizes_of_the_team_that_answer_different_questions_are_told_apart():
+    ranked = rank_findings(findings(), currency="EUR")
+    metrics = {"team.best_reps": 25.0, "structure.reps": 23.0, "team.workload_reps": 23.6, "team.reps": 24.0}
+    said = conclude_summary(ranked, metrics=metrics).doubts[0]
+    assert "25 heads earn most" in said and "23 heads are what the calls" in said and "23.6 heads" in said
+    assert "today there are 24." in said
+    alone = conclude_summary(ranked, metrics={"team.best_reps": 25.0, "team.reps": 24.0})
+    assert alone.doubts == ranked.cautions
+
+
 def test_nothing_found_is_said():
     result = rank_findings(findings([]), currency="EUR")
     assert "No chapter" in conclude_summary(result).answer
@@ -60,7 +89,7 @@ def test_the_figure_draws_the_table():
     result = rank_findings(findings(), currency="EUR")
     ax = plot_summary(result)
     assert [bar.get_width() for bar in ax.patches] == result.table["value"].tolist()[::-1]
-    assert len(ax.collections[0].get_segments()) == 2 and "Move people" in ax.get_title(loc="left")
+    assert len(ax.collections[0].get_segments()) == 2 and "of what is sure: Raise tea" in ax.get_title(loc="left")
 
 
 def test_a_missing_column_is_named():

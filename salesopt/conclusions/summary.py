@@ -2,25 +2,71 @@
 
 from __future__ import annotations
 
-from salesopt.display import between, estimate, plural
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from salesopt.display import between, estimate, heads_of, listed, plural, size
 from salesopt.results import Conclusion
 from salesopt.summary import Summary
 
+SIZES = {
+    "team.best_reps": "earn most, by the curves of effort",
+    "structure.reps": "are what the calls planned and the way to them ask for, laid out anew",
+    "team.workload_reps": "are what the table workload asks for",
+}
 
-def conclude_summary(result: Summary, *, currency: str = "") -> Conclusion:
-    """Name the findings worth most with their amounts, and how many of all are sure to be above zero."""
+
+def conclude_summary(result: Summary, *, metrics: Mapping[str, float] | None = None, currency: str = "") -> Conclusion:
+    """Name what comes before all else, the findings worth most with their amounts, and how many are sure.
+
+    metrics : what the chapters measured, for the sizes of the team that they give
+    """
+    doubts = (*_sizes(metrics or {}), *result.cautions)
+    first = "".join(_before(row) for row in result.others[result.others["blocks"]].head(1).to_dict("records"))
     ranked = result.table
     if ranked.empty:
-        return Conclusion(
-            "No chapter of this report found something that is worth an amount of money.", result.cautions
-        )
-    best = ranked.iloc[0]
-    size = f"{estimate(best['value'], currency)} a year"
-    interval = f" ({between(best['low'], best['high'], 'estimate', currency)})" if best["low"] == best["low"] else ""
+        nothing = "No chapter of this report found something that is worth an amount of money."
+        return Conclusion(f"{first} {nothing}".strip(), doubts)
     sure = int(ranked["sure"].sum())
     answer = (
-        f"Worth most: {best['what'].rstrip('.')}, {size}{interval}. "
-        f"Of {plural(len(ranked), 'finding')} with an amount, {sure} {'is' if sure == 1 else 'are'} "
-        f"sure to be above zero."
+        f"{first} {_worth_most(ranked, currency)} Of {plural(len(ranked), 'finding')} with an amount, {sure} "
+        f"{'is' if sure == 1 else 'are'} sure to be above zero."
     )
-    return Conclusion(answer, result.cautions, (), {"summary.findings": float(len(ranked))})
+    return Conclusion(answer.strip(), doubts, (), {"summary.findings": float(len(ranked))})
+
+
+def _sizes(metrics: Mapping[str, float]) -> list[str]:
+    """The sizes of the team that chapters give, which answer different questions; nothing where there is one."""
+    said = [f"{heads_of(metrics[name])} heads {what}" for name, what in SIZES.items() if name in metrics]
+    if len(said) < 2:
+        return []
+    today = f"; today there are {heads_of(metrics['team.reps'])}" if "team.reps" in metrics else ""
+    return [
+        f"Sizes of the team stand here for different questions: {listed(said)}{today}. The first weighs what heads "
+        "bring; the others only count work: size by the first, and see that the work fits."
+    ]
+
+
+def _before(row: dict[Hashable, Any]) -> str:
+    """What has to be settled before the other findings are acted on."""
+    amount = f" ({size(row['value'])} {row['unit']})" if row["value"] == row["value"] else ""
+    return f"Before all else: {row['what']}{amount}. {row['action'].rstrip('.')}."
+
+
+def _worth_most(ranked: pd.DataFrame, currency: str) -> str:
+    """The best finding; where it is not sure, the best of those that are comes first."""
+    sure, top = ranked[ranked["sure"]], ranked.iloc[0]
+    if top["sure"] or sure.empty:
+        return f"Worth most: {_amount(top, currency)}."
+    why = "its interval reaches zero or below" if top["low"] == top["low"] else "no interval says how sure that is"
+    return (
+        f"Worth most of what is sure: {_amount(sure.iloc[0], currency)}. Worth more if it holds: "
+        f"{_amount(top, currency)}, but {why}."
+    )
+
+
+def _amount(row: pd.Series, currency: str) -> str:
+    interval = f" ({between(row['low'], row['high'], 'estimate', currency)})" if row["low"] == row["low"] else ""
+    return f"{row['what'].rstrip('.')}, {estimate(row['value'], currency)} a year{interval}"

@@ -31,5 +31,7 @@ def plot_summary(result: Summary, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,.0f}")
     ax.set_xlabel(f"{result.unit}; line = interval; grey = not sure to be above zero")
     ax.grid(axis="y", visible=False)
-    best = result.table.iloc[0]
-    return theme.title(ax, f"Worth most: {best['what']}")
+    sure = result.table[result.table["sure"]]
+    if sure.empty or result.table["sure"].iloc[0]:
+        return theme.title(ax, f"Worth most: {result.table['what'].iloc[0]}")
+    return theme.title(ax, f"Worth most of what is sure: {sure['what'].iloc[0]}")
