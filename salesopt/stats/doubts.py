@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salesopt.stats.effort import ASKED_TO, Curves, Numbers, Units, calibrated, consensus, with_today
 from salesopt.stats.judgement import ANSWERS
-from salesopt.stats.sizing import WIDEST, Plans, best_heads
+from salesopt.stats.sizing import Plans, best_heads
 
 SHIFT = 0.1  # an answer is moved by this fraction where a single judge gives no spread
 COLUMNS = ["kind", "unit", "question", "judge", "shift", "reps_change", "profit_change", "loss"]
@@ -124,7 +124,10 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
     full = [(plan >= high - 1e-6) & (high > 0) for plan in (same, aim)]
     capped = _where(units.name, full[0], full[1], word)
     if capped:
-        said.append(f"At the most heads allowed (`most`, or {WIDEST:g} times today's): {capped}. More may be better.")
+        times = high / np.where(units.reps > 0, units.reps, np.nan)
+        at = np.unique(np.round(times[(full[0] | full[1]) & np.isfinite(times)], 2))
+        limit = f"{at[0]:g} times today's; parameter `most`" if len(at) == 1 else "parameter `most`"
+        said.append(f"At the most heads allowed ({limit}): {capped}. More may be better: the best size is held there.")
     left = [(plan == 0) & (units.reps > 0) for plan in (same, aim)]
     closed = _where(units.name, left[0], left[1], word)
     if closed:
