@@ -24,6 +24,7 @@ PUBLIC = {
     "plan_headcount": "headcount",
     "workload_size": "team",
     "plan_calls": "team",
+    "measure_hours": "team",
     "assign_accounts": "team",
     "compare_rosters": "rosters",
     "compare_structures": "structure",

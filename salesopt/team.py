@@ -34,12 +34,13 @@ from salesopt.stats.sizing import (
 )
 from salesopt.study.tables import require_table
 from salesopt.territories import TeamAssignment, assign_accounts, fit_from_skills
-from salesopt.workload import CallPlan, Workload, plan_calls, workload_size
+from salesopt.workload import CallPlan, TeamHours, Workload, measure_hours, plan_calls, workload_size
 
 __all__ = [
     "CallPlan",
     "HeadcountPlan",
     "TeamAssignment",
+    "TeamHours",
     "TeamPlan",
     "TeamSize",
     "Workload",
@@ -47,6 +48,7 @@ __all__ = [
     "fit_from_skills",
     "join_team",
     "mean_cost",
+    "measure_hours",
     "plan_calls",
     "plan_headcount",
     "size_team",
@@ -228,8 +230,8 @@ class TeamPlan(Result):
     """Size, assignment, calls and workload of a team as one result; a part that was not asked for is None.
 
     sizes, bridge, frontier, sensitivity, curves : as in TeamSize; assigned, load, moves : table, load and bridge of
-    TeamAssignment; calls, call_load : table and load of CallPlan; workload : table of Workload; headcount,
-    headcount_years, headcount_limits : table, years and limits of HeadcountPlan
+    TeamAssignment; calls, call_load : table and load of CallPlan; workload : table of Workload; hours : table of
+    TeamHours; headcount, headcount_years, headcount_limits : table, years and limits of HeadcountPlan
     skipped : part, item, reason
     """
 
@@ -246,6 +248,7 @@ class TeamPlan(Result):
     calls: pd.DataFrame | None
     call_load: pd.DataFrame | None
     workload: pd.DataFrame | None
+    hours: pd.DataFrame | None
     headcount: pd.DataFrame | None
     headcount_years: pd.DataFrame | None
     headcount_limits: pd.DataFrame | None
@@ -259,6 +262,7 @@ def join_team(
     calls: CallPlan | None = None,
     workload: Workload | None = None,
     path: HeadcountPlan | None = None,
+    hours: TeamHours | None = None,
 ) -> TeamPlan:
     """Join what was found about a team to one result, so that it can be saved as one."""
     parts = {"size": size, "assignment": assignment, "calls": calls, "workload": workload, "path": path}
@@ -282,6 +286,7 @@ def join_team(
         calls=calls.table if calls else None,
         call_load=calls.load if calls else None,
         workload=workload.table if workload else None,
+        hours=hours.table if hours else None,
         headcount=path.table if path else None,
         headcount_years=path.years if path else None,
         headcount_limits=path.limits if path else None,

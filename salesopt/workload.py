@@ -1,18 +1,22 @@
-"""What the work asks for: heads by the workload method, and calls per account within each person's hours."""
+"""What the work asks for: heads by the workload method, calls within each person's hours, hours used and idle."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError
 from salesopt.stats.arguments import flag_fault, number_fault, require
-from salesopt.stats.calls import LARGEST, account_units, hours_faults, hours_grid, hours_of, plan_person
+from salesopt.stats.calls import LARGEST, account_units, hours_faults, hours_grid, hours_of, most_calls, plan_person
 from salesopt.stats.effort import Curves, Numbers, known_multiple
+from salesopt.stats.pairs import pair_faults
 from salesopt.stats.result import Result
+from salesopt.stats.roles import Day
+from salesopt.stats.workhours import hours_by_person
 from salesopt.study.tables import require_table
 
 
@@ -108,6 +112,7 @@ def plan_calls(
     hours: float | Mapping[str, float] | None = None,
     by: str = "segment",
     whole_team: bool = False,
+    known_only: bool = False,
 ) -> CallPlan:
     """How many calls each account should get within each person's hours, so that contribution is greatest.
 
@@ -119,12 +124,13 @@ def plan_calls(
     hours      : hours of calls a year of each person (a number for everybody, or by name), so that accounts without a
                  `rep` are left out unless `whole_team`; None keeps today's, also those of the accounts without
     whole_team : share the hours over all accounts, whoever serves them
+    known_only : no account gets more calls, against today's, than judges were asked about or a history saw
 
     Exact for whole calls (a knapsack over time); no account gets more than three times today's calls.
     Raises DataError and ParameterError.
     Source: Lodish, "CALLPLAN: an interactive salesman's call planning system", Management Science 18 (1971).
     """
-    require(*hours_faults(hours), flag_fault("whole_team", whole_team))
+    require(*hours_faults(hours), flag_fault("whole_team", whole_team), flag_fault("known_only", known_only))
     given = require_table("accounts", accounts)
     known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
     units, used, skipped = account_units(given, known, by, served=hours is not None and not whole_team)
@@ -132,11 +138,13 @@ def plan_calls(
     owner = pd.Series("team", index=used.index) if whole_team else served
     lengths = used["hours_per_call"].to_numpy()
     capacity = hours_of(owner, units.reps * lengths, hours)
+    known_to = known_multiple(effort, used[by])
+    most = most_calls(units.reps, known_to if known_only else None)
     step, exact = hours_grid(lengths)
     calls, rows = np.zeros(len(used)), []
     for rep, limit in capacity.items():
         mine = np.flatnonzero((owner == rep).to_numpy())
-        calls[mine], worth, more = plan_person(units, mine, lengths, limit, step)
+        calls[mine], worth, more = plan_person(units, mine, lengths, limit, step, most)
         now = units.contribution(units.reps)[mine].sum()
         time_now, time = (count[mine] @ lengths[mine] for count in (units.reps, calls))
         rows.append((rep, len(mine), time_now, time, limit, worth - now, more))
@@ -146,7 +154,7 @@ def plan_calls(
         calls=calls, hours=calls * lengths, sales_now=units.sales(units.reps), sales=units.sales(calls)
     )
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
-    cautions = _call_cautions(table, exact, known_multiple(effort, table["unit"]))
+    cautions = _call_cautions(table, exact, known_to)
     return CallPlan(table, pd.DataFrame(rows, columns=columns), skipped, cautions, table["gain"].sum())
 
 
@@ -158,14 +166,113 @@ def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[st
         said.append("Lengths of calls were rounded up to 3 minutes.")
     dropped = int((table["calls"] == 0).sum())
     if dropped:
-        said.append(f"{dropped} accounts get no call at all in this plan: find them another channel.")
+        said.append(
+            f"{_accounts(dropped)} no call at all in this plan: find {'it' if dropped == 1 else 'them'} another way."
+        )
     beyond = int((table["calls"] > known * table["calls_now"]).sum())
     if beyond:
         said.append(
-            f"{beyond} accounts get more calls, against today's, than judges were asked about or a history ever saw: "
+            f"{_accounts(beyond)} more calls, against today's, than judges were asked about or a history ever saw: "
             "beyond lies an assumed curve."
         )
     grown = int((table["calls"] >= np.ceil(LARGEST * table["calls_now"])).sum())
     if grown:
-        said.append(f"{grown} accounts get three times today's calls, the most allowed.")
+        said.append(f"{_accounts(grown)} three times today's calls, the most allowed.")
     return tuple(said)
+
+
+def _accounts(count: int) -> str:
+    return f"{count} {'account gets' if count == 1 else 'accounts get'}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TeamHours(Result):
+    """What `measure_hours` found. All hours are a year; today's owners are who serves the accounts today.
+
+    table : rep, hours (that he has), accounts; call_hours and travel of the calls planned, call_hours_made and
+            travel_made of those made today (nan where not known); one row per person who is here and has hours
+    capacity, planned, made : hours of all these people, of all calls planned (also of accounts that nobody here
+            serves), of the calls made; travel, travel_made : on the way to them, by today's owners, nan where no
+            places are known; over, over_made : hours above people's hours; lacking, lacking_made : how many people
+            have such hours. What is `_made` is nan where `calls_made` is not given for every account
+    """
+
+    table: pd.DataFrame
+    skipped: pd.DataFrame
+    cautions: tuple[str, ...]
+    capacity: float
+    planned: float
+    made: float
+    travel: float
+    travel_made: float
+    over: float
+    over_made: float
+    lacking: float
+    lacking_made: float
+
+    @property
+    def counted(self) -> str:
+        """The columns that say what is done today: those of the calls made, else of the calls planned."""
+        return "_made" if np.isfinite(self.made) else ""
+
+    @property
+    def idle(self) -> float:
+        """Share of people's hours that hold no call and no travel today; below 0 where the work is more than they."""
+        calls, travel = (self.made, self.travel_made) if self.counted else (self.planned, self.travel)
+        return 1 - (calls + np.nan_to_num(travel)) / self.capacity
+
+    def call_hours(self, load: pd.DataFrame) -> dict[str, float]:
+        """Hours of calls of each in `load` (of a CallPlan) with idle ones filled, and as much travel a call as today.
+
+        Who is not here, and who has more work than hours, keeps the hours that he has in `load`.
+        """
+        mine = self.table.set_index("rep").reindex(load["rep"])
+        calls, travel = (mine[f"{name}{self.counted}"].to_numpy() for name in ("call_hours", "travel"))
+        share = calls / np.maximum(calls + np.nan_to_num(travel), 1e-9)
+        now = load["hours_now"].to_numpy()
+        return dict(zip(load["rep"], np.fmax(now, share * mine["hours"].to_numpy()), strict=True))
+
+
+def measure_hours(
+    accounts: pd.DataFrame,
+    reps: pd.DataFrame,
+    *,
+    travel: pd.DataFrame | None = None,
+    speed: float = 60.0,
+    calls_per_trip: float = 4.0,
+    today: Day = None,
+) -> TeamHours:
+    """What calls and the way to them take of people's hours as accounts are served today: planned, and made.
+
+    accounts, reps, travel, speed, calls_per_trip, today : as in `assign_accounts`; where no places are known, travel is
+    not known either. Raises DataError for faulty tables, ParameterError for arguments out of range.
+    """
+    require(*pair_faults((), 0.0, 0.0, speed, calls_per_trip, 0.0, 0.0, 0.0, today))
+    clients, team = require_table("accounts", accounts), require_table("reps", reps)
+    distances = None if travel is None else require_table("distances", travel)
+    by_person = partial(
+        hours_by_person, reps=team, distances=distances, speed=speed, calls_per_trip=calls_per_trip, today=today
+    )
+    table = by_person(clients)
+    known = "calls_made" in clients.columns and clients["calls_made"].notna().all()
+    again = by_person(clients.assign(calls=clients["calls_made"])) if known else table
+    columns = ["call_hours", "travel"]
+    table[[f"{name}_made" for name in columns]] = again[columns] if known else np.nan
+    over = [
+        (table[f"call_hours{kind}"] + table[f"travel{kind}"].fillna(0.0) - table["hours"]) for kind in ("", "_made")
+    ]
+    made = float((clients["calls_made"] * clients["hours_per_call"]).sum()) if known else np.nan
+    return TeamHours(
+        table=table,
+        skipped=pd.DataFrame(columns=["item", "reason"]),
+        cautions=(),
+        capacity=float(table["hours"].sum()),
+        planned=float((clients["calls"] * clients["hours_per_call"]).sum()),
+        made=made,
+        travel=float(table["travel"].sum(skipna=False)),
+        travel_made=float(table["travel_made"].sum(skipna=False)),
+        over=float(over[0].clip(lower=0).sum()),
+        over_made=float(over[1].clip(lower=0).sum(skipna=False)),
+        lacking=float((over[0] > 1e-6).sum()),
+        lacking_made=float((over[1] > 1e-6).sum()) if known else np.nan,
+    )

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesopt.conclusions.headcount import limits_in_words, path_answer, path_caption, path_changes, path_metrics
+from salesopt.conclusions.headcount import (
+    limits_in_words,
+    path_answer,
+    path_caption,
+    path_changes,
+    path_doubts,
+    path_metrics,
+)
 from salesopt.conclusions.team import conclude_team
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
@@ -341,6 +348,22 @@ def test_the_words_and_figures_say_what_the_tables_say():
     lines = {line.get_label(): line.get_ydata() for line in plot_path_profit(path, currency="EUR").get_lines()}
     assert list(lines["the way"]) == path.years["profit"].tolist()
     assert list(lines["best size at once"]) == path.years["profit_jump"].tolist()
+
+
+def test_a_way_without_costs_of_change_says_so_and_its_doubts_are_one_paragraph():
+    effort = judged(truth())
+    free = plan_headcount(effort, cost_per_rep=COST, years=4)
+    dear = plan_headcount(effort, cost_per_rep=COST, years=4, hiring_cost=1.0, severance_cost=1.0, moving_cost=1.0)
+    tail = ", before what hiring, moving and letting go cost."
+    assert path_answer(free).endswith(tail) and not path_answer(dear).endswith(tail)
+    for path in (free, dear):
+        said = path_doubts(path)
+        assert len(said) == 2 and all(text in said[0] for text in path.cautions)
+        assert ("on the way" in said[0]) == (path.years["hired"].sum() > 0 and path.years["let_go"].sum() > 0)
+    both = free.years.assign(hired=[0.0, 2, 0, 0, 0], let_go=[0.0, 0, 0, 1, 0])
+    assert "It hires 2 and lets 1 go on the way, which is free here" in path_doubts(replace(free, years=both))[0]
+    at_once = replace(free, jump_gain=free.gain)
+    assert "at once" not in path_doubts(at_once)[0]
 
 
 def test_a_team_at_its_best_is_told_that_nothing_has_to_change():

@@ -16,6 +16,7 @@ from salesopt.display import money
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
+from salesopt.stats.crosscheck import Beside, compare_units, look_beside
 from salesopt.stats.effort import calibrated, consensus, draw_units
 from salesopt.stats.judgement import adbudg
 from salesopt.stats.sizing import best_heads, make_plans, unit_limits
@@ -365,6 +366,70 @@ def test_the_conclusion_and_the_figures_say_what_the_tables_say():
     offsets = plot_deployment(result).collections[1].get_offsets()[:, 0]
     assert sorted(offsets) == sorted(result.table["reps_now"])
     assert len(join_team(result).sizes) == len(result.table)
+
+
+def test_a_limit_that_holds_the_best_size_is_named_with_its_multiple():
+    effort = judged(truth())
+    free, held = (size_team(effort, cost_per_rep=COST, most=most) for most in (None, 1.1))
+    said = next(text for text in held.cautions if "the best size is held there" in text)
+    assert said.startswith("At the most heads allowed (") and "parameter `most`" in said
+    assert "10 times" not in said and held.bridge["reps"].iloc[-1] < free.bridge["reps"].iloc[-1]
+    half = size_team(effort.assign(current_reps=10.0), cost_per_rep=COST, most=1.1)
+    assert any("(1.1 times today's; parameter `most`)" in text for text in half.cautions)
+
+
+def test_heads_are_held_beside_people_hours_and_sales_of_the_other_tables():
+    effort = judged(truth(2), judges=3, noise=0.05)
+    names = effort["unit"].unique()
+    heads = pd.Series([6.0, 4.0], index=names)
+    accounts = pd.DataFrame({
+        "segment": [names[0], names[1], names[1]], "rep": ["a", "a", "b"], "calls": [10, 30, 10],
+        "calls_made": [10, 20, None], "hours_per_call": 1.0,
+    })  # fmt: skip
+    reps = pd.DataFrame({"rep": list("abc"), "role": ["representative"] * 2 + ["manager"], "cost": 1, "hours": 1})
+    found = look_beside(heads, effort, reps, accounts, by="segment")
+    assert found.people == 2 and found.stated == pytest.approx(effort.groupby("unit")["revenue"].first().sum())
+    assert found.units.table["used"].tolist() == pytest.approx([10 * 10 / 40, 10 * 30 / 40])
+    assert found.units.largest == pytest.approx((2 / 3 + 1) / 2) and not found.units.mixed
+    assert look_beside(heads, None, None, None, by="segment") == Beside()
+    assert compare_units(heads, accounts.drop(columns="rep"), "segment") is None
+    size = size_team(effort, cost_per_rep=COST, draws=30)
+    mixed = found._replace(units=found.units._replace(largest=0.5))
+    said = conclude_team(size, beside=mixed, currency="EUR")
+    today = size.bridge["sales"].iloc[0]
+    assert any(f"fitted curves, {money(today, 'EUR')} a year" in text for text in said.doubts)
+    assert any(f"{names[0]} 2.5 (counted 6)" in text for text in said.doubts)
+    assert any("the largest takes 50.0" in text or "the largest takes 50" in text for text in said.doubts)
+    assert "The table reps has 2 people who sell and are here" in said.answer
+    assert said.findings[0].action.endswith("as hours of calls: people serve several units each.")
+    plain = conclude_team(size, currency="EUR")
+    assert not any("fitted curves" in text for text in plain.doubts) and "The table reps has" not in plain.answer
+
+
+def test_nobody_is_hired_for_a_gain_that_is_not_sure():
+    result = size_team(judged(truth(), judges=4, noise=0.04), cost_per_rep=COST, draws=60)
+    best = result.bridge["step"] == "best"
+    more = result.bridge.assign(reps=result.bridge["reps"].where(~best, result.bridge["reps"].iloc[1] + 1))
+    unsure = replace(result, bridge=more.assign(gain_low=more["gain_low"].where(~best, -1.0)))
+    sure = replace(result, bridge=more.assign(gain_low=more["gain_low"].where(~best, 1.0)))
+    assert conclude_team(unsure).findings[1].action.startswith("Hire nobody yet: redeploy first")
+    assert conclude_team(sure).findings[1].action.startswith("Hire 1, to ")
+    fewer = replace(unsure, bridge=unsure.bridge.assign(reps=more["reps"].where(~best, more["reps"].iloc[1] - 2)))
+    assert (
+        "Let nobody go yet: redeploy first, then ask again whether to let go 2."
+        in conclude_team(fewer).findings[1].action
+    )
+
+
+def test_who_has_left_already_is_not_let_go_once_more():
+    result = size_team(judged(truth()), cost_per_rep=2 * COST)
+    heads = result.bridge["reps"]
+    assert heads.iloc[-1] < heads.iloc[0] - 1
+    for people, start in ((int(heads.iloc[-1]), "Let nobody go: "), (int(heads.iloc[0]), "Let go ")):
+        found = conclude_team(result, beside=Beside(people=people)).findings[1]
+        assert found.action.startswith(start) and ("The table reps has" in found.caution) == (
+            start == "Let nobody go: "
+        )
 
 
 @pytest.mark.parametrize(("cap", "binds"), [(-2, True), (+3, False)])

@@ -13,6 +13,7 @@ import pytest
 from ortools.sat.python import cp_model
 
 from salesopt.conclusions.team import conclude_team
+from salesopt.display import estimate
 from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
@@ -24,6 +25,7 @@ from salesopt.stats.matching import Load, Matching, Solution, connected_patches
 from salesopt.stats.relaxation import relax
 from salesopt.team import size_team
 from salesopt.territories import assign_accounts, fit_from_skills
+from salesopt.workload import measure_hours
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
 SIZE = size_team(pd.read_csv(CASES / "syntex8" / "effort_response.csv"), cost_per_rep=0.057)
@@ -485,6 +487,32 @@ def test_travel_is_compared_over_the_accounts_that_are_served_today():
     assert "nobody here serves today" in plot_map(plan).get_title(loc="left").replace("\n", " ")
 
 
+def test_what_balance_costs_in_travel_is_said_where_it_is_much():
+    accounts, reps = firm(60, 4, 7, 4.0)
+    plan, free = (assign_accounts(accounts, reps, balance=measures, tolerance=0.05) for measures in (("hours",), ()))
+    cost, travel = plan.objective - free.objective, plan.objective
+    assert cost > 0.05 * travel
+    said = conclude_team(SIZE, plan, unbalanced=free)
+    words = f"costs {cost:,.0f} hours of travel a year ({100 * cost / travel:.0f}\u202f% of the plan's"
+    assert any(words in text for text in said.doubts) and words in said.findings[-1].caution
+    assert not any("Balance of" in text for text in conclude_team(SIZE, free, unbalanced=free).doubts)
+    saved = plan.bridge["travel"].iloc[0] - plan.bridge["travel"].iloc[1]
+    priced = conclude_team(SIZE, plan, cost_of_travel=30.0, currency="EUR").findings[-1].caution
+    assert f"The driving saved is worth {estimate(30 * saved, 'EUR')} a year" in priced and "driving" not in words
+    ax = plot_map(plan)
+    assert {text.get_text() for text in ax.texts} >= set(reps["rep"])
+
+
+def test_travel_of_todays_owners_is_told_for_the_calls_planned_and_for_those_made():
+    accounts, reps = firm(40, 4, 1, 3.0)
+    accounts["calls_made"] = accounts["calls"] // 2
+    plan, hours = assign_accounts(accounts, reps), measure_hours(accounts, reps)
+    said = conclude_team(SIZE, plan, hours=hours).answer
+    assert hours.travel == pytest.approx(plan.bridge["travel"].iloc[0]) and hours.travel_made < 0.6 * hours.travel
+    asked = f"these calls ask {hours.travel:,.0f} of today's owners, those made today {hours.travel_made:,.0f}."
+    assert asked in said.split("At the calls planned, ")[1]
+
+
 def borders(*pairs):
     return pd.DataFrame({"region": [one for one, _ in pairs], "neighbour": [other for _, other in pairs]})
 
@@ -668,7 +696,7 @@ def test_a_plan_that_saves_no_travel_is_not_said_to_save_any():
     bare = [table.drop(columns=["lat", "lon"]) for table in (accounts, reps)]
     said = conclude_team(SIZE, assign_accounts(*bare, fit=fit, tolerance=2.0))
     assert (
-        "Reassigning 12 accounts of 12 leaves hours of travel a year as they are within everybody's hours."
+        "reassigning 12 accounts of 12 leaves hours of travel a year as they are within everybody's hours."
         in said.answer
     )
     found = {one.what: (one.value, one.unit) for one in said.findings}

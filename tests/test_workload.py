@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from salesopt.conclusions.team import conclude_team
+from salesopt.conclusions.workload import calls_caption, lies_idle, too_small
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.judgement import adbudg, calibrate_judgement
-from salesopt.workload import plan_calls, workload_size
+from salesopt.team import size_team
+from salesopt.workload import measure_hours, plan_calls, workload_size
 
 EFFORT = pd.DataFrame(
     {
@@ -144,3 +147,80 @@ def test_calls_beyond_what_was_asked_are_counted_out_loud():
     assert beyond and any(text.startswith(f"{beyond} accounts get more calls, against") for text in plan.cautions)
     quiet = plan_calls(clients(), EFFORT, hours=0.5)
     assert not any("get more calls, against" in text for text in quiet.cautions)
+
+
+def people(**hours):
+    """Representatives in one place, with their hours a year."""
+    return pd.DataFrame(
+        {
+            "rep": list(hours), "role": "representative", "cost": 90.0, "hours": list(hours.values()),
+            "lat": 50.0, "lon": 10.0,
+        }
+    )  # fmt: skip
+
+
+def test_hours_are_those_of_calls_and_of_the_way_to_them_planned_and_made():
+    accounts = clients().assign(lat=[51.0, 50.0, 50.0, 51.0], lon=10.0, calls_made=[2, 2, 1, 1])
+    hours = measure_hours(accounts, people(Ann=8.0, Ben=9.0, Eve=3.0), speed=50.0, calls_per_trip=2.0)
+    km = np.pi / 180 * 6371.0088
+    table = hours.table.set_index("rep")
+    assert table["call_hours"].tolist() == [3 + 1 + 4.5, 2, 0] and table["call_hours_made"].tolist() == [
+        2 + 1 + 1.5,
+        1,
+        0,
+    ]
+    assert table["travel"].to_numpy() == pytest.approx(np.array([3, 2, 0]) * 2 * km / 50 / 2)
+    assert hours.travel_made == pytest.approx((2 + 1) * 2 * km / 50 / 2) and hours.capacity == 20
+    assert (hours.planned, hours.made) == (10.5, 5.5) and hours.idle == pytest.approx(
+        1 - (5.5 + hours.travel_made) / 20
+    )
+    assert hours.lacking == 1 and hours.over == pytest.approx(8.5 + 3 * 2 * km / 50 / 2 - 8)
+    load = plan_calls(accounts, EFFORT).load
+    filled = hours.call_hours(load)
+    assert filled["Ann"] == 4.5  # his 8 hours hold no more calls, with the way to them
+    assert filled["Ben"] == pytest.approx(9 * 1 / (1 + 2 * km / 100)) and filled["Ben"] > 1
+    planned = measure_hours(accounts.drop(columns=["calls_made", "lat", "lon"]), people(Ann=8.0))
+    assert np.isnan([planned.made, planned.travel, planned.over_made, planned.lacking_made]).all()
+    assert planned.planned == 10.5 and planned.idle == 1 - 10.5 / 8
+
+
+def test_no_account_gets_more_calls_than_is_known_to_help():
+    free, known = (plan_calls(clients(), EFFORT, hours=50, known_only=only) for only in (False, True))
+    assert (free.table["calls"] == 3 * free.table["calls_now"]).all()
+    assert (
+        known.table["calls"] == np.maximum(np.floor(1.5 * known.table["calls_now"]), known.table["calls_now"])
+    ).all()
+    assert not any("assumed curve" in text for text in known.cautions)
+
+
+def test_idle_hours_are_filled_before_calls_are_moved():
+    accounts, size = clients(), size_team(EFFORT, cost_per_rep=20.0)
+    calls = plan_calls(accounts, EFFORT)
+    idle = measure_hours(accounts, people(Ann=60.0, Ben=30.0))
+    assert lies_idle(idle) and not too_small(idle)
+    fuller = plan_calls(accounts, EFFORT, hours=idle.call_hours(calls.load), known_only=True)
+    said = conclude_team(size, calls=calls, hours=idle, fuller=fuller, currency="EUR")
+    finding = said.findings[-1]
+    assert finding.value == fuller.gain > calls.gain and finding.action.startswith("Call more often on ")
+    assert "88\u202f% of people's 90 hours a year hold no call and no travel today" in said.answer
+    assert any(text.startswith("One more hour of calls") and "stay idle" in text for text in said.doubts)
+    assert "people's hours less travel" in calls_caption(fuller)
+    busy = measure_hours(accounts, people(Ann=9.0, Ben=2.5))
+    said = conclude_team(size, calls=calls, hours=busy, currency="EUR")
+    assert not lies_idle(busy) and said.findings[-1].action.startswith("Call less often") and "idle" not in said.answer
+    assert any("take 91\u202f% of people's 12 hours a year" in text for text in said.doubts)
+
+
+def test_a_team_far_too_small_is_said_first_and_nobody_is_let_go():
+    size = size_team(EFFORT, cost_per_rep=90.0)
+    assert size.bridge["reps"].iloc[-1] < size.bridge["reps"].iloc[1] - 0.5  # the curves alone would let people go
+    hours, calls = measure_hours(clients(), people(Ann=2.0, Ben=1.0)), plan_calls(clients(), EFFORT)
+    way = "No plan: each representative's hours cannot be met. Way out: 8 more hours a year."
+    said = conclude_team(size, calls=calls, hours=hours, unserved=way, currency="EUR")
+    assert said.answer.startswith("The team is too small for the calls planned: they ask for 10 hours a year")
+    assert "(350\u202f%): 7 people of the same hours" in said.answer and "nobody is to be let go before" in said.answer
+    first = said.findings[0]
+    assert first.blocks and first.value == 7.5 and "8 more hours a year" in first.action
+    assert not any("Let go" in one.action or "Call" in one.action for one in said.findings)
+    roomy = conclude_team(size, calls=calls, hours=measure_hours(clients(), people(Ann=9.0, Ben=2.5)), currency="EUR")
+    assert any("Let go" in one.action for one in roomy.findings) and not any(one.blocks for one in roomy.findings)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from salesopt.display import heads_of, integer, percent, plural
+from salesopt.display import heads_of, integer, listed, percent, plural
 from salesopt.results import Conclusion
-from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap
+from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap, UnitHours
 
 QUESTIONS = {
     "at_none": "without any effort",
@@ -54,6 +54,22 @@ def gap_doubt(gap: HeadGap) -> str:
         f"{'is' if gap.people == 1 else 'are'} here; {percent(SLACK, 0)} or {integer(LEAST_SLACK)} would be in order. "
         "Until one of the two is corrected, no head is to be hired or let go on these sizes."
     )
+
+
+def unit_doubts(units: UnitHours) -> list[str]:
+    """Units whose heads are not those that their calls take, the widest apart first, and who serves them."""
+    table = units.table.assign(apart=(units.table["used"] - units.table["heads"]).abs())
+    wide = table[table["apart"] >= LEAST_SLACK].sort_values("apart", ascending=False, kind="stable")
+    said = [
+        f"{row['unit']} {heads_of(row['used'])} (counted {heads_of(row['heads'])})" for row in wide.to_dict("records")
+    ]
+    found = [f"By hours of calls, the same heads would be: {listed(said, MOST)}. Ask what heads of a unit are."]
+    mixed = (
+        f"People serve several units each: the largest takes {percent(units.largest, 0)} of a person's hours of calls "
+        "on average. To move a head is to move as many hours of calls between units, account by account, as the plan "
+        "of calls does; nobody in particular changes his job."
+    )
+    return [*(found if said else []), *([mixed] if units.mixed else [])]
 
 
 def split_doubts(split: pd.DataFrame) -> list[str]:

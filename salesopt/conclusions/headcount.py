@@ -33,8 +33,30 @@ def path_answer(path: HeadcountPlan, currency: str = "") -> str:
     way = "more" if path.gain >= 0 else "less"
     return (
         f"Step by step, over {plural(len(path.years) - 1, 'year')}, that earns {estimate(abs(path.gain), currency)} "
-        f"{way} than staying{band}."
+        f"{way} than staying{band}{_before_costs(path)}."
     )
+
+
+def _is_free(path: HeadcountPlan) -> bool:
+    """Whether people come, move or go and none of it costs anything."""
+    flows = path.years[["hired", "moved", "let_go"]].to_numpy().sum()
+    return bool(flows > 1e-6 and path.years["change_cost"].abs().sum() == 0)
+
+
+def _before_costs(path: HeadcountPlan) -> str:
+    return ", before what hiring, moving and letting go cost" if _is_free(path) else ""
+
+
+def _back_and_forth(path: HeadcountPlan) -> list[str]:
+    """Where people are hired and let go on one way: that this is a matter of limits of change and of no costs."""
+    hired, let_go = path.years["hired"].sum(), path.years["let_go"].sum()
+    if min(hired, let_go) <= 1e-6:
+        return []
+    why = ", which is free here" if _is_free(path) else ""
+    return [
+        f"It hires {heads_of(hired)} and lets {heads_of(let_go)} go on the way{why}: units that grow may do so before "
+        "others have shrunk. Whoever shall go need not be hired: hire only what the last year keeps."
+    ]
 
 
 def path_caption(path: HeadcountPlan, currency: str = "") -> str:
@@ -83,17 +105,18 @@ def plural_heads(heads: float) -> str:
     return f"{heads_of(heads)} {'head' if heads == 1 else 'heads'}"
 
 
-def _against_the_jump(path: HeadcountPlan, currency: str) -> str:
+def _against_the_jump(path: HeadcountPlan, currency: str) -> list[str]:
     gap = path.jump_gain - path.gain
     if abs(gap) <= 1e-9 * max(abs(path.jump_gain), 1e-300):
-        return "Way to the best size: going there at once would earn as much."
+        return []
     word = "more" if gap > 0 else "less"
-    return f"Way to the best size: going there at once would earn {estimate(abs(gap), currency)} {word} in all."
+    return [f"Going there at once would earn {estimate(abs(gap), currency)} {word} in all."]
 
 
 def path_doubts(path: HeadcountPlan, currency: str = "") -> tuple[str, ...]:
-    """When not to trust the way, and what it gives up against going there at once."""
-    return (*(f"Way to the best size: {text}" for text in path.cautions), _against_the_jump(path, currency), SAME)
+    """When not to trust the way, in one paragraph, and that its money is that of the best size."""
+    told = [*_back_and_forth(path), *path.cautions, *_against_the_jump(path, currency)]
+    return (f"Way to the best size: {' '.join(told)}", SAME)
 
 
 def path_metrics(path: HeadcountPlan) -> dict[str, float]:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from salesopt.conclusions.crosscheck import QUESTIONS, put_first
+from salesopt.conclusions.crosscheck import QUESTIONS, put_first, unit_doubts
 from salesopt.conclusions.headcount import path_answer, path_doubts, path_metrics
-from salesopt.display import between, capital, estimate, heads_of, integer, listed, number, percent, plural
+from salesopt.conclusions.territories import (
+    assigned_answer,
+    assigned_doubts,
+    changed,
+    give_in_finding,
+    no_plan_answer,
+    reassign_finding,
+    step_of,
+    too_small_finding,
+    travel_of,
+)
+from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer, too_small
+from salesopt.display import between, estimate, heads_of, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
-from salesopt.stats.crosscheck import HeadGap
+from salesopt.stats.crosscheck import Beside, HeadGap, UnitHours
 from salesopt.summary import money_unit
-from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamSize, Workload
+from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamHours, TeamSize, Workload
 
 
 def conclude_team(
@@ -30,6 +42,11 @@ def conclude_team(
     also: Sequence[str] = (),
     gap: HeadGap | None = None,
     split: pd.DataFrame | None = None,
+    hours: TeamHours | None = None,
+    fuller: CallPlan | None = None,
+    unbalanced: TeamAssignment | None = None,
+    beside: Beside | None = None,
+    cost_of_travel: float = 0.0,
     currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, what moves are worth, and metrics ("team.redeploy_gain" and others).
@@ -37,19 +54,33 @@ def conclude_team(
     unserved, unreached : why no plan of who serves whom, and no way to the best size, meets the requirements
     also : what to doubt about the curves themselves, where they were measured
     gap, split : heads against people, and judges who contradict each other, as `stats.crosscheck` finds them
+    hours, fuller : what calls take of people's hours, and the calls that fill the idle ones, where these are many
+    unbalanced : the assignment without balance, for what balance costs in travel
+    beside : what else the tables say of the heads sized, as `stats.crosscheck` finds it
+    cost_of_travel : currency an hour on the road, for what the travel saved is worth in driving; 0 leaves it out
     """
-    today, moved, best = _step(size.bridge, "today"), _step(size.bridge, "redeployed"), _aim(size)
+    today, moved, best = step_of(size.bridge, "today"), step_of(size.bridge, "redeployed"), _aim(size)
+    beside = beside or Beside()
+    small = too_small(hours) or "the team as a whole" in unserved
+    no_plan = no_plan_answer("who serves whom", unserved)
     said = [
+        *((short_answer(hours) if hours and too_small(hours) else "", no_plan) if small else ()),
         _moved_answer(size, currency),
-        _size_answer(size, currency),
-        path_answer(path, currency) if path and not unserved else _no_plan("the way to the best size", unreached),
-        _assigned_answer(assignment) if assignment else _no_plan("who serves whom", unserved),
+        _held_answer(size) if small and _shrinks(size) else _size_answer(size, beside.people, currency),
+        path_answer(path, currency) if path and not unserved else no_plan_answer("the way to the best size", unreached),
+        assigned_answer(assignment, hours) if assignment else "" if small else no_plan,
+        "" if small else hours_answer(hours),
     ]
     answer = " ".join(filter(None, said))
-    sized = [_redeploy(size, unserved, currency), _resize(size, currency)]  # what leans on the count of heads
+    resize = None if small and _shrinks(size) else _resize(size, beside.people, currency)
+    sized = [_redeploy(size, unserved, beside.units, currency), resize]  # what leans on the count of heads
     other = [
-        _reassign(assignment) if assignment else _give_in(unserved),
-        _call(calls, currency) if calls else None,
+        reassign_finding(assignment, unbalanced, cost_of_travel, currency)
+        if assignment
+        else None
+        if small
+        else give_in_finding(unserved),
+        call_finding(calls, fuller, currency) if calls and not small else None,
     ]
     findings = [finding for finding in (*sized, *other) if finding is not None]
     metrics = {
@@ -60,40 +91,37 @@ def conclude_team(
     }
     metrics |= {"team.cap_cost": _cap_cost(size)["gain"]} if size.reps is not None else {}
     if assignment:
-        before, after = _travel(assignment)
+        before, after = travel_of(assignment)
         metrics |= {
-            "team.accounts_moved": float(_changed(assignment)),
+            "team.accounts_moved": float(changed(assignment)),
             "team.travel_saved": before - after,
             "team.gap": float(assignment.gap),
         }
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
     metrics |= path_metrics(path) if path else {}
-    doubts = (*_doubts(size, assignment, calls, workload, currency), *(path_doubts(path, currency) if path else ()))
-    doubts = (*doubts, *(f"Curves of effort: {text}" for text in also))
-    return put_first(
-        Conclusion(answer, doubts, tuple(findings), metrics), gap, split, leaning=len(sized) - sized.count(None)
+    doubts = (
+        *_doubts(size, assignment, unbalanced, workload, currency),
+        *_fitted(size, beside.stated, currency),
+        *(unit_doubts(beside.units) if beside.units else ()),
+        *(hours_doubts(hours, calls, fuller, currency) if hours else ()),
+        *((fuller or calls).cautions if calls else ()),
+        *(path_doubts(path, currency) if path else ()),
+        *(f"Curves of effort: {text}" for text in also),
     )
-
-
-def _step(bridge: pd.DataFrame, step: str) -> dict[str, Any]:
-    """One row of a bridge."""
-    return {str(name): value for name, value in bridge[bridge["step"] == step].iloc[0].items()}
+    found = Conclusion(answer, doubts, tuple(findings), metrics)
+    found = put_first(found, gap, split, leaning=len(sized) - sized.count(None))
+    return replace(found, findings=(too_small_finding(hours, unserved), *found.findings)) if small else found
 
 
 def _aim(size: TeamSize) -> dict[str, Any]:
     """The step to go to: the best size, or the best within the cap where there is one."""
-    return _step(size.bridge, "best" if size.reps is None else "asked")
+    return step_of(size.bridge, "best" if size.reps is None else "asked")
 
 
 def _cap_cost(size: TeamSize) -> dict[str, Any]:
     """What the best size would earn beyond the cap: `gain` with its interval."""
-    return _step(size.bridge, "best")
-
-
-def _travel(assignment: TeamAssignment) -> tuple[float, float]:
-    """Hours of travel a year today and in the plan."""
-    return _step(assignment.bridge, "today")["travel"], _step(assignment.bridge, "assigned")["travel"]
+    return step_of(size.bridge, "best")
 
 
 def _interval(low: float, high: float, style: str, level: float, currency: str = "") -> str:
@@ -105,21 +133,21 @@ def _interval(low: float, high: float, style: str, level: float, currency: str =
 
 def _rests(value: float, size: TeamSize) -> bool:
     """Whether an amount is nothing beside the profit: what the solver rounds, not what a change is worth."""
-    return abs(value) <= 1e-6 * max(abs(_step(size.bridge, "today")["profit"]), 1.0)
+    return abs(value) <= 1e-6 * max(abs(step_of(size.bridge, "today")["profit"]), 1.0)
 
 
 def _moved_answer(size: TeamSize, currency: str) -> str:
     """What redeploying is worth, or that the heads are where they earn most."""
-    today, moved = _step(size.bridge, "today"), _step(size.bridge, "redeployed")
+    today, moved = step_of(size.bridge, "today"), step_of(size.bridge, "redeployed")
     if abs(moved["reps"] - today["reps"]) < 1 and _rests(moved["gain"], size):
         return f"All {heads_of(today['reps'])} heads are where they earn most: none has to move."
     gain = _interval(moved["gain_low"], moved["gain_high"], "estimate", size.confidence, currency)
     return f"Putting {_whom(size)} where they earn most is worth {estimate(moved['gain'], currency)} a year{gain}."
 
 
-def _size_answer(size: TeamSize, currency: str) -> str:
+def _size_answer(size: TeamSize, people: int | None, currency: str) -> str:
     """The size to have, and what it adds to redeploying."""
-    moved, best = _step(size.bridge, "redeployed"), _aim(size)
+    moved, best = step_of(size.bridge, "redeployed"), _aim(size)
     heads = ""
     if size.reps is None and math.isfinite(best["reps_low"]):
         heads = (
@@ -133,28 +161,28 @@ def _size_answer(size: TeamSize, currency: str) -> str:
         low = best["gain_low"]
         more += ", which is not sure to be above zero" if added >= 0 and math.isfinite(low) and low <= 0 else ""
     what = "The best size" if size.reps is None else f"The best size within the cap of {heads_of(size.reps)}"
-    return f"{what}, {heads_of(best['reps'])}{heads}, {more}.{_cap_words(size, currency)}"
+    return f"{what}, {heads_of(best['reps'])}{heads}, {more}.{_here(size, people)}{_cap_words(size, currency)}"
 
 
-def _no_plan(what: str, why: str) -> str:
-    """That a part has no plan, with the requirements that clash and by how much; nothing where it has one."""
-    if not why:
+def _here(size: TeamSize, people: int | None) -> str:
+    """That another number of people is here than the units count, where heads are to change."""
+    now = _step_reps(size)
+    if people is None or abs(people - now) < 0.5 or abs(_aim(size)["reps"] - now) < 0.5:
         return ""
-    clash, way = _split(why)
-    out = f" Way out: {way}." if way else ""
-    return f"There is no plan of {what} within all requirements: {clash}.{out}"
+    return (
+        f" The table reps has {plural(people, 'person', 'people')} who sell and are here, where the units count "
+        f"{heads_of(now)}: count from those who are here."
+    )
 
 
-def _split(why: str) -> tuple[str, str]:
-    """What clashes and the way out, from the words of an `InfeasibleError`; names in brackets stay in the doubts."""
-    clash, *way = re.split(r"[.;]? *(?:a |cheapest )?way out: ", why.removeprefix("No plan: "), maxsplit=1, flags=re.I)
-    return clash.rstrip("."), re.sub(r" \([^()]*\)", "", "".join(way)).rstrip(".")
+def _step_reps(size: TeamSize) -> float:
+    return float(step_of(size.bridge, "today")["reps"])
 
 
 def _whom(size: TeamSize) -> str:
     """Who is redeployed: the same heads as today, or the number nearest to it that the limits allow."""
-    heads = _step(size.bridge, "redeployed")["reps"]
-    if abs(heads - _step(size.bridge, "today")["reps"]) < 1:
+    heads = step_of(size.bridge, "redeployed")["reps"]
+    if abs(heads - step_of(size.bridge, "today")["reps"]) < 1:
         return f"the same {heads_of(heads)} heads"
     return f"{heads_of(heads)} heads, the nearest to today's number that the limits on units allow,"
 
@@ -170,34 +198,16 @@ def _cap_words(size: TeamSize, currency: str) -> str:
     return f" The cap costs {estimate(free['gain'], currency)} a year{interval} against {heads_of(free['reps'])} heads."
 
 
-def _assigned_answer(assignment: TeamAssignment) -> str:
-    if not _changed(assignment):
-        return "Who serves whom is best as it is: no account has to change hands."
-    before, after = _travel(assignment)
-    does = "leaves hours of travel a year as they are"
-    if abs(after - before) >= 0.5:
-        share = f" ({percent(abs(after - before) / before, 0)})" if before else ""
-        way = "cuts" if after < before else "adds"
-        does = f"{way} {integer(abs(after - before))} hours of travel a year{share}"
+def _shrinks(size: TeamSize) -> bool:
+    """Whether the size to have is below the heads of today."""
+    return bool(_aim(size)["reps"] < step_of(size.bridge, "redeployed")["reps"] - 0.5)
+
+
+def _held_answer(size: TeamSize) -> str:
+    """The best size where the work does not fit in people's hours: said, and not to be acted on."""
     return (
-        f"Reassigning {plural(_changed(assignment), 'account')} of {integer(len(assignment.table))} {does} within "
-        f"everybody's hours{_newly(assignment)}."
-    )
-
-
-def _changed(assignment: TeamAssignment) -> int:
-    """Accounts that change hands."""
-    return int(_step(assignment.bridge, "assigned")["moved"])
-
-
-def _newly(assignment: TeamAssignment) -> str:
-    """Accounts that nobody here serves today, whose travel is not compared; nothing where there are none."""
-    count = int(_step(assignment.bridge, "today")["unserved"])
-    if not count:
-        return ""
-    hours = integer(_step(assignment.bridge, "assigned")["travel_unserved"])
-    return (
-        f"; {plural(count, 'account')} that nobody here serves today {'asks' if count == 1 else 'ask'} for {hours} more"
+        f"The curves of effort, which know nothing of hours, put the best size at {heads_of(_aim(size)['reps'])}: "
+        "nobody is to be let go before hours and calls are settled."
     )
 
 
@@ -213,14 +223,16 @@ def _moves(size: TeamSize) -> tuple[str, str]:
     return listed(losers, 3), listed(winners, 4)
 
 
-def _redeploy(size: TeamSize, unserved: str, currency: str) -> Finding | None:
+def _redeploy(size: TeamSize, unserved: str, units: UnitHours | None, currency: str) -> Finding | None:
     """What moving heads is worth; None where none has to move."""
-    moved = _step(size.bridge, "redeployed")
+    moved = step_of(size.bridge, "redeployed")
     if _rests(moved["gain"], size):
         return None
     first = "No plan of who serves whom meets all requirements yet: settle these first. " if unserved else ""
     losers, winners = _moves(size)
     action = f"Move heads from {losers} to {winners}." if losers and winners else "Leave the heads where they are."
+    if losers and winners and units is not None and units.mixed:
+        action = f"{action.rstrip('.')}, as hours of calls: people serve several units each."
     return Finding(
         "The same heads where they earn most",
         moved["gain"],
@@ -239,9 +251,9 @@ FURTHER = (
 )
 
 
-def _resize(size: TeamSize, currency: str) -> Finding | None:
+def _resize(size: TeamSize, people: int | None, currency: str) -> Finding | None:
     """What hiring or letting go is worth after redeploying; None where the size is the best there is."""
-    moved, best = _step(size.bridge, "redeployed"), _aim(size)
+    moved, best = step_of(size.bridge, "redeployed"), _aim(size)
     heads = best["reps"] - moved["reps"]
     if abs(heads) < 0.5:
         return None
@@ -249,7 +261,16 @@ def _resize(size: TeamSize, currency: str) -> Finding | None:
     alone = "The gain is small against its interval: redeploy first, then ask again."
     flat = math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
     doubt = alone if flat else size.cautions[0] if size.cautions else ""
-    caution = " ".join([doubt, FURTHER, _cap_words(size, currency)])
+    caution = " ".join([doubt, _here(size, people), FURTHER, _cap_words(size, currency)])
+    action = f"{verb}, to {heads_of(best['reps'])} heads, after the redeployment."
+    if flat:
+        whom, ask = ("Hire", "hire") if heads > 0 else ("Let", "let go")
+        action = f"{whom} nobody {'' if heads > 0 else 'go '}yet: redeploy first, then ask again whether to {ask} "
+        action += f"{heads_of(abs(heads))}."
+    if heads < 0 and people is not None and people <= best["reps"] + 0.5:
+        action = (
+            f"Let nobody go: {plural(people, 'person', 'people')} who sell are here already, after the redeployment."
+        )
     return Finding(
         "The best size, once everybody is redeployed"
         if size.reps is None
@@ -258,67 +279,8 @@ def _resize(size: TeamSize, currency: str) -> Finding | None:
         best["gain_low"],
         best["gain_high"],
         money_unit(currency),
-        f"{verb}, to {heads_of(best['reps'])} heads, after the redeployment.",
+        action,
         " ".join(caution.split()),
-        "team",
-    )
-
-
-def _give_in(unserved: str) -> Finding | None:
-    """That the requirements on who serves whom clash, and what to give in on; None where they do not."""
-    if not unserved:
-        return None
-    clash, way = _split(unserved)
-    return Finding(
-        "Who serves whom: requirements that no plan meets together",
-        math.nan,
-        math.nan,
-        math.nan,
-        "",
-        f"Give in on one of these: {way}." if way else f"Give in on one of the requirements: {clash}.",
-        f"{capital(clash)}. Until then this report holds no plan of who serves whom.",
-        "team",
-    )
-
-
-def _reassign(assignment: TeamAssignment) -> Finding | None:
-    """The travel that reassigning saves, or what else it is for; None where no account changes hands."""
-    if not _changed(assignment):
-        return None
-    before, after = _travel(assignment)
-    saves = before - after >= 0.5
-    return Finding(
-        "Hours of travel that the assignment of accounts saves"
-        if saves
-        else f"Accounts that change hands for balance or fit{_for_travel(after - before)}",
-        before - after if saves else float(_changed(assignment)),
-        math.nan,
-        math.nan,
-        "hours a year" if saves else "accounts",
-        f"Hand over {plural(_changed(assignment), 'account')} as the table of moves says.",
-        "No interval: distances are taken as exact. "
-        f"No plan within the limits is more than {percent(assignment.gap, 1)} better in all{_newly(assignment)}.",
-        "team",
-    )
-
-
-def _for_travel(more: float) -> str:
-    return f", for {integer(more)} hours of travel a year more" if more >= 0.5 else ""
-
-
-def _call(calls: CallPlan, currency: str) -> Finding | None:
-    """What moving calls is worth; None where none has to move."""
-    if calls.gain <= 1e-6 * max(float(calls.table["sales_now"].sum()), 1.0):
-        return None
-    fewer = calls.table[calls.table["calls"] < calls.table["calls_now"]]
-    return Finding(
-        "Calls where they bring most, within today's hours",
-        float(calls.gain),
-        math.nan,
-        math.nan,
-        money_unit(currency),
-        f"Call less often on {plural(len(fewer), 'account')} and use the hours where the plan says.",
-        "No interval: the curve of a group stands for each of its accounts. It overlaps with redeploying: do not add.",
         "team",
     )
 
@@ -326,7 +288,7 @@ def _call(calls: CallPlan, currency: str) -> Finding | None:
 def _doubts(
     size: TeamSize,
     assignment: TeamAssignment | None,
-    calls: CallPlan | None,
+    unbalanced: TeamAssignment | None,
     workload: Workload | None,
     currency: str,
 ) -> tuple[str, ...]:
@@ -338,10 +300,20 @@ def _doubts(
             f"people in full time; today the units have {heads_of(today)} heads."
         )
     if assignment:
-        said.append(f"No plan of who serves whom within the limits is more than {percent(assignment.gap, 1)} better.")
-    for part in (assignment, calls, workload):
-        said += part.cautions if part else ()
+        said += assigned_doubts(assignment, unbalanced)
+    said += workload.cautions if workload else ()
     return tuple(said)
+
+
+def _fitted(size: TeamSize, stated: float | None, currency: str) -> list[str]:
+    """That today's sales are those of the fitted curves, where these differ from the sales that the tables give."""
+    today = float(step_of(size.bridge, "today")["sales"])
+    if stated is None or abs(today - stated) <= 1e-4 * abs(stated):
+        return []
+    return [
+        f"Sales and profit of today are those of the fitted curves, {money(today, currency)} a year; effort_response "
+        f"says {money(stated, currency)}, {percent(abs(today / stated - 1), 2)} {'less' if stated < today else 'more'}."
+    ]
 
 
 def _ask_again(sensitivity: pd.DataFrame, currency: str) -> list[str]:

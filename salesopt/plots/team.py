@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter
 
 from salesopt.display import estimate, heads_of, integer, money, percent, plural
 from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
 from salesopt.team import TeamAssignment, TeamSize
 
+NAMED = 40  # bases up to which a map has room for their names
 WIDE = 62  # characters of a title's line beside long labels
 STEPS = {"today": "Today", "redeployed": "Redeployed", "asked": "Within\nthe cap", "best": "Best size"}
 
@@ -113,7 +115,8 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
 def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     """Hours of each representative after the plan, against what he has and what today's accounts would take."""
     load = result.load.sort_values("hours", ignore_index=True)
-    ax = axes(ax, height=height_for(len(load), each=0.27, least=3.0))
+    tall = height_for(len(load), each=0.27, least=3.0)
+    ax = axes(ax, height=tall)
     place = np.arange(len(load))
     ax.barh(place, load["hours"] - load["travel"], color=BLUE, height=0.6, label="with customers")
     ax.barh(place, load["travel"], left=load["hours"] - load["travel"], color=ORANGE, height=0.6, label="on the road")
@@ -122,12 +125,12 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     ax.set_yticks(place, thin_labels(ax, load["rep"].tolist(), 24))
     ax.set_ylim(-0.6, len(load) - 0.4)
     ax.set_xlabel("Hours a year")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.35 if len(load) < 8 else -0.09), ncols=4, fontsize=9)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -1.05 / tall if tall < 5 else -0.09), ncols=4, fontsize=9)
     over = int((load["hours_now"] > load["capacity"]).sum())
     return title(
         ax,
-        f"The plan fills {percent(load['hours'].sum() / load['capacity'].sum(), 0)} of the team's hours; "
-        f"with today's accounts {integer(over)} of {plural(len(load), 'representative')} lack hours",
+        f"At the calls planned, the plan fills {percent(load['hours'].sum() / load['capacity'].sum(), 0)} of all "
+        f"hours; with today's accounts {integer(over)} of {plural(len(load), 'representative')} lack hours",
         width=WIDE - 12,
     )
 
@@ -153,6 +156,14 @@ def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     ax.scatter(
         bases["lon"], bases["lat"], marker="s", s=30, c=list(colour.values()), edgecolor=INK, zorder=5, label="base"
     )
+    if len(bases) <= NAMED:
+        halo = [Stroke(linewidth=2, foreground="white"), Normal()]
+        named = bases.assign(said=thin_labels(ax, bases["rep"].tolist(), 24)).sort_values("lat")
+        for place, (said, lon, lat) in enumerate(zip(named["said"], named["lon"], named["lat"], strict=True)):
+            ax.annotate(  # by turns below and above, so that two bases close to each other can both be read
+                said, (lon, lat), xytext=(5, 4 if place % 2 else -9), textcoords="offset points", fontsize=7, zorder=6,
+                path_effects=halo,
+            )  # fmt: skip
     ax.set_aspect(1 / max(np.cos(np.radians(table["lat"].mean())), 0.1), adjustable="datalim")
     ax.set_xlabel("Longitude, degrees")
     ax.set_ylabel("Latitude, degrees")
@@ -162,6 +173,7 @@ def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     return title(
         ax,
         f"{plural(int(table['moved'].sum()), 'account')} of {integer(len(table))} change hands; "
-        f"travel is {integer(travel['assigned'])} hours a year, today {integer(travel['today'])}{newly}",
+        f"travel for the calls planned is {integer(travel['assigned'])} hours a year, with today's owners "
+        f"{integer(travel['today'])}{newly}",
         width=WIDE,
     )

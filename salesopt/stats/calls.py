@@ -84,18 +84,24 @@ def hours_grid(lengths: Numbers) -> tuple[float, bool]:
     return STEPS[-1], False
 
 
+def most_calls(today: Numbers, known: Numbers | None) -> Numbers:
+    """Most calls of each account: three times today's, or `known` times, but never fewer than today's."""
+    if known is None:
+        return np.ceil(LARGEST * today)
+    return np.maximum(np.floor(np.minimum(known, LARGEST) * today + 1e-9), np.ceil(today))
+
+
 def plan_person(
-    units: Units, mine: np.ndarray, lengths: Numbers, hours: float, step: float
+    units: Units, mine: np.ndarray, lengths: Numbers, hours: float, step: float, most: Numbers
 ) -> tuple[np.ndarray, float, float]:
     """Best whole calls to the accounts `mine` within `hours`, their contribution, and what an hour more would bring."""
-    lots = np.maximum(np.ceil(lengths[mine] / step - 1e-9), 1).astype(int)
-    most = np.ceil(LARGEST * units.reps[mine]).astype(int)
-    counts = np.arange(most.max() + 1, dtype=float)[:, None]
+    lots, tops = np.maximum(np.ceil(lengths[mine] / step - 1e-9), 1).astype(int), most[mine].astype(int)
+    counts = np.arange(tops.max() + 1, dtype=float)[:, None]
     one = Units(*(getattr(units, name)[mine] for name in ("name", "reps", "margin", "low", "high", "shape", "scale")))
     worth = one.contribution(counts)
     more = max(round(1 / step), 1)
     total = int(np.floor(hours / step + 1e-9))
-    values = [worth[: top + 1, place] for place, top in enumerate(most)]
+    values = [worth[: top + 1, place] for place, top in enumerate(tops)]
     plan, _ = divide_lots(values, list(lots), total)
     _, best = divide_lots(values, list(lots), total + more)
     return plan, float(best[total]), float(best[total + more] - best[total])

@@ -9,13 +9,14 @@ import pandas as pd
 
 from salesopt.stats.arguments import read_day
 from salesopt.stats.judgement import ANSWERS
-from salesopt.stats.roles import Day, is_here, sells
+from salesopt.stats.roles import Day, count_sellers
 
 SLACK = 0.1  # share of the people by which heads may differ from them, as part of somebody's time may go elsewhere
 LEAST_SLACK = 1.0  # and heads by which they may always differ
 WILD = 3.0  # times as many heads as people: no part-time work explains that
 FACTOR = 3.0  # between two judges' answers, or the changes from today that they mean: a contradiction
 APART = 0.2  # and fraction of today's sales by which such answers differ at least
+MIXED = 0.6  # mean share of a person's hours that his largest unit takes, below which no head belongs to one unit
 TINY = 1e-9  # what 0.6 misses of 3 x 0.2 in binary
 
 
@@ -50,7 +51,7 @@ def compare_heads(
         known = history if day is None else history[history["period"] <= day]
         last = known.sort_values("period").groupby("unit")["reps"].last()
         table, heads = "effort_history", last.drop(ended_units(known).index).sum()
-    people = int((sells(reps) & is_here(reps, today)).sum())
+    people = count_sellers(reps, today=today)
     return None if abs(heads - people) <= max(LEAST_SLACK, SLACK * people) else HeadGap(float(heads), people, table)
 
 
@@ -62,6 +63,69 @@ def ended_units(history: pd.DataFrame) -> pd.Series:
     """
     last = history.groupby("unit")["period"].max()
     return last[last <= last.max() - pd.DateOffset(years=1)]
+
+
+class UnitHours(NamedTuple):
+    """Hours of calls by unit beside its heads.
+
+    table   : unit, heads, used (the same heads divided by the hours of calls to the unit's accounts)
+    largest : share of a person's hours of calls that his largest unit takes, mean over people
+    """
+
+    table: pd.DataFrame
+    largest: float
+
+    @property
+    def mixed(self) -> bool:
+        """Whether people serve several units, so that no head belongs to one."""
+        return self.largest < MIXED
+
+
+def compare_units(heads: pd.Series, accounts: pd.DataFrame | None, by: str) -> UnitHours | None:
+    """Heads by unit (index) against the hours of the calls made (else planned) to accounts of that unit, column `by`.
+
+    None where accounts lack the column or a representative, or name none of the units.
+    """
+    if accounts is None or not {by, "rep"} <= set(accounts.columns):
+        return None
+    calls = accounts["calls_made"].fillna(accounts["calls"]) if "calls_made" in accounts.columns else accounts["calls"]
+    known = accounts.assign(hours=calls * accounts["hours_per_call"])[accounts[by].isin(heads.index)]
+    hours = known.groupby(by)["hours"].sum().reindex(heads.index).fillna(0.0)
+    if not hours.sum() > 0:
+        return None
+    mine = known.pivot_table(index="rep", columns=by, values="hours", aggfunc="sum").fillna(0.0)
+    mine = mine[mine.sum(axis=1) > 0]
+    largest = float((mine.max(axis=1) / mine.sum(axis=1)).mean()) if len(mine) else float("nan")
+    used = heads.sum() * hours / hours.sum()
+    return UnitHours(pd.DataFrame({"unit": heads.index, "heads": heads.to_numpy(), "used": used.to_numpy()}), largest)
+
+
+class Beside(NamedTuple):
+    """What else the tables say of the heads that are sized.
+
+    people : who sells and is here; stated : sales of the units, currency a year; units : hours of calls by unit
+    """
+
+    people: int | None = None
+    stated: float | None = None
+    units: UnitHours | None = None
+
+
+def look_beside(
+    heads: pd.Series,
+    judged: pd.DataFrame | None,
+    reps: pd.DataFrame | None,
+    accounts: pd.DataFrame | None,
+    *,
+    by: str,
+    today: Day = None,
+) -> Beside:
+    """What effort_response, reps and accounts say beside `heads` by unit (index); None where one is absent."""
+    return Beside(
+        None if reps is None else count_sellers(reps, today=today),
+        None if judged is None else float(judged.groupby("unit")["revenue"].first().sum()),
+        compare_units(heads, accounts, by),
+    )
 
 
 def folded(name: str) -> str:

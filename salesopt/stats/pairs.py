@@ -100,9 +100,9 @@ def make_pairs(
     today: Day,
 ) -> Pairs:
     """Everything `assign_accounts` needs to know, from tables that were checked; see there for the arguments."""
-    team, left_out = _team(accounts, reps, today)
+    team, left_out = serving_team(accounts, reps, today)
     team, accounts, unplaced = _placed(team, accounts, fit, distances)
-    km = _kilometres(accounts, team, distances)
+    km = kilometres(accounts, team, distances)
     reserved = _reserved(unplaced, team)
     skipped = pd.concat([left_out, _unplaced_reasons(unplaced, team)], ignore_index=True)
     travel = 2 * km / speed * (accounts["calls"].to_numpy() / calls_per_trip)[:, None]
@@ -156,7 +156,7 @@ def make_pairs(
     )
 
 
-def _team(accounts: pd.DataFrame, reps: pd.DataFrame, today: Day) -> tuple[pd.DataFrame, pd.DataFrame]:
+def serving_team(accounts: pd.DataFrame, reps: pd.DataFrame, today: Day) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Who can serve accounts, and who cannot with the reason."""
     serving = set(accounts["rep"].dropna()) if "rep" in accounts.columns else set()
     here, still = is_here(reps, today), is_here(reps.drop(columns="hired", errors="ignore"), today)
@@ -205,7 +205,8 @@ def _placed(
     return team, accounts[~missing].reset_index(drop=True), accounts[missing]
 
 
-def _kilometres(accounts: pd.DataFrame, team: pd.DataFrame, distances: pd.DataFrame | None) -> Numbers:
+def kilometres(accounts: pd.DataFrame, team: pd.DataFrame, distances: pd.DataFrame | None) -> Numbers:
+    """Km of each account (rows) from each base (columns); 0 where no places are known."""
     if distances is not None:
         return region_kilometres(accounts["region"], team["region"], distances)
     if not {"lat", "lon"} <= set(accounts.columns) & set(team.columns):

@@ -38,3 +38,8 @@ def is_here(reps: pd.DataFrame, today: Day) -> pd.Series:
     if day is None:
         return left.isna()
     return (hired.isna() | (hired <= day)) & (left.isna() | (left >= day))
+
+
+def count_sellers(reps: pd.DataFrame, *, today: Day = None) -> int:
+    """How many people sell and are here on the day `today`."""
+    return int((sells(reps) & is_here(reps, today)).sum())

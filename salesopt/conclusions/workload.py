@@ -1,0 +1,124 @@
+"""What calls take of people's hours, and what other calls would bring, in words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from salesopt.display import about, estimate, heads_of, integer, percent, plural
+from salesopt.results import Finding
+from salesopt.summary import money_unit
+from salesopt.workload import CallPlan, TeamHours
+
+IDLE = 0.2  # share of the team's hours without call and travel from which on filling them comes before moving calls
+FULL = 1.0  # share of the hours that planned calls ask for above which the team is too small in any case
+
+
+def too_small(hours: TeamHours | None) -> bool:
+    """Whether the calls planned alone ask for more hours than all people have."""
+    return hours is not None and hours.planned > FULL * hours.capacity
+
+
+def lies_idle(hours: TeamHours | None) -> bool:
+    """Whether so many hours lie idle that to fill them comes before moving calls."""
+    return hours is not None and hours.idle > IDLE
+
+
+def short_answer(hours: TeamHours) -> str:
+    """By how much the team is too small for the calls planned."""
+    people = len(hours.table)
+    heads = math.ceil(hours.planned / hours.capacity * people)
+    return (
+        f"The team is too small for the calls planned: they ask for {integer(hours.planned)} hours a year, travel not "
+        f"counted, and its {plural(people, 'person', 'people')} "
+        f"{'has' if people == 1 else 'have'} {integer(hours.capacity)} ({percent(hours.planned / hours.capacity, 0)}): "
+        f"{heads_of(heads)} people of the same hours would be needed, or fewer calls."
+    )
+
+
+def used_sentence(hours: TeamHours) -> str:
+    """What today's calls and the way to them take of people's hours, and what the calls planned do."""
+    made = bool(hours.counted)
+    said = (
+        f"{'The calls made today' if made else 'The calls planned'} and the way to them take "
+        f"{percent(1 - hours.idle, 0)} of people's {integer(hours.capacity)} hours a year: "
+        f"{_parts(hours, hours.counted)}."
+    )
+    if made:
+        said += f" The calls planned, by today's owners: {_parts(hours, '')}."
+    return said
+
+
+def _parts(hours: TeamHours, kind: str) -> str:
+    """ "20,064 hours of calls, 14,421 of travel; 12 people lack 6,162 hours"."""
+    calls, travel = (hours.made, hours.travel_made) if kind else (hours.planned, hours.travel)
+    lacking, over = (hours.lacking_made, hours.over_made) if kind else (hours.lacking, hours.over)
+    way = f", {integer(travel)} of travel" if math.isfinite(travel) else ", travel not known"
+    who = f"; {plural(int(lacking), 'person lacks', 'people lack')} {integer(over)} hours" if lacking else ""
+    return f"{integer(calls)} hours of calls{way}{who}"
+
+
+def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str) -> Finding | None:
+    """What other calls are worth: in idle hours where there are many (`fuller`), else within today's; None for none."""
+    plan = calls if fuller is None else fuller
+    if plan.gain <= 1e-6 * max(float(plan.table["sales_now"].sum()), 1.0):
+        return None
+    own = "No interval: the curve of a group stands for each of its accounts. It overlaps with redeploying: do not add."
+    fewer, more = ((plan.table["calls"] * sign > plan.table["calls_now"] * sign).sum() for sign in (-1, 1))
+    if fuller is None:
+        what = "Calls where they bring most, within the hours of calls made today"
+        action = f"Call less often on {plural(int(fewer), 'account')} and use the hours where the plan says."
+        return Finding(what, float(plan.gain), math.nan, math.nan, money_unit(currency), action, own, "team")
+    return Finding(
+        "Calls in hours that lie idle",
+        float(plan.gain),
+        math.nan,
+        math.nan,
+        money_unit(currency),
+        f"Call more often on {plural(int(more), 'account')}, in {integer(_added(plan))} of the hours that people have "
+        "and do not use, as the plan says; none gets more than judges were asked about or a history saw.",
+        "People's hours are paid already; what driving costs is left out. Moving calls within the hours of those made "
+        f"today would bring {estimate(calls.gain, currency)}. {own}",
+        "team",
+    )
+
+
+def _added(plan: CallPlan) -> float:
+    """Hours of calls a year more than today's."""
+    return float(plan.load["hours"].sum() - plan.load["hours_now"].sum())
+
+
+def hours_doubts(hours: TeamHours, calls: CallPlan | None, fuller: CallPlan | None, currency: str) -> list[str]:
+    """What hours are used and idle, and what one more would bring."""
+    said = [used_sentence(hours)]
+    if calls is None or not len(calls.load):
+        return said
+    worth = float(np.average(calls.load["worth_of_hour"], weights=np.maximum(calls.load["hours_now"], 1e-9)))
+    one = f"One more hour of calls, put where it brings most, is worth about {estimate(worth, currency)}"
+    if fuller is None:
+        return [*said, f"{one}; the call plan only divides the hours of the calls made today anew."]
+    work = (1 - hours.idle) * hours.capacity / max(hours.made if hours.counted else hours.planned, 1e-9)
+    rest = hours.idle * hours.capacity - work * _added(fuller)  # an hour of calls takes its travel with it
+    return [
+        *said,
+        f"{one}. The call plan fills {integer(_added(fuller))} idle hours with calls, as often as judges were asked "
+        f"about or a history saw; travel to them takes more. About {about(max(rest, 0.0))} hours stay idle, as what "
+        "calls beyond would bring is not known.",
+    ]
+
+
+def hours_answer(hours: TeamHours | None) -> str:
+    """The hours that lie idle, where they are many; else nothing."""
+    if hours is None or not lies_idle(hours):
+        return ""
+    return (
+        f"{percent(hours.idle, 0)} of people's {integer(hours.capacity)} hours a year hold no call and no travel today."
+    )
+
+
+def calls_caption(fuller: CallPlan | None) -> str:
+    """Whose hours the plan of calls fills."""
+    if fuller is None:
+        return "Where more calls bring most, within the hours of the calls made today"
+    return "Where more calls bring most, within people's hours less travel, no oftener than is known to help"
