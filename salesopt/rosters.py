@@ -314,9 +314,9 @@ def _who(pairs: Pairs, plan: Plan, joining: pd.DataFrame | None) -> str:
 
 def _places(table: pd.DataFrame, joining: pd.DataFrame | None) -> pd.DataFrame:
     """Every candidate with what one person there changes."""
-    single = table[table["kind"].isin(["hire", "replacement"])]
     columns = ["scenario", "who", "cost_change", "travel_change", "over_change", "short_change", "net", "rank"]
-    found = single[columns].rename(columns={"who": "place"}).reset_index(drop=True)
+    found = table.loc[table["kind"].isin(["hire", "replacement"]), columns]
+    found = found.rename(columns={"who": "place"}).reset_index(drop=True)
     if joining is None:
         return found
     where = [name for name in ("region", "lat", "lon") if name in joining.columns]
@@ -351,17 +351,14 @@ def _limits(pairs: Pairs, today: Plan, rules: Rules, reach: float | None) -> lis
     over = np.where(today.here, np.maximum(held - hours, 0.0), 0.0)
     if (over > 1e-6).any():
         said.append(
-            f"{int((over > 1e-6).sum())} of {int(today.here.sum())} people have more work than hours today, "
-            f"{over.sum():,.0f} hours a year in all."
+            f"At the calls planned, {int((over > 1e-6).sum())} of {int(today.here.sum())} people have more work than "
+            f"hours with their accounts of today, {over.sum():,.0f} hours a year in all."
         )
     beyond = int((today.here & (held > (1 + rules.stretch) * hours + 1e-6)).sum())
+    who = "the one person who would with his accounts of today carries"
+    who = who if beyond == 1 else f"{beyond} people who would with their accounts of today carry"
     most = f"Nobody is asked to carry more than {100 * (1 + rules.stretch):.3g} % of their hours"
-    still = (
-        "; the one person who does so today carries no more than today"
-        if beyond == 1
-        else (f"; {beyond} people do so today, and carry no more than today")
-    )
-    said.append(f"{most}{still if beyond else ''}.")
+    said.append(f"{most}{f'; {who} no more than these' if beyond else ''}.")
     return said
 
 

@@ -18,6 +18,7 @@ from salesopt.stats import coverage
 from salesopt.stats.coverage import Cover, solve_cover
 from salesopt.stats.distances import great_circle
 from salesopt.territories import assign_accounts
+from salesopt.workload import measure_hours
 
 
 def firm(accounts=40, reps=4, seed=0, spare=2.0):
@@ -602,8 +603,8 @@ def test_who_is_above_his_hours_may_take_accounts_up_to_the_one_limit():
     assert load.loc["R1", "gained"] > 0 and load.loc["R2", "gained"] == 0
     assert load.loc["R1", "hours"] <= load.loc["R1", "most"] + 1e-6 == pytest.approx(1.4 * load.loc["R1", "capacity"])
     said = " ".join(result.cautions)
-    assert "2 of 3 people have more work than hours today" in said
-    assert "more than 140 % of their hours; the one person who does so today carries no more than today." in said
+    assert "At the calls planned, 2 of 3 people have more work than hours with their accounts of today" in said
+    assert "more than 140 % of their hours; the one person who would with his accounts of today carries no more" in said
     moves = result.moves[result.moves["scenario"] == "R0 leaves"]
     lost = moves[moves["rep_to"] == ""]
     need = use[[int(name[1:]) for name in lost["account"]], 1]
@@ -648,6 +649,21 @@ def test_where_nothing_changes_nothing_is_recommended():
     assert hired.findings == () and "saves no travel or overload a year: hire for sales only" in hired.answer
 
 
+def test_want_of_room_is_no_want_of_training_and_a_team_too_small_is_said_first():
+    accounts, reps = firm(30, 3, 5, 0.2)
+    accounts["rep"] = np.resize(["R0", "R1", "R2"], 30)
+    result, hours = compare_rosters(accounts, reps), measure_hours(accounts, reps)
+    said = conclude_rosters(result, hours=hours, currency="EUR")
+    worst = result.table.set_index("rank").loc[1]
+    assert worst["takers"] == 0 and worst["no_room"] == worst["accounts_short"] > 0
+    assert said.findings[0].action.startswith(f"Find hours for the accounts of {worst['who']}, by fewer calls")
+    assert (
+        said.answer.startswith("The team is too small for the calls planned") and "The calls planned" in said.doubts[0]
+    )
+    far = compare_rosters(accounts, reps.assign(hours=1e5), reach=1.0)
+    assert conclude_rosters(far).findings[0].action.startswith("Train a second person for the accounts of")
+
+
 def test_less_travel_after_a_loss_is_not_told_as_its_gain():
     accounts, reps = firm(40, 4, 16, 1.2)
     near = hours_of(accounts, reps)[0].argmin(axis=1)
@@ -677,7 +693,7 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     saved, more = now.table["over"].item() - anew.table["over"].item(), anew.table["travel"] - now.table["travel"]
     assert saved > 1 and more.item() > 1
     said = f"{about(saved)} hours above people's hours a year, for {about(more.item())} hours of travel more."
-    assert f"Divide today's accounts anew: that saves about {said}" in conclude_rosters(now, anew).answer
+    assert f"Divide accounts anew: at planned calls that saves about {said}" in conclude_rosters(now, anew).answer
 
 
 def test_a_hire_is_valued_after_todays_accounts_are_divided_anew():

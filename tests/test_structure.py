@@ -280,9 +280,13 @@ def test_nobody_moves_when_the_structure_is_todays():
     assert table.loc["product", "moved_accounts"] > 0
     stays = compare_structures(*_contested(), draws=0, weights={"continuity": 1})
     conclusion = conclude_structure(stays, currency="EUR")
-    assert "by customer type, nearest to what it is today, so that nothing has to change" in conclusion.answer
+    moved = int(stays.table.set_index("structure").loc["customer", "moved_accounts"])
+    assert "by customer type, the form nearest to today's: " in conclusion.answer and moved > 0
+    assert f"{moved} of {stays.accounts} accounts changing hands" in conclusion.answer
+    assert "one for every 8" in conclude_structure(stays, span=8.0).answer and "nothing has to" not in conclusion.answer
     (finding,) = conclusion.findings
-    assert finding.unit == "" and finding.action.startswith("Nothing has to change"), "it is no amount to be ranked"
+    assert finding.unit == "" and finding.action.startswith("Stay organised"), "it is no amount to be ranked"
+    assert "EUR 11,610 a year less for the same calls" in finding.action
 
 
 def test_intervals_widen_with_what_is_uncertain():
@@ -681,3 +685,11 @@ def test_every_criterion_has_a_name_and_a_default():
 
     assert set(CRITERIA) == set(CRITERION)
     assert sum(CRITERIA.values()) == pytest.approx(1)
+
+
+def test_work_far_beyond_the_people_is_said_before_any_structure():
+    accounts, reps = _contested()
+    few = conclude_structure(compare_structures(accounts, reps.assign(hours=reps["hours"] / 10), draws=0))
+    assert few.findings[0].blocks and few.findings[0].value > len(reps) and "before any structure" in few.answer[:150]
+    enough = conclude_structure(compare_structures(accounts, reps, draws=0))
+    assert not enough.findings[0].blocks and "before any structure" not in enough.answer

@@ -6,10 +6,12 @@ import math
 
 import pandas as pd
 
+from salesopt.conclusions.workload import short_answer, too_small, used_sentence
 from salesopt.display import about, capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
 from salesopt.summary import money_unit
+from salesopt.workload import TeamHours
 
 ROUGH = 0.005  # gap from which on differences between scenarios may be those of the search
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
@@ -21,11 +23,16 @@ APART = "What sales a further head brings stands in the chapter on the team: oth
 
 
 def conclude_rosters(
-    result: RosterComparison, redrawn: RosterComparison | None = None, *, currency: str = ""
+    result: RosterComparison,
+    redrawn: RosterComparison | None = None,
+    *,
+    hours: TeamHours | None = None,
+    currency: str = "",
 ) -> Conclusion:
     """The answer, what to doubt, findings and metrics ("rosters.hardest_travel" and others).
 
     redrawn : the hardest loss and the best hire once more, with all accounts free to move
+    hours : what calls planned and made take of people's hours
     """
     if result.accounts["rep_now"].eq("").all():
         redrawn = None  # there is no division that could be another
@@ -33,6 +40,8 @@ def conclude_rosters(
     joins, anew = _rows(result, JOIN), _rows(redrawn, JOIN)
     asked = leavers[leavers["moved"] + leavers["accounts_short"] > 0]
     parts, findings = [_nothing(result, leavers)] if asked.empty else [], []
+    if hours is not None and too_small(hours):
+        parts.insert(0, short_answer(hours))
     if len(asked):
         parts.append(_leaver_answer(result, asked, currency))
         findings.append(_cover_finding(result, redrawn, asked.iloc[0], currency))
@@ -46,6 +55,7 @@ def conclude_rosters(
     return Conclusion(
         " ".join(part for part in parts if part),
         (
+            *([used_sentence(hours)] if hours is not None else []),
             *result.cautions,
             *_doubts(result, leavers),
             *_hire_doubts(result, joins, currency),
@@ -145,7 +155,7 @@ def _redrawn_answer(result: RosterComparison, redrawn: RosterComparison, asked: 
     room = f"{plural(short, 'account')} would still find nobody" if short else "all would find a colleague"
     loss = f"; if {gone['scenario'].iloc[0]}, {room}" if len(gone) else ""
     if saved:
-        return f"Divide today's accounts anew: that saves {saved}{loss}."
+        return f"Divide accounts anew: at planned calls that saves {saved}{loss}."
     return f"Dividing all accounts anew would save hardly anything{loss}."
 
 
@@ -167,7 +177,7 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
     travel, worth = _change(best["travel_change"]), f"{TIME} ({SEE})"
     if math.isfinite(best["net"]):
         net = money(abs(best["net"]), currency)
-        worth = f"paid overtime saved is {net} a year {_way(best)} than the hire costs, sales apart"
+        worth = f"paid overtime saved is {net} {_way(best)} than the hire costs, sales apart"
     if best["short_change"] <= -0.5:
         return f"{name} {then}finds room for {integer(-best['short_change'])} hours of calls a year, with {travel}."
     return f"{name} {then}means {' and '.join([travel, *_relief(best)])}: {worth}."
@@ -196,7 +206,11 @@ def _cover_finding(
     cured = len(gone) > 0 and gone["accounts_short"].iloc[0] == 0
     agree = f"Agree now who would take over from {worst['who']}: {takers}."
     agree = agree if result.regime == "handover" else f"Keep the moves at hand for the day when {worst['scenario']}."
-    train = f"Train a second person for the accounts of {worst['who']}: nobody could take them over."
+    train = (
+        f"Train a second person for the accounts of {worst['who']}: nobody could take them over."
+        if worst["out_of_reach"]
+        else f"Find hours for the accounts of {worst['who']}, by fewer calls or more people: nobody has room for them."
+    )
     divide = "Divide accounts anew, so that all find a colleague. " if short and cured else ""
     ends = (
         f"It ends {integer(worst['years'])} years of relationship in all"

@@ -18,13 +18,20 @@ def conclude_structure(
     makeup: TeamMakeup | None = None,
     duties: DutyCheck | None = None,
     *,
+    span: float | None = None,
     currency: str = "",
 ) -> Conclusion:
-    """The answer in two sentences, what to doubt, findings and metrics ("structure.reps" and others)."""
-    doubts = [*structures.cautions, *_close(structures)]
+    """The answer in a few sentences, what to doubt, findings and metrics ("structure.reps" and others).
+
+    span : representatives that one leader is taken to lead
+    """
+    doubts = [*_other_sizes(structures), *structures.cautions, *_close(structures)]
     findings = [_structure_finding(structures, currency)]
     metrics = _structure_metrics(structures)
-    answer = _answer(structures, currency)
+    answer = _answer(structures, span, currency)
+    if _far_too_small(structures):
+        answer = f"{_short(structures)} {answer}"
+        findings.insert(0, _short_finding(structures))
     if makeup is not None:
         doubts += makeup.cautions
         metrics |= _makeup_metrics(makeup)
@@ -40,19 +47,59 @@ def _row(table: pd.DataFrame, structure: str) -> pd.Series:
     return table[table["structure"] == structure].iloc[0]
 
 
-def _answer(structures: Structures, currency: str) -> str:
+SCALE = 2.0  # times as many people as there are that the work asks for: the team is far too small
+
+
+def _far_too_small(structures: Structures) -> bool:
+    return bool(_row(structures.table, structures.best)["reps"] > SCALE * structures.reps_now)
+
+
+def _short(structures: Structures) -> str:
+    needed = int(_row(structures.table, structures.best)["reps"])
+    return (
+        f"The calls planned ask for {plural(needed, 'representative')} where there are {structures.reps_now}: check "
+        "hours, calls and hours per call before any structure."
+    )
+
+
+def _short_finding(structures: Structures) -> Finding:
+    """That the work is far beyond today's people, which comes before the choice of a structure."""
+    return Finding(
+        what="Representatives that the calls planned ask for beyond those there are",
+        value=float(_row(structures.table, structures.best)["reps"] - structures.reps_now),
+        low=float("nan"),
+        high=float("nan"),
+        unit="people",
+        action="Settle hours and calls first: check both, then plan fewer calls or more people.",
+        caution="No interval here: the table of structures has that of the people needed.",
+        chapter="structure",
+        blocks=True,
+    )
+
+
+def _answer(structures: Structures, span: float | None, currency: str) -> str:
     best, score = _row(structures.table, structures.best), _row(structures.scores, structures.best)
     costs = money(best["cost"], currency)
     if math.isfinite(best["cost_low"]):
         costs += f" ({between(best['cost_low'], best['cost_high'], 'money', currency)})"
     stays = structures.today_form == structures.best
-    same = ", nearest to what it is today, so that nothing has to change" if stays else ""
+    same = ", the form nearest to today's" if stays else ""
     return (
         f"Under the weights given the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
-        f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}) and costs {costs} a year, travel "
-        f"included. {flip_sentence(structures)}"
+        f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, span)} and "
+        f"costs {costs} a year, travel included. {flip_sentence(structures)}"
     )
+
+
+def _anew(structures: Structures, span: float | None) -> str:
+    """Leaders and accounts that change hands if the best structure is laid out anew, beside today's."""
+    best, now = _row(structures.table, structures.best), structures.now.iloc[0]
+    every = f", one for every {size(span)}" if span else ""
+    said = f", {plural(int(best['managers']), 'leader')} (today {int(now['managers'])}{every})"
+    if not math.isfinite(best["moved_accounts"]):
+        return said
+    return f"{said}, {integer(best['moved_accounts'])} of {plural(structures.accounts, 'account')} changing hands,"
 
 
 def _ahead(structures: Structures) -> str:
@@ -105,14 +152,18 @@ def _close(structures: Structures) -> list[str]:
     any_weight = _row(structures.scores, structures.best)["wins_any"]
     found.append(f"Of all weights that could be given, {percent(any_weight)} lead to the same structure.")
     found += _growth(structures)
-    needed = int(_row(structures.table, structures.best)["reps"])
-    found.append(
-        f"{plural(needed, 'representative')} {'is' if needed == 1 else 'are'} as many as today's calls and the way to "
-        "them ask for; how many earn most is another question, which the chapter on the size of the team answers."
-    )
     if structures.table["shared_accounts"].max() == 0:
         found.append("No account buys several lines in these tables, so no structure brings two people to one account.")
     return found
+
+
+def _other_sizes(structures: Structures) -> list[str]:
+    """That the people needed are another size than that which earns most."""
+    needed = int(_row(structures.table, structures.best)["reps"])
+    return [
+        f"{plural(needed, 'representative')} {'is' if needed == 1 else 'are'} as many as the calls planned and the way "
+        "to them ask for; how many earn most is another question, which the chapter on the size of the team answers."
+    ]
 
 
 def _growth(structures: Structures) -> list[str]:
@@ -144,7 +195,7 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
     if not structures.today_form or structures.today_form == structures.best:
         rival = _row(structures.table, structures.second)
         same = bool(structures.today_form)
-        stay = "Nothing has to change: stay organised" if same else "Organise the sales force"
+        stay = "Stay organised" if same else "Organise the sales force"
         return Finding(
             what=f"{'Stay organised' if same else 'Organise the sales force'} {NAMES[structures.best]}",
             value=float("nan"),
@@ -153,7 +204,8 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
             unit="",
             action=f"{stay} {NAMES[structures.best]}; {NOUNS[structures.second]} costs "
             f"{_dearer(rival['cost'] - best['cost'], currency)} for the same calls.",
-            caution="Nothing is to be gained by a change, so it has no worth a year."
+            caution="Nothing is to be gained by another form, so it has no worth a year; to lay this one out anew "
+            "moves accounts and leaders all the same."
             if same
             else "Today's structure can't be told from the accounts, so that the gain can't be either.",
             chapter="structure",
