@@ -23,6 +23,7 @@ SMALLEST = 1e-6
 FORMATS = (
     "number",
     "size",
+    "exact",
     "points",
     "integer",
     "heads",
@@ -65,6 +66,12 @@ def number(value: float, digits: int = 3) -> str:
 def size(value: float) -> str:
     """A count without decimals, any other size as `number` has it: "3", "8,845", "0.0213"."""
     return integer(value) if _odd(value) is None and value == round(value) else number(value)
+
+
+def exact(value: float) -> str:
+    """A number to be compared with another: seven digits at most, without zeros at its end: "0.4286", "510.493"."""
+    shown = number(value, 7)
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 def integer(value: float) -> str:
@@ -258,6 +265,7 @@ def _show(value: object, style: str, currency: str = "") -> str:
         "number": number,
         "points": points,
         "size": size,
+        "exact": exact,
         "integer": integer,
         "heads": heads_of,
         "chance": chance,

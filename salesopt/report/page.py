@@ -57,8 +57,13 @@ def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], er
     )
 
 
-def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **facts: Any) -> str:
-    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions, standing."""
+def build_page(
+    chapters: Iterable[ChapterPage], *, title: str, quarter: str, known: Mapping[str, str] | None = None, **facts: Any
+) -> str:
+    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions, standing.
+
+    known : source, note, said and tables (HTML) of the answers known beforehand, for a published case
+    """
     chapters = list(chapters)
     names = ["Summary", *[name for name in [*PARTS.values(), "More"] if name != "Summary"]]
     parts = [{"title": name, "chapters": [page for page in chapters if page.part == name]} for name in names]
@@ -73,6 +78,7 @@ def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **f
         parts=[part for part in parts if part["chapters"]],
         failed=[page for page in chapters if page.error],
         total=len(chapters),
+        known={**known, "tables": Markup(known["tables"])} if known else None,
         **facts,
     )
     # The font goes in last: which characters it must carry is known only from the finished page.
