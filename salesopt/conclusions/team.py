@@ -366,3 +366,45 @@ def _ask_again(sensitivity: pd.DataFrame, currency: str) -> list[str]:
         f"{percent(abs(row['shift']), 0)}, the plan forgoes {estimate(row['loss'], currency)} a year. "
         "Ask that one again first."
     ]
+
+
+def conclude_unsized(
+    assignment: TeamAssignment | None, workload: Workload | None = None, *, unserved: str = ""
+) -> Conclusion:
+    """What is known of a team that nobody judged and that has no history: who serves whom, and what the work asks for.
+
+    unserved : why no plan of who serves whom meets the requirements
+    """
+    work = f"The workload method asks for {number(workload.reps_exact)} people in full time." if workload else ""
+    said = [_assigned_or_suited(assignment) if assignment else _no_plan("who serves whom", unserved), work]
+    findings = [_reassign(assignment) if assignment else _give_in(unserved)]
+    metrics = {"team.workload_reps": workload.reps_exact} if workload else {}
+    doubts = [text for part in (assignment, workload) if part for text in part.cautions]
+    if assignment:
+        metrics |= {"team.accounts_moved": float(_changed(assignment)), "team.gap": float(assignment.gap)}
+        metrics |= {} if math.isnan(assignment.fit_total) else {"team.fit": assignment.fit_total}
+        doubts = doubts if _by_fit(assignment) else [_proved(assignment), *doubts]
+    return Conclusion(" ".join(filter(None, said)), tuple(doubts), tuple(filter(None, findings)), metrics)
+
+
+def _by_fit(assignment: TeamAssignment) -> bool:
+    """Whether there is no travel and fit alone decides."""
+    return not (assignment.table["travel"].any() or math.isnan(assignment.fit_total))
+
+
+def _assigned_or_suited(assignment: TeamAssignment) -> str:
+    """What a plan by travel saves, or what one by fit alone, without places, reaches."""
+    if not _by_fit(assignment):
+        return _assigned_answer(assignment)
+    people = assignment.table["rep"].nunique()
+    return (
+        f"{plural(len(assignment.table), 'account')} with {plural(people, 'representative')} suit each other at "
+        f"{number(assignment.fit_total)} points of fit within everybody's hours. {_proved(assignment)}"
+    )
+
+
+def _proved(assignment: TeamAssignment) -> str:
+    """How much better another plan of who serves whom can be at most."""
+    if assignment.gap <= 1e-9:
+        return "No plan of who serves whom within the limits is better: this is proved."
+    return f"No plan of who serves whom within the limits is more than {number(100 * assignment.gap, 2)} % better."
