@@ -224,3 +224,21 @@ def test_a_misspelt_sheet_is_named_with_the_one_that_may_be_meant(tmp_path):
     (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n[tables]\nreps = "book.xlsx#Rep"\n')
     said = "book.xlsx#Rep: no such sheet; there are Reps, Other; did you mean 'Reps'?"
     assert [str(one) for one in check_study(tmp_path)] == [said]
+
+
+def test_a_place_far_from_all_others_is_doubtful_with_its_row_and_what_it_probably_is(tmp_path):
+    places = [(51 + at / 10, 9 + at / 10) for at in range(8)] + [(9.2, 51.3), (0, 0)]
+    rows = "".join(f"a{at},{lat},{lon},1,1,1\n" for at, (lat, lon) in enumerate(places))
+    study(tmp_path, accounts="account,lat,lon,potential,calls,hours_per_call\n" + rows)
+    found = check_study(tmp_path)
+    assert levels(found, "warning") == [
+        ("accounts.csv", 10, "lat / lon", "lat 9.2, lon 51.3 of a8"),
+        ("accounts.csv", 11, "lat / lon", "lat 0, lon 0 of a9"),
+    ]
+    assert found[0].expected.endswith("lat and lon seem exchanged") and "leave both blank" in found[1].expected
+    assert any("lat and lon seem exchanged." in one for one in load_study(tmp_path).cautions)
+    rows = "".join(f"a{at},{51 + at / 100},9,1,1,1\n" for at in range(60))
+    rows += "".join(f"b{at},{at},51,1,1,1\n" for at in range(12))
+    study(tmp_path, accounts="account,lat,lon,potential,calls,hours_per_call\n" + rows)
+    found = levels(check_study(tmp_path), "warning")
+    assert len(found) == 11 and found[-1][3] == "more such places"

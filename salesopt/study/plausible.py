@@ -1,6 +1,7 @@
 """What passes every rule of its table and is still most likely a mistake: said with the report, seldom refused.
 
-Heads against people, judges who contradict each other, units and names spelt in two ways, columns that nobody reads.
+Heads against people, judges who contradict each other, units and names spelt in two ways, columns that nobody reads,
+places far from all others.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import pandas as pd
 from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
 from salesopt.stats.roles import ROLES, group_of
+from salesopt.stats.strays import stray_places
 from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.checked import optional_columns
-from salesopt.study.declare import problems_at
+from salesopt.study.declare import MOST, problems_at
 from salesopt.study.tables import TABLES
 
 Tables = Mapping[str, pd.DataFrame]
@@ -42,6 +44,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_money(tables, files),
         *_judges(tables, files),
         *_reps(tables, files),
+        *_places(tables, files),
     ]
 
 
@@ -199,6 +202,36 @@ def _reps(tables: Tables, files: Files) -> list[Problem]:
         value = f"at most {sells['hours'].max():g} hours for everybody who sells"
         found.append(Problem("reps", "hours", None, value, "hours a year, not of a week or a month", file))
     return _at(found, "warning")
+
+
+def _places(tables: Tables, files: Files) -> list[Problem]:
+    """Places far from all others: exchanged, mistyped or 0, 0."""
+    found = stray_places(tables.get("accounts"), tables.get("reps"))
+    said = [
+        Problem(
+            str(one.table),
+            "lat / lon",
+            int(str(one.row)) + 2,
+            f"lat {one.lat:g}, lon {one.lon:g} of {one.name}",
+            f"a place near the others: it is {one.km:,.0f} km from their middle; {one.guess}",
+            files.get(str(one.table), ""),
+            level="warning",
+        )
+        for one in found.head(MOST).itertuples(index=False)
+    ]
+    more = found.iloc[MOST:]
+    return said + [
+        replace(
+            said[0],
+            table=table,
+            row=int(rows["row"].iloc[0]) + 2,
+            value="more such places",
+            count=len(rows),
+            expected="places near the others",
+            file=files.get(table, ""),
+        )
+        for table, rows in more.groupby("table")
+    ]
 
 
 def _has(table: pd.DataFrame, *columns: str) -> bool:
