@@ -242,3 +242,51 @@ def test_a_place_far_from_all_others_is_doubtful_with_its_row_and_what_it_probab
     study(tmp_path, accounts="account,lat,lon,potential,calls,hours_per_call\n" + rows)
     found = levels(check_study(tmp_path), "warning")
     assert len(found) == 11 and found[-1][3] == "more such places"
+
+
+SERVED = "account,segment,potential,calls,hours_per_call\n"
+MATCHED = "a,Hotels,1,1,1\nb,Shops,1,1,1\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (MATCHED, []),
+        (
+            MATCHED.replace("Shops", "Shop"),
+            [("accounts.csv", 3, "segment", "'Shop' (did you mean 'Shops'?)")],
+        ),
+        (
+            MATCHED.replace("Shops", "Bars"),
+            [("accounts.csv", 3, "segment", "'Bars'"), ("effort_response.csv", 5, "unit", "'Shops'")],
+        ),
+        (
+            MATCHED.replace("Shops", "Hotels and inns"),
+            [
+                ("accounts.csv", 3, "segment", "'Hotels and inns' (did you mean 'Hotels'?)"),
+                ("effort_response.csv", 5, "unit", "'Shops'"),
+            ],
+        ),
+        (MATCHED.replace("Shops", "Tea").replace("Hotels", "Coffee"), []),  # the units are something else
+    ],
+)
+def test_groups_of_accounts_and_units_that_match_nothing_are_named(tmp_path, rows, found):
+    problems = check_study(study(tmp_path, effort_response=UNITS, accounts=SERVED + rows))
+    assert levels(problems, "warning") == found and all(one.level == "warning" for one in problems)
+
+
+def test_needs_of_groups_and_skills_that_match_nothing_are_named(tmp_path):
+    needs = "group,skill,level\nHotels,tasting,2\nLabs,Tasting,2\nwine,pricing,1\n"
+    tables = {
+        "accounts": "account,segment,line,potential,calls,hours_per_call\na,Hotels,tea; wine,1,1,1\nb,Lab,tea,1,1,1\n",
+        "reps": REPS,
+        "skills": "rep,skill,level\nr0,tasting,2\n",
+        "skill_needs": needs,
+    }
+    assert levels(check_study(study(tmp_path, **tables)), "warning") == [
+        ("skill_needs.csv", 3, "skill", "'Tasting' beside 'tasting'"),
+        ("skill_needs.csv", 3, "group", "'Labs' (did you mean 'Lab'?)"),
+        ("skill_needs.csv", 3, "skill", "'Tasting' (did you mean 'tasting'?)"),
+        ("skill_needs.csv", 4, "skill", "'pricing'"),
+    ]
+    assert any("did you mean 'Lab'?" in one for one in load_study(tmp_path).cautions)

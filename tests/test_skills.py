@@ -119,6 +119,15 @@ def test_nobody_reaching_a_need_is_said():
     assert "no course is priced" in said and "filled by nobody (CRM for shops)" in said
 
 
+def test_needs_of_a_group_without_accounts_are_said_not_to_count_and_digital_skills_not_named_are_one_line():
+    wanted = needs(NEEDS)
+    wanted = pd.concat([wanted, wanted.head(1).assign(group="labs", level=4)])
+    found = match_skills(**{**firm(), "skill_needs": wanted}, draws=0)
+    assert "what labs needs is not counted: no account is of it. " in conclude_skills(found).answer
+    assert "not counted" not in conclude_skills(match_skills(**firm(), draws=0)).answer
+    assert found.skipped["item"].str.startswith("digital skill").sum() == 1
+
+
 def test_core_team_by_hand(simple):
     """Ann is alone with CRM, Bob with data for bars: both are needed, Eve is not."""
     assert set(simple.team["rep"]) == {"ann", "bob"}

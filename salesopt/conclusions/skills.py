@@ -7,6 +7,7 @@ import math
 from salesopt.display import capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.skills import SkillMatch, SkillTeams
+from salesopt.stats.demandhours import NO_ACCOUNT
 
 
 def conclude_skills(
@@ -73,12 +74,19 @@ def _span(low: float, high: float, confidence: float, *, short: bool = False) ->
 def _weak_points(result: SkillMatch) -> str:
     nobody, one = (int((result.points["people"] == count).sum()) for count in (0, 1))
     if not nobody and not one:
-        return "Every need is filled by at least two people. "
+        return f"Every need is filled by at least two people{_dropped(result)}. "
     parts = [f"{plural(one, 'need rests', 'needs rest')} on one person"] if one else []
     named = result.points.loc[result.points["people"] == 0, ["skill", "group"]].agg(" for ".join, axis=1)
     parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody ({listed(named, 2)})"] if nobody else []
-    text = listed(parts)
-    return f"{capital(text)}. "
+    return f"{capital(listed(parts))}{_dropped(result)}. "
+
+
+def _dropped(result: SkillMatch) -> str:
+    """The groups whose needs count for nothing, as no account is of them, in half a sentence."""
+    items = result.skipped.loc[result.skipped["reason"] == NO_ACCOUNT, "item"].str.removeprefix("group ")
+    if items.empty:
+        return ""
+    return f", but what {listed(items, 3)} {'needs' if len(items) == 1 else 'need'} is not counted: no account is of it"
 
 
 def _training(result: SkillMatch, currency: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -192,12 +192,15 @@ def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, s
     return problems
 
 
-def hinted(names: pd.Series, known: pd.Series) -> list[str]:
+def meant(name: str, known: Iterable[str]) -> str:
+    """A hint at the one of `known` that `name` may be misspelt for; "" where none is like it."""
+    return close_match(name, known, cutoff=NEAR)
+
+
+def hinted(names: pd.Series, known: pd.Series, hint: Callable[[str, list[str]], str] = meant) -> list[str]:
     """Each of `names` as a message shows it, the first ones with the one of `known` that may be meant."""
-    listed = known.dropna().unique()[:CLOSE]
-    hints = {
-        name: close_match(name, listed, cutoff=NEAR).replace("; ", " (") for name in names.dropna().unique()[:MOST]
-    }
+    listed = list(known.dropna().unique()[:CLOSE])
+    hints = {name: hint(name, listed).replace("; ", " (") for name in names.dropna().unique()[:MOST]}
     return [shown(name) + (f"{hints[name].removesuffix('?')}?)" if hints.get(name) else "") for name in names]
 
 

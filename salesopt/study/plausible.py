@@ -20,12 +20,14 @@ from salesopt.stats.strays import stray_places
 from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.checked import optional_columns
 from salesopt.study.declare import MOST, problems_at
+from salesopt.study.matches import unmatched
 from salesopt.study.tables import TABLES
 
 Tables = Mapping[str, pd.DataFrame]
 Files = Mapping[str, str]
 UNITS = ("effort_response", "effort_history")
 TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
+GROUPS = ("segment", "region", "line", "team")  # columns whose values are held against those of other tables
 DEAR = 1000.0  # times its cost that a head brings in revenue at most
 YEARLY = 300.0  # hours a year below which, for everybody who sells, hours of a week or month are meant
 
@@ -45,6 +47,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_judges(tables, files),
         *_reps(tables, files),
         *_places(tables, files),
+        *unmatched(tables, files),
     ]
 
 
@@ -79,7 +82,7 @@ def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
     referring = {one.column for one in REFERENCES if one.table == name}
     found = []
     for column, spec in TABLES[name].columns.items():
-        named = column in TABLES[name].metadata["key"] or column in referring
+        named = column in TABLES[name].metadata["key"] or column in referring or column in GROUPS
         if not named or spec.metadata["kind"] != "text" or column not in tables[name].columns:
             continue
         names = pd.Series(tables[name][column].dropna().unique(), dtype="object")
