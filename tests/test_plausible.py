@@ -290,3 +290,16 @@ def test_needs_of_groups_and_skills_that_match_nothing_are_named(tmp_path):
         ("skill_needs.csv", 4, "skill", "'pricing'"),
     ]
     assert any("did you mean 'Lab'?" in one for one in load_study(tmp_path).cautions)
+
+
+def test_a_study_of_people_without_a_day_says_how_to_set_one(tmp_path):
+    hired = REPS.replace("left\n", "hired,left\n").replace("1500,\n", "1500,2017-03-01,\n")
+    found = check_study(study(tmp_path, reps=hired))
+    assert levels(found, "warning") == [("study.toml", None, "study.quarter", "no quarter")]
+    assert "--quarter" in found[0].expected
+    assert sum("expected one such as" in one for one in load_study(tmp_path).cautions) == 1
+    assert load_study(tmp_path, quarter="2026Q3").cautions == ()
+    toml = (tmp_path / "study.toml").read_text()
+    (tmp_path / "study.toml").write_text(toml.replace("[study]", '[study]\nquarter = "2026Q3"'))
+    assert check_study(tmp_path) == []
+    assert check_study(study(tmp_path, reps=REPS)) == []

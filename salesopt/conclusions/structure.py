@@ -219,8 +219,9 @@ def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
     turnover = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
     tenure = makeup.roles[makeup.roles["role"] == "all"]["tenure"].iloc[0]
     led = f": one leader for every {number(makeup.span, 2)} others" if math.isfinite(makeup.span) else ""
+    day = f"On {makeup.on.date()}{'' if makeup.dated else ', the last day known, as no quarter is set,'}"
     return (
-        f"The team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
+        f"{day} the team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
         f"{listed(_doing(makeup))}{led}. "
         f"{_stayed(tenure)}; {integer(turnover['leavers'])} left in the last "
         f"year, a turnover of {percent(turnover['turnover'])} "
