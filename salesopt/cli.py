@@ -144,7 +144,7 @@ def cases(
     for case in found:
         for row in run_case(case).itertuples(index=False):
             missed += not row.agrees
-            other += row.origin != PRINTED
+            other += str(row.origin) != PRINTED
             verdict = "[green]agrees[/]" if row.agrees else "[bold red]differs[/]"
             where = "" if row.origin == PRINTED else f", {row.origin}"
             known = f"{row.published:g}"

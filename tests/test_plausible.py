@@ -303,3 +303,10 @@ def test_a_study_of_people_without_a_day_says_how_to_set_one(tmp_path):
     (tmp_path / "study.toml").write_text(toml.replace("[study]", '[study]\nquarter = "2026Q3"'))
     assert check_study(tmp_path) == []
     assert check_study(study(tmp_path, reps=REPS)) == []
+
+
+def test_a_judge_in_percent_is_refused_once_and_not_said_to_contradict_the_others_as_well(tmp_path):
+    percent = UNITS.replace(f"Hotels,bob,4,2040000,0.3,{ANSWERS}", "Hotels,bob,4,2040000,0.3,50,80,120,150")
+    split = percent.replace(f"Shops,cy,2,900000,0.3,{ANSWERS}", "Shops,cy,2,900000,0.3,0.1,0.8,1.2,1.5")
+    found = check_study(study(tmp_path, effort_response=split))
+    assert [(one.level, one.row) for one in found] == [("error", 3), ("warning", 7)]

@@ -80,7 +80,8 @@ def _decreasing(*columns: str) -> Callable[[pd.DataFrame], pd.Series]:
     return broken
 
 
-def _effort(table: pd.DataFrame) -> pd.Series:
+def falling_answers(table: pd.DataFrame) -> pd.Series:
+    """Marks the rows of effort_response in which an answer is below one for less effort."""
     answers = table[["at_none", "at_half", "at_plus_half", "at_saturation"]].copy()
     answers.insert(2, "at_today", table["at_today"].fillna(1.0) if "at_today" in table else 1.0)
     return (answers < answers.cummax(axis=1)).any(axis=1)
@@ -137,7 +138,7 @@ RULES = (
     Rule(
         "effort_response",
         ("at_none", "at_half", "at_plus_half", "at_saturation"),
-        _effort,
+        falling_answers,
         "answers that rise with effort, fractions of today's revenue (0.6 for 60 %): "
         "at_none, at_half, at_today (1), at_plus_half, at_saturation",
     ),

@@ -17,7 +17,7 @@ from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
 from salesopt.stats.roles import ROLES, group_of
 from salesopt.stats.strays import stray_places
-from salesopt.study.across import NEAR, REFERENCES, hinted
+from salesopt.study.across import NEAR, REFERENCES, falling_answers, hinted
 from salesopt.study.checked import optional_columns
 from salesopt.study.declare import MOST, problems_at
 from salesopt.study.matches import unmatched
@@ -168,10 +168,12 @@ def _money(tables: Tables, files: Files) -> list[Problem]:
 
 
 def _judges(tables: Tables, files: Files) -> list[Problem]:
-    """Answers of judges that contradict each other."""
+    """Answers of judges that contradict each other; those that are refused by themselves are not said again."""
     judged = tables.get("effort_response")
     if judged is None or not _has(judged, "unit"):
         return []
+    asked = _has(judged, "at_none", "at_half", "at_plus_half", "at_saturation")
+    sound = np.flatnonzero(~falling_answers(judged)) if asked else np.arange(len(judged))
     expected = (
         f"answers less than {FACTOR:g} times apart, in themselves and in the change from today that they mean, or less "
         f"than {APART:g} apart; ask both again"
@@ -180,13 +182,13 @@ def _judges(tables: Tables, files: Files) -> list[Problem]:
         Problem(
             "effort_response",
             str(one.question),
-            int(str(one.row)) + 2,
+            int(sound[int(str(one.row))]) + 2,
             f"{one.low:g} by {one.low_judge} and {one.high:g} by {one.high_judge} on {one.unit}",
             expected,
             files.get("effort_response", ""),
             level="warning",
         )
-        for one in split_judges(judged).itertuples(index=False)
+        for one in split_judges(judged.iloc[sound]).itertuples(index=False)
     ]
 
 
@@ -222,19 +224,14 @@ def _places(tables: Tables, files: Files) -> list[Problem]:
         )
         for one in found.head(MOST).itertuples(index=False)
     ]
-    more = found.iloc[MOST:]
-    return said + [
-        replace(
-            said[0],
-            table=table,
-            row=int(rows["row"].iloc[0]) + 2,
-            value="more such places",
-            count=len(rows),
-            expected="places near the others",
-            file=files.get(table, ""),
-        )
-        for table, rows in more.groupby("table")
-    ]
+    rest = found.iloc[MOST:]
+    for table in ("accounts", "reps"):
+        more = rest[rest["table"] == table]
+        if len(more):
+            row, file = int(more["row"].iloc[0]) + 2, files.get(table, "")
+            text, expected = "more such places", "places near the others"
+            said.append(Problem(table, "lat / lon", row, text, expected, file, len(more), level="warning"))
+    return said
 
 
 def _has(table: pd.DataFrame, *columns: str) -> bool:
