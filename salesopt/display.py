@@ -35,6 +35,8 @@ FORMATS = (
     "price",
     "text",
 )
+LONG = 60  # characters from which on a cell is prose
+NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -232,8 +234,10 @@ def show_table(
     cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
     align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}
     head = "".join(f"<th{align[name]}>{_safe(heading)}</th>" for name, heading in headings.items())
+    prose = len(names) <= NARROW and any(len(cell) > LONG for column in cells.values() for cell in column)
+    label = {name: f' data-label="{_safe(heading)}"' if prose else "" for name, heading in headings.items()}
     rows = "".join(
-        "<tr>" + "".join(f"<td{align[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
+        "<tr>" + "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
         for row in range(len(shown))
     )
     if table.empty:
@@ -241,7 +245,8 @@ def show_table(
     title = f"<caption><span>{_safe(caption)}</span></caption>" if caption else ""
     rest = len(table) - len(shown)
     note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""
-    body = f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
+    kind = "table prose" if prose else "table"
+    body = f'<div class="{kind}"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
     plain = pd.DataFrame(cells).rename(columns=headings).to_string(index=False)
     return Page(body, f"{caption}\n{plain}" if caption else plain)
 

@@ -211,3 +211,17 @@ def test_a_wrong_column_or_format_is_refused(call):
 
 def test_a_page_is_html_in_a_notebook_and_text_elsewhere():
     assert (Page("<b>x</b>", "x")._repr_html_(), repr(Page("<b>x</b>", "x"))) == ("<b>x</b>", "x")
+
+
+def test_each_cell_of_a_table_with_prose_carries_its_heading_for_a_phone_and_no_other_does():
+    prose = pd.DataFrame({"what": ["word " * 20], "worth": [3.0]})
+    body = show_table(prose, columns={"what": "What <to> do", "worth": "Worth"}).body
+    assert '<div class="table prose">' in body and 'data-label="What &lt;to&gt; do"' in body
+    assert "data-label" not in show_table(prose.assign(what="short")).body
+    wide = prose.assign(**{f"column {at}": 1.0 for at in range(9)})
+    assert "data-label" not in show_table(wide).body
+
+
+def test_a_number_to_be_compared_keeps_seven_digits_and_no_zeros_at_its_end():
+    shown = [display.exact(value) for value in (0.5, 527.0, 510.4935, 1032.279001, 1e-9, float("nan"), 120.0)]
+    assert shown == ["0.5", "527", "510.4935", "1,032.279", "< 0.000001", "n/a", "120"]

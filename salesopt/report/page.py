@@ -19,9 +19,10 @@ import nbformat
 from markupsafe import Markup
 from nbconvert.filters.markdown import markdown2html
 
-from salesopt.report.chapters import PARTS, Chapter
+from salesopt.report.chapters import OWN, PARTS, Chapter
 from salesopt.report.fonts import font_face
 
+BELOW = 4.0  # points that letters of a title reach below their line
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,7 +48,12 @@ def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], er
     shown = [] if error else [_outputs(cell, chapter.title) for cell in notebook.cells if cell.cell_type == "code"]
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and _is_code(cell)]
     parameters = [
-        {"name": name, "value": _value(values.get(name, known.default)), "meaning": known.meaning}
+        {
+            "name": name,
+            "value": _value(values.get(name, known.default)),
+            "origin": "the run" if name in OWN else "the user" if name in values else "default",
+            "meaning": known.meaning,
+        }
         for name, known in chapter.parameters.items()
     ]
     code = "<pre>" + html.escape("\n\n".join(sources)) + "</pre>"
@@ -114,7 +120,9 @@ def _output(output: Any, title: str) -> str:
             raw = data[kind] if kind == "image/png" else base64.b64encode(data[kind].encode()).decode()
             source = f"data:{kind};base64,{raw.replace(chr(10), '')}"
             said = html.escape(_title_of(data[kind]) or title)
-            return f'<figure><figcaption>{said}</figcaption><img alt="{said}" src="{source}"></figure>'
+            high = f' style="--title:{_title_height(data[kind]):.4f}"' if kind == "image/svg+xml" else ""
+            drawn = f'<div class="drawing"><img{high} alt="{said}" src="{source}"></div>'
+            return f"<figure><figcaption>{said}</figcaption>{drawn}</figure>"
     if "text/html" in data:
         return str(data["text/html"])
     return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
@@ -125,3 +133,16 @@ def _title_of(drawing: str) -> str:
     texts = drawing.split('<g id="text_')[1:]
     lines = [(" ".join(re.findall(r"<!-- (.*?) -->", text)), "-Bold-" in text) for text in texts]
     return html.unescape(max(lines, key=lambda line: (line[1], len(line[0])), default=("", False))[0])
+
+
+def _title_height(drawing: str) -> float:
+    """How far down the only title of a drawing reaches, in widths of the drawing; 0 where it has none or several.
+
+    A phone shows the title as text and cuts the drawn one off.
+    """
+    bold = [text for text in drawing.split('<g id="text_')[1:] if "-Bold-" in text]
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', drawing)
+    if len(bold) != 1 or not width:
+        return 0.0
+    lines = re.findall(r"translate\([\d.]+ ([\d.]+)\) scale\(", bold[0])
+    return (max(map(float, lines), default=-BELOW) + BELOW) / float(width[1])
