@@ -53,6 +53,8 @@ def test_the_answer_names_the_best_with_its_interval():
 def test_nothing_found_is_said():
     result = rank_findings(findings([]), currency="EUR")
     assert "No chapter" in conclude_summary(result).answer
+    failed = conclude_summary(result, failed=["Prices", "Channel mix"])
+    assert failed.doubts[0].startswith("2 chapters could not be made (Prices and Channel mix)")
     assert plot_summary(result).texts[0].get_text() == "No finding has an amount of money"
 
 

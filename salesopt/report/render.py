@@ -30,7 +30,7 @@ from salesopt.report.page import build_page, chapter_page
 from salesopt.report.pdf import write_pdf
 from salesopt.report.run import ChapterRun, Job, Runner
 from salesopt.report.workbook import write_workbook
-from salesopt.results import earlier_results, load_results, save_titles, saved_words
+from salesopt.results import earlier_results, load_results, save_failed, save_titles, saved_words
 from salesopt.study.load import Study, load_study
 from salesopt.study.settings import FILE, split_file
 
@@ -243,6 +243,8 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
                 for chapter in group
             ]
             runs += runner.run(jobs, progress)
+            failed = {run.word for run in runs if run.error}
+            save_failed(stage, [chapter.title for chapter in plan.chapters if chapter.word in failed])
     return runs
 
 
