@@ -440,6 +440,8 @@ def test_the_sentence_carries_the_numbers(simple):
     assert "EUR 300" in conclusion.answer
     assert "3 needs rest on one person" in conclusion.answer and "The 3 people who serve" in conclusion.answer
     assert conclusion.metrics["skills.coverage"] == pytest.approx(simple.coverage)
+    assert "no budget was given" in conclude_skills(simple, assumed=True).answer
+    assert "no budget was given" not in conclusion.answer
     training, weak = conclusion.findings
     assert (training.value, training.low, training.high) == (simple.gain, simple.gain_low, simple.gain_high)
     assert weak.value == 3

@@ -11,11 +11,17 @@ from salesopt.stats.demandhours import NO_ACCOUNT
 
 
 def conclude_skills(
-    result: SkillMatch, formed: SkillTeams | None = None, *, unformed: str = "", currency: str = ""
+    result: SkillMatch,
+    formed: SkillTeams | None = None,
+    *,
+    unformed: str = "",
+    assumed: bool = False,
+    currency: str = "",
 ) -> Conclusion:
     """The answer in a few sentences, what to doubt, findings and metrics ("skills.coverage" and others).
 
     formed : the project teams; unformed : why there are none, where they were asked for
+    assumed : whether nobody gave the budget
     """
     metrics = {
         "skills.coverage": result.coverage,
@@ -25,7 +31,7 @@ def conclude_skills(
         "skills.single_points": float((result.points["people"] == 1).sum()),
         "skills.unfilled": float((result.points["people"] == 0).sum()),
     }
-    answer, doubts = _answer(result, currency), _doubts(result)
+    answer, doubts = _answer(result, assumed, currency), _doubts(result)
     if formed is not None:
         doubts = tuple(dict.fromkeys((*doubts, *formed.cautions)))
         metrics |= {"skills.teams_filled": formed.filled, "skills.teams_cost": formed.cost}
@@ -34,7 +40,10 @@ def conclude_skills(
     return Conclusion(answer, doubts, _findings(result, currency), metrics)
 
 
-def _answer(result: SkillMatch, currency: str) -> str:
+ASSUMED = " (no budget was given; half of what closing every gap would cost is assumed)"
+
+
+def _answer(result: SkillMatch, assumed: bool, currency: str) -> str:
     table = result.table
     people = serving(result)
     who = "The one person who serves customers has" if people == 1 else f"The {people} people who serve customers have"
@@ -44,7 +53,7 @@ def _answer(result: SkillMatch, currency: str) -> str:
     )
     if not (table["gap_hours"] > 0).any():
         return text + "; nothing is missing, and nothing has to change."
-    return f"{text}. {_most_missing(result)}. {_weak_points(result)}{_training(result, currency)}"
+    return f"{text}. {_most_missing(result)}. {_weak_points(result)}{_training(result, assumed, currency)}"
 
 
 def serving(result: SkillMatch) -> int:
@@ -89,13 +98,14 @@ def _dropped(result: SkillMatch) -> str:
     return f", but what {listed(items, 3)} {'needs' if len(items) == 1 else 'need'} is not counted: no account is of it"
 
 
-def _training(result: SkillMatch, currency: str) -> str:
+def _training(result: SkillMatch, assumed: bool, currency: str) -> str:
     if result.training.empty:
         return "No training is bought: no course is priced, or the budget buys none."
     learners = result.training["rep"].nunique()
     span = _span(result.after_low, result.after_high, result.confidence, short=True)
     return (
-        f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)} raises the share to "
+        f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)}"
+        f"{ASSUMED if assumed else ''} raises the share to "
         f"{percent(result.coverage_after, 0)}{span}."
     )
 

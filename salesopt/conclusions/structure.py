@@ -48,7 +48,7 @@ def _answer(structures: Structures, currency: str) -> str:
     stays = structures.today_form == structures.best
     same = ", nearest to what it is today, so that nothing has to change" if stays else ""
     return (
-        f"Under the weights given the sales force is best organised {NAMES[structures.best]}{same}: "
+        f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
         f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}) and costs {costs} a year, travel "
         f"included. {flip_sentence(structures)}"
