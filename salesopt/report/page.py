@@ -22,7 +22,7 @@ from nbconvert.filters.markdown import markdown2html
 from salesopt.report.chapters import OWN, PARTS, Chapter
 from salesopt.report.fonts import font_face
 
-BELOW = 4.0  # points that letters of a title reach below their line
+BELOW, ABOVE = 4.0, 10.0  # points that letters of a title reach below and above their line
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -136,13 +136,13 @@ def _title_of(drawing: str) -> str:
 
 
 def _title_height(drawing: str) -> float:
-    """How far down the only title of a drawing reaches, in widths of the drawing; 0 where it has none or several.
+    """How far down the title of a drawing reaches, in widths of the drawing; 0 where other bold text stands beside it.
 
     A phone shows the title as text and cuts the drawn one off.
     """
     bold = [text for text in drawing.split('<g id="text_')[1:] if "-Bold-" in text]
     width = re.search(r'viewBox="0 0 ([\d.]+) ', drawing)
-    if len(bold) != 1 or not width:
-        return 0.0
-    lines = re.findall(r"translate\([\d.]+ ([\d.]+)\) scale\(", bold[0])
-    return (max(map(float, lines), default=-BELOW) + BELOW) / float(width[1])
+    lines = [[float(line) for line in re.findall(r"translate\([\d.]+ ([\d.]+)\) scale\(", text)] for text in bold]
+    title, *others = sorted(filter(None, lines)) or [[]]
+    low = max(title, default=-BELOW) + BELOW
+    return low / float(width[1]) if width and all(min(other) > low + ABOVE for other in others) else 0.0

@@ -27,12 +27,13 @@ def test_a_figure_is_called_by_the_whole_of_its_title():
 
 
 def test_a_phone_knows_how_far_down_the_only_title_of_a_drawing_reaches():
-    def height(*titles):
+    def height(*titles, over=""):
         with mpl.rc_context():
             use_theme()
             figure = Figure(figsize=(4, 3))
             for ax, said in zip(figure.subplots(1, len(titles), squeeze=False)[0], titles, strict=True):
                 title(ax, said, width=20)
+            figure.suptitle(over, weight="bold")
             saved = io.BytesIO()
             figure.savefig(saved, format="svg")
         return _title_height(saved.getvalue().decode())
@@ -40,6 +41,7 @@ def test_a_phone_knows_how_far_down_the_only_title_of_a_drawing_reaches():
     one, three = height("Tea sells"), height("Tea and coffee sell better than milk does anywhere")
     assert 0 < one < three < 0.3 and three - one == pytest.approx(2 * 14.4 / 288, rel=0.1)
     assert one * 288 > BELOW
+    assert 0 < height("Tea", "Coffee", over="Tea sells") < 0.2
     assert height("Tea", "Coffee") == 0 and height("") == 0 == _title_height("<svg></svg>")
 
 
