@@ -191,8 +191,8 @@ def test_rows_of_blanks_alone_are_empty_rows(tmp_path, blanks):
 @pytest.mark.parametrize(
     ("reps", "file", "said"),
     [
-        ("Our team,,,,\n" + REPS, "reps.csv", "is row 1 a title"),
-        ("Our team\n" + REPS, "reps.csv", "or row 1 a title?"),
+        ("Our team,,,,\n" + REPS, "reps.csv", "stand in row 2: delete the rows above it, or say so"),
+        ("Our team\n" + REPS, "reps.csv", "header = 2 below [format.reps]"),
         (REPS, "Reps.csv", "did you mean 'reps.csv'?"),
         (REPS.replace("90000", "30%"), "reps.csv", "row 2, column 'cost': found '30%', expected a number"),
         (REPS.replace(",1500", ",-1500"), "reps.csv", "found '-1500', expected a number of at least 0 (6 rows in all)"),
@@ -310,3 +310,10 @@ def test_a_judge_in_percent_is_refused_once_and_not_said_to_contradict_the_other
     split = percent.replace(f"Shops,cy,2,900000,0.3,{ANSWERS}", "Shops,cy,2,900000,0.3,0.1,0.8,1.2,1.5")
     found = check_study(study(tmp_path, effort_response=split))
     assert [(one.level, one.row) for one in found] == [("error", 3), ("warning", 7)]
+
+
+def test_an_account_of_somebody_without_hours_is_doubtful(tmp_path):
+    reps = REPS + "boss,manager,150000,0,\n"
+    found = check_study(study(tmp_path, reps=reps, accounts=ACCOUNTS + "b,1,1,1,boss\n"))
+    assert levels(found, "warning") == [("accounts.csv", 3, "rep", "'boss', who has 0 hours")]
+    assert "goes to another" in found[0].expected

@@ -46,6 +46,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_money(tables, files),
         *_judges(tables, files),
         *_reps(tables, files),
+        *_idle(tables, files),
         *_places(tables, files),
         *unmatched(tables, files),
     ]
@@ -207,6 +208,20 @@ def _reps(tables: Tables, files: Files) -> list[Problem]:
         value = f"at most {sells['hours'].max():g} hours for everybody who sells"
         found.append(Problem("reps", "hours", None, value, "hours a year, not of a week or a month", file))
     return _at(found, "warning")
+
+
+def _idle(tables: Tables, files: Files) -> list[Problem]:
+    """Accounts of somebody who has no hours for customers."""
+    reps, accounts = tables.get("reps"), tables.get("accounts")
+    if reps is None or accounts is None or not (_has(reps, "rep", "hours") and _has(accounts, "rep")):
+        return []
+    rows = np.flatnonzero(accounts["rep"].isin(reps.loc[reps["hours"] <= 0, "rep"]))
+    expected = (
+        f"somebody with hours for customers in {files.get('reps', 'reps')}; as it stands, the account counts as served "
+        "by nobody, and goes to another"
+    )
+    texts = accounts["rep"].iloc[rows].map(lambda name: f"{name!r}, who has 0 hours")
+    return _at(problems_at("accounts", "rep", rows, texts, expected, files.get("accounts", "")), "warning")
 
 
 def _places(tables: Tables, files: Files) -> list[Problem]:
