@@ -37,6 +37,7 @@ FORMATS = (
 )
 LONG = 60  # characters from which on a cell is prose
 NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
+SCALES = ("thousand", "million", "billion")  # in which a study may count its currency
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -306,4 +307,7 @@ def _amount(text: str, currency: str) -> str:
     text = _signed(text)
     if not currency:
         return text
+    scale, _, code = currency.partition(" ")
+    if code and scale in SCALES:  # amounts in millions: "USD 111 million", not "million USD 111"
+        return f"{_amount(text, code)} {scale}"
     return f"{MINUS}{currency} {text[1:]}" if text.startswith(MINUS) else f"{currency} {text}"

@@ -225,3 +225,9 @@ def test_each_cell_of_a_table_with_prose_carries_its_heading_for_a_phone_and_no_
 def test_a_number_to_be_compared_keeps_seven_digits_and_no_zeros_at_its_end():
     shown = [display.exact(value) for value in (0.5, 527.0, 510.4935, 1032.279001, 1e-9, float("nan"), 120.0)]
     assert shown == ["0.5", "527", "510.4935", "1,032.279", "< 0.000001", "n/a", "120"]
+
+
+def test_a_currency_counted_in_millions_is_said_as_people_say_it():
+    assert display.money(111.4, "million USD") == "USD 111 million"
+    assert display.estimate(-0.057, "thousand EUR") == f"{MINUS}EUR 0.06 thousand"
+    assert display.money(111.4, "US dollars") == "US dollars 111"
