@@ -35,9 +35,12 @@ FORMATS = (
     "price",
     "text",
 )
+GATHERED = 3  # items left out for one reason that are listed one by one
 LONG = 60  # characters from which on a cell is prose
 NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
 SCALES = ("thousand", "million", "billion")  # in which a study may count its currency
+TITLES = "".join(rf"(?<!\b{word}\.)" for word in ("Mrs", "Prof", "Inc", "Ltd", "Corp", "Bros"))
+SENTENCE = re.compile(rf"(?<=[a-z0-9)%][a-z0-9)%'’]\.){TITLES} (?=[A-Z](?!\.))")  # none ends in an initial, J. or St.
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -192,8 +195,12 @@ class Page:
 
 
 def show_answer(conclusion: Conclusion) -> Page:
-    """The sentence that opens a chapter."""
-    return Page(f'<p class="answer">{_safe(conclusion.answer)}</p>', conclusion.answer)
+    """What opens a chapter: its first sentence, and the others as a list below it, so that each is seen."""
+    first, *others = SENTENCE.split(conclusion.answer)
+    points = "".join(f"<li>{_safe(one)}</li>" for one in others)
+    more = f'<ul class="answer">{points}</ul>' if points else ""
+    kind = "answer first" if points else "answer"
+    return Page(f'<p class="{kind}">{_safe(first)}</p>{more}', conclusion.answer)
 
 
 def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
@@ -203,9 +210,25 @@ def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> 
     body = f'<ul class="doubts">{points}</ul>' if points else "" if some else "<p>Nothing that we know of.</p>"
     body, plain = "<h3>What to doubt</h3>" + body, "\n".join(conclusion.doubts)
     if skipped is not None and some:
-        left_out = show_table(skipped, caption=f"Left out, and why ({plural(len(skipped), 'item')})")
+        left_out = show_table(_gathered(skipped), caption=f"Left out, and why ({plural(len(skipped), 'item')})")
         body, plain = body + left_out.body, plain + "\n" + left_out.plain
     return Page(body, plain)
+
+
+def _gathered(skipped: pd.DataFrame) -> pd.DataFrame:
+    """What was left out, with the items of one reason in one row where they are many; the workbook lists them all."""
+    names = [str(name) for name in skipped.columns if name != "part"]
+    if "reason" not in names or len(names) != 2:
+        return skipped
+    item = next(name for name in names if name != "reason")
+    keys = [name for name in skipped.columns if name != item]
+    rows = []
+    for _, same in skipped.groupby(keys, sort=False, dropna=False):
+        if len(same) <= GATHERED:
+            rows += same.to_dict("records")
+        else:
+            rows.append(same.iloc[0].to_dict() | {item: listed(same[item], GATHERED)})
+    return pd.DataFrame(rows, columns=skipped.columns)
 
 
 def show_table(
