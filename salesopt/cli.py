@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from salesopt.errors import ParameterError, SalesoptError
+from salesopt.errors import ParameterError, SalesoptError, close_match
 
 app = typer.Typer(
     add_completion=False,
@@ -122,31 +122,42 @@ def cases(
     folder: Annotated[Path, typer.Argument(help="Folder that holds the cases")] = Path("data/cases"),
     only: Annotated[str, typer.Option(help="One case, by the name of its folder")] = "",
 ) -> None:
-    """Run the published cases through the analyses: the published number beside the computed one."""
-    from salesopt.report.cases import list_cases, run_case
+    """Run the published cases through the analyses: the known number beside the computed one."""
+    from salesopt.display import plural
+    from salesopt.report.cases import PRINTED, list_cases, run_case
 
-    found = [case for case in list_cases(folder) if not only or case.name == only]
+    every = list_cases(folder)
+    found = [case for case in every if not only or case.name == only]
     if not found:
-        raise ParameterError(f"{folder}: no case {only!r} here" if only else f"{folder}: no cases here")
+        near = close_match(only, [case.name for case in every])
+        raise ParameterError(f"{folder}: no case {only!r} here{near}" if only else f"{folder}: no cases here")
     table = Table()
     for heading, side in (
         ("case", "left"),
         ("what", "left"),
-        ("published", "right"),
+        ("known", "right"),
         ("computed", "right"),
         ("", "left"),
     ):
         table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
-    missed = 0
+    missed = other = 0
     for case in found:
         for row in run_case(case).itertuples(index=False):
             missed += not row.agrees
+            other += str(row.origin) != PRINTED
             verdict = "[green]agrees[/]" if row.agrees else "[bold red]differs[/]"
+            where = "" if row.origin == PRINTED else f", {row.origin}"
+            known = f"{row.published:g}"
             table.add_row(
-                escape(case.name), escape(str(row.what)), f"{row.published:g}", f"{row.computed:.6g}", verdict
+                escape(case.name), escape(str(row.what)), known, f"{row.computed:.6g}", verdict + escape(where)
             )
     console.print(table)
-    console.print(f"{len(found)} cases, {table.row_count} published numbers, {missed} differ.")
+    printed = table.row_count - other
+    said = f"{plural(len(found), 'case')}, {plural(printed, 'number')} printed in their source"
+    console.print(f"{said}{f' and {other} known otherwise' if other else ''}, {missed} differ.")
+    console.print(
+        f"The report of a case shows them too: salesopt report {escape(quote(str(found[0])))}", highlight=False
+    )
     if missed:
         raise typer.Exit(1)
 

@@ -23,6 +23,7 @@ SMALLEST = 1e-6
 FORMATS = (
     "number",
     "size",
+    "exact",
     "points",
     "integer",
     "heads",
@@ -34,6 +35,12 @@ FORMATS = (
     "price",
     "text",
 )
+GATHERED = 3  # items left out for one reason that are listed one by one
+LONG = 60  # characters from which on a cell is prose
+NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
+SCALES = ("thousand", "million", "billion")  # in which a study may count its currency
+TITLES = "".join(rf"(?<!\b{word}\.)" for word in ("Mrs", "Prof", "Inc", "Ltd", "Corp", "Bros"))
+SENTENCE = re.compile(rf"(?<=[a-z0-9)%][a-z0-9)%'’]\.){TITLES} (?=[A-Z](?!\.))")  # none ends in an initial, J. or St.
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -65,6 +72,12 @@ def number(value: float, digits: int = 3) -> str:
 def size(value: float) -> str:
     """A count without decimals, any other size as `number` has it: "3", "8,845", "0.0213"."""
     return integer(value) if _odd(value) is None and value == round(value) else number(value)
+
+
+def exact(value: float) -> str:
+    """A number to be compared with another: seven digits at most, without zeros at its end: "0.4286", "510.493"."""
+    shown = number(value, 7)
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
 def integer(value: float) -> str:
@@ -182,8 +195,12 @@ class Page:
 
 
 def show_answer(conclusion: Conclusion) -> Page:
-    """The sentence that opens a chapter."""
-    return Page(f'<p class="answer">{_safe(conclusion.answer)}</p>', conclusion.answer)
+    """What opens a chapter: its first sentence, and the others as a list below it, so that each is seen."""
+    first, *others = SENTENCE.split(conclusion.answer)
+    points = "".join(f"<li>{_safe(one)}</li>" for one in others)
+    more = f'<ul class="answer">{points}</ul>' if points else ""
+    kind = "answer first" if points else "answer"
+    return Page(f'<p class="{kind}">{_safe(first)}</p>{more}', conclusion.answer)
 
 
 def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
@@ -193,9 +210,25 @@ def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> 
     body = f'<ul class="doubts">{points}</ul>' if points else "" if some else "<p>Nothing that we know of.</p>"
     body, plain = "<h3>What to doubt</h3>" + body, "\n".join(conclusion.doubts)
     if skipped is not None and some:
-        left_out = show_table(skipped, caption=f"Left out, and why ({plural(len(skipped), 'item')})")
+        left_out = show_table(_gathered(skipped), caption=f"Left out, and why ({plural(len(skipped), 'item')})")
         body, plain = body + left_out.body, plain + "\n" + left_out.plain
     return Page(body, plain)
+
+
+def _gathered(skipped: pd.DataFrame) -> pd.DataFrame:
+    """What was left out, with the items of one reason in one row where they are many; the workbook lists them all."""
+    names = [str(name) for name in skipped.columns if name != "part"]
+    if "reason" not in names or len(names) != 2:
+        return skipped
+    item = next(name for name in names if name != "reason")
+    keys = [name for name in skipped.columns if name != item]
+    rows = []
+    for _, same in skipped.groupby(keys, sort=False, dropna=False):
+        if len(same) <= GATHERED:
+            rows += same.to_dict("records")
+        else:
+            rows.append(same.iloc[0].to_dict() | {item: listed(same[item], GATHERED)})
+    return pd.DataFrame(rows, columns=skipped.columns)
 
 
 def show_table(
@@ -225,8 +258,10 @@ def show_table(
     cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
     align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}
     head = "".join(f"<th{align[name]}>{_safe(heading)}</th>" for name, heading in headings.items())
+    prose = len(names) <= NARROW and any(len(cell) > LONG for column in cells.values() for cell in column)
+    label = {name: f' data-label="{_safe(heading)}"' if prose else "" for name, heading in headings.items()}
     rows = "".join(
-        "<tr>" + "".join(f"<td{align[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
+        "<tr>" + "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
         for row in range(len(shown))
     )
     if table.empty:
@@ -234,7 +269,8 @@ def show_table(
     title = f"<caption><span>{_safe(caption)}</span></caption>" if caption else ""
     rest = len(table) - len(shown)
     note = f'<p class="note">{plural(rest, "more row")} in tables.xlsx.</p>' if rest else ""
-    body = f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
+    kind = "table prose" if prose else "table"
+    body = f'<div class="{kind}"><table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
     plain = pd.DataFrame(cells).rename(columns=headings).to_string(index=False)
     return Page(body, f"{caption}\n{plain}" if caption else plain)
 
@@ -258,6 +294,7 @@ def _show(value: object, style: str, currency: str = "") -> str:
         "number": number,
         "points": points,
         "size": size,
+        "exact": exact,
         "integer": integer,
         "heads": heads_of,
         "chance": chance,
@@ -293,4 +330,7 @@ def _amount(text: str, currency: str) -> str:
     text = _signed(text)
     if not currency:
         return text
+    scale, _, code = currency.partition(" ")
+    if code and scale in SCALES:  # amounts in millions: "USD 111 million", not "million USD 111"
+        return f"{_amount(text, code)} {scale}"
     return f"{MINUS}{currency} {text[1:]}" if text.startswith(MINUS) else f"{currency} {text}"

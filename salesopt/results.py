@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +234,19 @@ def read_titles(folder: str | os.PathLike[str]) -> dict[str, str]:
     """What `save_titles` wrote in `folder`; empty where a notebook runs by itself, outside a report."""
     path = Path(folder) / "results" / "titles.json"
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def save_failed(folder: str | os.PathLike[str], titles: Sequence[str]) -> None:
+    """Write down the titles of the chapters that failed, for the summary, beside the results in `folder`."""
+    (Path(folder) / "results" / "failed.json").write_text(
+        json.dumps(list(titles), ensure_ascii=False), encoding="utf-8"
+    )
+
+
+def read_failed(folder: str | os.PathLike[str]) -> list[str]:
+    """What `save_failed` wrote in `folder`; empty where a notebook runs by itself, outside a report."""
+    path = Path(folder) / "results" / "failed.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else []
 
 
 def collect_findings(folder: str | os.PathLike[str]) -> pd.DataFrame:

@@ -285,11 +285,8 @@ def _skipped(case: Case, steps: Steps) -> pd.DataFrame:
         if wanted[at] and short[at] and not np.isfinite(case.cost[at]):
             rows.append((f"training in {skill}", "no training_cost in skill_needs"))
     known = {skill.lower() for skill in case.skills}
-    rows += [
-        (f"digital skill {name}", "neither rated nor needed in these tables")
-        for name in DIGITAL
-        if name.lower() not in known
-    ]
+    if others := [name for name in DIGITAL if name.lower() not in known]:
+        rows.append((f"digital skills: {', '.join(others)}", "neither rated nor needed in these tables"))
     asked = needs_asked(case)
     able = able_of(case)
     for number, (group, at) in enumerate(asked):

@@ -91,6 +91,6 @@ def _cautions(ranked: pd.DataFrame) -> tuple[str, ...]:
     doubted = int((ranked["caution"] != "").sum())
     if doubted:
         cautions.append(
-            f"{doubted} of {len(ranked)} amounts carry a caution of their own: read it before acting on them."
+            f"{doubted} of {len(ranked)} amounts have a caution of their own: read it before acting on them."
         )
     return tuple(cautions)

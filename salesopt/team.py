@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import DataError
+from salesopt.errors import AbsentError, DataError
 from salesopt.headcount import HeadcountPlan, plan_headcount
 from salesopt.stats.allocation import envelope
 from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
@@ -217,7 +217,10 @@ def _curves(units: Units, error: Numbers) -> pd.DataFrame:
 def mean_cost(reps: pd.DataFrame | None, *, today: Day = None) -> float:
     """Mean cost a year of those who sell and are here on the day `today` (table `reps`), for `cost_per_rep`."""
     if reps is None:
-        raise DataError("no cost of a representative is given, and there is no table reps to take it from")
+        raise DataError(
+            "the cost of a representative is not known: there is no table reps to take it from; give it with --set "
+            "team.cost_per_rep=90000, or as cost_per_rep in study.toml under [parameters.team]"
+        )
     given = require_table("reps", reps)
     cost = given.loc[is_here(given, today) & sells(given), "cost"]
     if cost.empty:
@@ -235,11 +238,11 @@ class TeamPlan(Result):
     skipped : part, item, reason
     """
 
-    sizes: pd.DataFrame
-    bridge: pd.DataFrame
-    frontier: pd.DataFrame
-    sensitivity: pd.DataFrame
-    curves: pd.DataFrame
+    sizes: pd.DataFrame | None
+    bridge: pd.DataFrame | None
+    frontier: pd.DataFrame | None
+    sensitivity: pd.DataFrame | None
+    curves: pd.DataFrame | None
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
     assigned: pd.DataFrame | None
@@ -257,15 +260,26 @@ class TeamPlan(Result):
 
 
 def join_team(
-    size: TeamSize,
+    size: TeamSize | None,
     assignment: TeamAssignment | None = None,
     calls: CallPlan | None = None,
     workload: Workload | None = None,
     path: HeadcountPlan | None = None,
     hours: TeamHours | None = None,
+    *,
+    unserved: str = "",
 ) -> TeamPlan:
-    """Join what was found about a team to one result, so that it can be saved as one."""
+    """Join what was found about a team to one result, so that it can be saved as one.
+
+    unserved : why no plan of who serves whom meets the requirements
+    Raises AbsentError where there is nothing to join, and not because requirements clash.
+    """
     parts = {"size": size, "assignment": assignment, "calls": calls, "workload": workload, "path": path}
+    if not (unserved or any(part is not None for part in parts.values())):
+        raise AbsentError(
+            "the study has neither effort_response or effort_history to size the team by, nor accounts and reps with "
+            "their places (lat and lon, or region and the table distances) or with the table fit, nor workload"
+        )
     skipped = [
         part.skipped.set_axis(["item", "reason"], axis=1).assign(part=name)
         for name, part in parts.items()
@@ -273,11 +287,11 @@ def join_team(
     ]
     empty = pd.DataFrame(columns=["part", "item", "reason"])
     return TeamPlan(
-        sizes=size.table,
-        bridge=size.bridge,
-        frontier=size.frontier,
-        sensitivity=size.sensitivity,
-        curves=size.curves,
+        sizes=size.table if size else None,
+        bridge=size.bridge if size else None,
+        frontier=size.frontier if size else None,
+        sensitivity=size.sensitivity if size else None,
+        curves=size.curves if size else None,
         skipped=pd.concat(skipped, ignore_index=True)[list(empty.columns)] if skipped else empty,
         cautions=tuple(text for part in parts.values() if part is not None for text in part.cautions),
         assigned=assignment.table if assignment else None,

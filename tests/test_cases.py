@@ -20,6 +20,14 @@ def test_every_published_number_is_computed(folder):
     assert len(found) > 0
 
 
+def test_the_readme_counts_the_cases_and_says_how_many_numbers_are_printed():
+    answers = [answer for case in CASES for run in read_answers(case)["run"] for answer in run["answer"]]
+    printed = sum("origin" not in answer for answer in answers)
+    text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    assert f"{len(CASES)} published cases with {len(answers)} known numbers" in text
+    assert f"{printed} printed in their source" in text
+
+
 def test_there_are_ten_cases_and_each_names_its_source():
     assert len(CASES) >= 10
     for folder in CASES:

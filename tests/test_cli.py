@@ -83,3 +83,11 @@ def test_a_folder_that_cannot_be_made_is_said_without_a_traceback(monkeypatch, c
     code, _, said = call(monkeypatch, capsys, *(word.format(tmp_path) for word in words))
     assert code == 2
     assert "Not done." in said and str(tmp_path / "file") in said.replace("\n", "")
+
+
+def test_one_case_is_shown_by_its_name_and_what_is_not_printed_in_its_source_is_said(monkeypatch, capsys):
+    code, out, _ = call(monkeypatch, capsys, "cases", "--only", "breakeven_pops")
+    assert code == 0 and "1 case, 1 number printed in their source and 1 known otherwise, 0 differ." in out
+    assert "agrees, " in out and "follows" in out and "salesopt report data/cases/breakeven_pops" in out
+    code, _, err = call(monkeypatch, capsys, "cases", "--only", "syntex")
+    assert code == 2 and "did you mean 'syntex8'?" in err

@@ -211,3 +211,45 @@ def test_a_wrong_column_or_format_is_refused(call):
 
 def test_a_page_is_html_in_a_notebook_and_text_elsewhere():
     assert (Page("<b>x</b>", "x")._repr_html_(), repr(Page("<b>x</b>", "x"))) == ("<b>x</b>", "x")
+
+
+def test_each_cell_of_a_table_with_prose_carries_its_heading_for_a_phone_and_no_other_does():
+    prose = pd.DataFrame({"what": ["word " * 20], "worth": [3.0]})
+    body = show_table(prose, columns={"what": "What <to> do", "worth": "Worth"}).body
+    assert '<div class="table prose">' in body and 'data-label="What &lt;to&gt; do"' in body
+    assert "data-label" not in show_table(prose.assign(what="short")).body
+    wide = prose.assign(**{f"column {at}": 1.0 for at in range(9)})
+    assert "data-label" not in show_table(wide).body
+
+
+def test_a_number_to_be_compared_keeps_seven_digits_and_no_zeros_at_its_end():
+    shown = [display.exact(value) for value in (0.5, 527.0, 510.4935, 1032.279001, 1e-9, float("nan"), 120.0)]
+    assert shown == ["0.5", "527", "510.4935", "1,032.279", "< 0.000001", "n/a", "120"]
+
+
+def test_a_currency_counted_in_millions_is_said_as_people_say_it():
+    assert display.money(111.4, "million USD") == "USD 111 million"
+    assert display.estimate(-0.057, "thousand EUR") == f"{MINUS}EUR 0.06 thousand"
+    assert display.money(111.4, "US dollars") == "US dollars 111"
+
+
+def test_an_answer_opens_with_its_first_sentence_and_lists_the_others():
+    said = "Prof. J. Smith of St. Gallen is hardest to lose (95 % of 3.4). Hire 2.5 people. Costs: USD 5,200 (n/a)."
+    body = show_answer(Conclusion(said)).body
+    assert body.startswith('<p class="answer first">Prof. J. Smith of St. Gallen is hardest to lose (95 % of 3.4).</p>')
+    assert [part.split("</li>")[0] for part in body.split("<li>")[1:]] == [
+        "Hire 2.5 people.",
+        "Costs: USD\u00a05,200 (n/a).",
+    ]
+    assert show_answer(Conclusion("One.")).body == '<p class="answer">One.</p>'
+
+
+def test_items_left_out_for_one_reason_are_gathered_and_still_counted():
+    names = [f"rep {at}" for at in range(9)]
+    skipped = pd.DataFrame({"item": [*names, "zoe"], "reason": ["has left"] * 9 + ["has no hours"]})
+    body = show_doubts(Conclusion(""), skipped).body
+    assert "rep 0, rep 1, rep 2 and 6 more" in body and "zoe" in body and "(10 items)" in body
+    few = show_doubts(Conclusion(""), skipped.tail(3)).body
+    assert "rep 7" in few and "rep 8" in few and "more" not in few
+    parts = skipped.assign(part=["size", "calls"] * 5)
+    assert show_doubts(Conclusion(""), parts).body.count("has left") == 2

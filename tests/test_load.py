@@ -558,3 +558,31 @@ def test_whatever_stands_in_the_files_the_answer_is_tables_or_a_clear_error(tmp_
 def test_a_study_whose_own_quarter_has_no_data_is_a_problem(tmp_path):
     problems = check_study(study(tmp_path, SETTINGS + "quarter = '2030Q1'\n"))
     assert [one.column for one in problems] == ["study.quarter"]
+
+
+def test_a_cell_that_says_not_available_is_shown_as_it_stands_where_none_may_be_blank(tmp_path):
+    rows = "account,potential,calls,hours_per_call,calls_made\na,n/a,1,1,n/a\n"
+    (found,) = check_study(study(tmp_path, accounts=rows))
+    assert (found.row, found.column, found.value) == (2, "potential", "'n/a'")
+
+
+def test_where_a_required_column_is_absent_those_that_nothing_reads_are_offered(tmp_path):
+    rows = "account,potential,visits,Hours per call\na,1,1,1\n"
+    found = {one.column: one.expected for one in check_study(study(tmp_path, accounts=rows)) if one.level == "error"}
+    assert found["calls"].endswith("is it one of the columns that nothing reads: 'visits'?")
+    assert found["hours_per_call"].endswith("is it 'Hours per call'?")
+    study(tmp_path, accounts="account,potential,calls\na,1,1\n")
+    assert str(check_study(tmp_path)[0]).endswith("expected this column, which is absent")
+
+
+def test_titles_above_a_table_are_skipped_where_the_study_says_so(tmp_path):
+    title = "Export of 3 May\n\nall regions,\n"
+    study(tmp_path, accounts=title + "account,potential,calls,hours_per_call\na,1,-1,1\n")
+    (found,) = check_study(tmp_path)
+    assert "header = 4 below [format.accounts]" in str(found) and found.row == 1
+    settings = tmp_path / "study.toml"
+    settings.write_text(settings.read_text() + "[format.accounts]\nheader = 4\n")
+    (found,) = check_study(tmp_path)
+    assert (found.row, found.column) == (5, "calls")
+    settings.write_text(settings.read_text().replace("= 4", "= 0"))
+    assert "such as 4" in str(check_study(tmp_path)[0])

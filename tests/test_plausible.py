@@ -191,8 +191,8 @@ def test_rows_of_blanks_alone_are_empty_rows(tmp_path, blanks):
 @pytest.mark.parametrize(
     ("reps", "file", "said"),
     [
-        ("Our team,,,,\n" + REPS, "reps.csv", "is row 1 a title"),
-        ("Our team\n" + REPS, "reps.csv", "or row 1 a title?"),
+        ("Our team,,,,\n" + REPS, "reps.csv", "stand in row 2: delete the rows above it, or say so"),
+        ("Our team\n" + REPS, "reps.csv", "header = 2 below [format.reps]"),
         (REPS, "Reps.csv", "did you mean 'reps.csv'?"),
         (REPS.replace("90000", "30%"), "reps.csv", "row 2, column 'cost': found '30%', expected a number"),
         (REPS.replace(",1500", ",-1500"), "reps.csv", "found '-1500', expected a number of at least 0 (6 rows in all)"),
@@ -239,3 +239,96 @@ def test_calls_that_do_not_fit_in_peoples_hours_or_leave_most_idle_are_a_warning
     accounts = ACCOUNTS.replace("5000", str(calls))
     found = levels(check_study(study(tmp_path, reps=left, accounts=accounts)), "warning")
     assert found == ([("accounts.csv", None, "calls", said)] if said else [])
+
+
+def test_a_place_far_from_all_others_is_doubtful_with_its_row_and_what_it_probably_is(tmp_path):
+    places = [(51 + at / 10, 9 + at / 10) for at in range(8)] + [(9.2, 51.3), (0, 0)]
+    rows = "".join(f"a{at},{lat},{lon},1,1,1\n" for at, (lat, lon) in enumerate(places))
+    study(tmp_path, accounts="account,lat,lon,potential,calls,hours_per_call\n" + rows)
+    found = check_study(tmp_path)
+    assert levels(found, "warning") == [
+        ("accounts.csv", 10, "lat / lon", "lat 9.2, lon 51.3 of a8"),
+        ("accounts.csv", 11, "lat / lon", "lat 0, lon 0 of a9"),
+    ]
+    assert found[0].expected.endswith("lat and lon seem exchanged") and "leave both blank" in found[1].expected
+    assert any("lat and lon seem exchanged." in one for one in load_study(tmp_path).cautions)
+    rows = "".join(f"a{at},{51 + at / 100},9,1,1,1\n" for at in range(60))
+    rows += "".join(f"b{at},{at},51,1,1,1\n" for at in range(12))
+    study(tmp_path, accounts="account,lat,lon,potential,calls,hours_per_call\n" + rows)
+    found = levels(check_study(tmp_path), "warning")
+    assert len(found) == 11 and found[-1][3] == "more such places"
+
+
+SERVED = "account,segment,potential,calls,hours_per_call\n"
+MATCHED = "a,Hotels,1,1,1\nb,Shops,1,1,1\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (MATCHED, []),
+        (
+            MATCHED.replace("Shops", "Shop"),
+            [("accounts.csv", 3, "segment", "'Shop' (did you mean 'Shops'?)")],
+        ),
+        (
+            MATCHED.replace("Shops", "Bars"),
+            [("accounts.csv", 3, "segment", "'Bars'"), ("effort_response.csv", 5, "unit", "'Shops'")],
+        ),
+        (
+            MATCHED.replace("Shops", "Hotels and inns"),
+            [
+                ("accounts.csv", 3, "segment", "'Hotels and inns' (did you mean 'Hotels'?)"),
+                ("effort_response.csv", 5, "unit", "'Shops'"),
+            ],
+        ),
+        (MATCHED.replace("Shops", "Tea").replace("Hotels", "Coffee"), []),  # the units are something else
+    ],
+)
+def test_groups_of_accounts_and_units_that_match_nothing_are_named(tmp_path, rows, found):
+    problems = check_study(study(tmp_path, effort_response=UNITS, accounts=SERVED + rows))
+    assert levels(problems, "warning") == found and all(one.level == "warning" for one in problems)
+
+
+def test_needs_of_groups_and_skills_that_match_nothing_are_named(tmp_path):
+    needs = "group,skill,level\nHotels,tasting,2\nLabs,Tasting,2\nwine,pricing,1\n"
+    tables = {
+        "accounts": "account,segment,line,potential,calls,hours_per_call\na,Hotels,tea; wine,1,1,1\nb,Lab,tea,1,1,1\n",
+        "reps": REPS,
+        "skills": "rep,skill,level\nr0,tasting,2\n",
+        "skill_needs": needs,
+    }
+    assert levels(check_study(study(tmp_path, **tables)), "warning") == [
+        ("skill_needs.csv", 3, "skill", "'Tasting' beside 'tasting'"),
+        ("skill_needs.csv", 3, "group", "'Labs' (did you mean 'Lab'?)"),
+        ("skill_needs.csv", 3, "skill", "'Tasting' (did you mean 'tasting'?)"),
+        ("skill_needs.csv", 4, "skill", "'pricing'"),
+    ]
+    assert any("did you mean 'Lab'?" in one for one in load_study(tmp_path).cautions)
+
+
+def test_a_study_of_people_without_a_day_says_how_to_set_one(tmp_path):
+    hired = REPS.replace("left\n", "hired,left\n").replace("1500,\n", "1500,2017-03-01,\n")
+    found = check_study(study(tmp_path, reps=hired))
+    assert levels(found, "warning") == [("study.toml", None, "study.quarter", "no quarter")]
+    assert "--quarter" in found[0].expected
+    assert sum("expected one such as" in one for one in load_study(tmp_path).cautions) == 1
+    assert load_study(tmp_path, quarter="2026Q3").cautions == ()
+    toml = (tmp_path / "study.toml").read_text()
+    (tmp_path / "study.toml").write_text(toml.replace("[study]", '[study]\nquarter = "2026Q3"'))
+    assert check_study(tmp_path) == []
+    assert check_study(study(tmp_path, reps=REPS)) == []
+
+
+def test_a_judge_in_percent_is_refused_once_and_not_said_to_contradict_the_others_as_well(tmp_path):
+    percent = UNITS.replace(f"Hotels,bob,4,2040000,0.3,{ANSWERS}", "Hotels,bob,4,2040000,0.3,50,80,120,150")
+    split = percent.replace(f"Shops,cy,2,900000,0.3,{ANSWERS}", "Shops,cy,2,900000,0.3,0.1,0.8,1.2,1.5")
+    found = check_study(study(tmp_path, effort_response=split))
+    assert [(one.level, one.row) for one in found] == [("error", 3), ("warning", 7)]
+
+
+def test_an_account_of_somebody_without_hours_is_doubtful(tmp_path):
+    reps = REPS + "boss,manager,150000,0,\n"
+    found = check_study(study(tmp_path, reps=reps, accounts=ACCOUNTS + "b,1,1,1,boss\n"))
+    assert levels(found, "warning") == [("accounts.csv", 3, "rep", "'boss', who has 0 hours")]
+    assert "goes to another" in found[0].expected

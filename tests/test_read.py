@@ -312,3 +312,19 @@ def test_a_view_of_a_table_that_is_gone_cannot_be_read(tmp_path):
     base.close()
     with pytest.raises(DataError, match="not an SQLite table that can be read"):
         read_table(tmp_path / "a.db", part="sales")
+
+
+def test_a_sheet_with_titles_says_where_its_header_stands_and_is_read_from_there(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["Sales of the year"], [], ["product", "units", "price"], ["tea", 5, 2.5]):
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    with pytest.raises(DataError, match=r"stand in row 3: .* header = 3 below \[format"):
+        read_table(tmp_path / "book.xlsx", expected=NAMES)
+    raw = read_table(tmp_path / "book.xlsx", expected=NAMES, form={"header": "3"})
+    assert raw.frame.to_dict("records") == [{"product": "tea", "units": 5, "price": 2.5}] and raw.rows.tolist() == [4]
+    with pytest.raises(DataError, match="row 9 of the sheet must hold the names"):
+        read_table(tmp_path / "book.xlsx", expected=NAMES, form={"header": "9"})
+    late = written(tmp_path, "sep=;\ntitle\nproduct;units\ntea;5\n")
+    raw = read_table(late, expected=NAMES, form={"header": "3"})
+    assert raw.frame["units"].tolist() == ["5"] and raw.rows.tolist() == [4]

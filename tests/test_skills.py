@@ -119,6 +119,15 @@ def test_nobody_reaching_a_need_is_said():
     assert "no course is priced" in said and "filled by nobody (CRM for shops)" in said
 
 
+def test_needs_of_a_group_without_accounts_are_said_not_to_count_and_digital_skills_not_named_are_one_line():
+    wanted = needs(NEEDS)
+    wanted = pd.concat([wanted, wanted.head(1).assign(group="labs", level=4)])
+    found = match_skills(**{**firm(), "skill_needs": wanted}, draws=0)
+    assert "what labs needs is not counted: no account is of it. " in conclude_skills(found).answer
+    assert "not counted" not in conclude_skills(match_skills(**firm(), draws=0)).answer
+    assert found.skipped["item"].str.startswith("digital skill").sum() == 1
+
+
 def test_core_team_by_hand(simple):
     """Ann is alone with CRM, Bob with data for bars: both are needed, Eve is not."""
     assert set(simple.team["rep"]) == {"ann", "bob"}
@@ -361,7 +370,7 @@ def test_what_is_left_out_is_listed():
     assert "no group of accounts" in reasons["skill juggling"]
     assert "nobody is rated" in reasons["skill Dutch"]
     assert "no account is" in reasons["group banks"]
-    assert "neither rated nor needed" in reasons["digital skill mobile selling"]
+    assert "neither rated nor needed" in reasons[reasons.index.str.startswith("digital skills: ")].item()
 
 
 def test_an_interval_holds_its_estimate_where_nearly_every_draw_gains_all():
@@ -431,6 +440,8 @@ def test_the_sentence_carries_the_numbers(simple):
     assert "EUR 300" in conclusion.answer
     assert "3 needs rest on one person" in conclusion.answer and "The 3 people who serve" in conclusion.answer
     assert conclusion.metrics["skills.coverage"] == pytest.approx(simple.coverage)
+    assert "no budget was given" in conclude_skills(simple, assumed=True).answer
+    assert "no budget was given" not in conclusion.answer
     training, weak = conclusion.findings
     assert (training.value, training.low, training.high) == (simple.gain, simple.gain_low, simple.gain_high)
     assert weak.value == 3

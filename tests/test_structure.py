@@ -452,7 +452,17 @@ def test_make_up_refuses(change, error, message):
 
 @pytest.mark.parametrize("on", [None, pd.NaT])
 def test_a_team_without_a_day_is_described_on_the_last_that_is_known(on):
-    assert describe_team(team(), on=on).on == pd.Timestamp("2027-01-01")
+    found = describe_team(team(), on=on)
+    assert (
+        found.on == pd.Timestamp("2027-01-01") and "2027-01-01, the last day that the table reps" in found.cautions[0]
+    )
+    assert "--quarter 2026Q3" in found.cautions[0] and "no quarter is set" in makeup_sentence(found)
+    dated = describe_team(team(), on="2027-01-01")
+    assert "no quarter" not in makeup_sentence(dated) + dated.cautions[0]
+    assert makeup_sentence(dated).startswith("On 2027-01-01 the team has ")
+    gone = team().assign(hired=pd.NaT)
+    gone.loc[0, "left"] = "2027-03-31"
+    assert describe_team(gone, on=on).heads == gone["left"].isna().sum(), "who has left is gone"
     with pytest.raises(AbsentError, match="no day to describe the team on"):
         describe_team(team().drop(columns=["hired", "left"]), on=on)
 

@@ -32,7 +32,7 @@ def test_money_is_ranked_and_the_rest_kept():
     assert result.table["rank"].tolist() == [1, 2, 3] and result.table["sure"].tolist() == [False, True, False]
     assert result.others["what"].tolist() == ["Share fell"] and result.skipped["what"].tolist() == ["Train"]
     assert "must not be added up" in result.cautions[0] and result.cautions[1].startswith("2 of 3")
-    assert result.cautions[2].startswith("2 of 3 amounts carry a caution")
+    assert result.cautions[2].startswith("2 of 3 amounts have a caution")
 
 
 def test_two_measures_of_a_further_head_are_told_apart():
@@ -82,6 +82,8 @@ def test_sizes_of_the_team_that_answer_different_questions_are_told_apart():
 def test_nothing_found_is_said():
     result = rank_findings(findings([]), currency="EUR")
     assert "No chapter" in conclude_summary(result).answer
+    failed = conclude_summary(result, failed=["Prices", "Channel mix"])
+    assert failed.doubts[0].startswith("2 chapters could not be made (Prices and Channel mix)")
     assert plot_summary(result).texts[0].get_text() == "No finding has an amount of money"
 
 

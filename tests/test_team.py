@@ -13,13 +13,14 @@ from scipy import optimize
 
 from salesopt.conclusions.team import conclude_team
 from salesopt.display import money
-from salesopt.errors import DataError, InfeasibleError, ParameterError
+from salesopt.errors import AbsentError, DataError, InfeasibleError, ParameterError
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
 from salesopt.stats.crosscheck import Beside, compare_units, look_beside
 from salesopt.stats.effort import calibrated, consensus, draw_units
 from salesopt.stats.judgement import adbudg
 from salesopt.stats.sizing import best_heads, make_plans, unit_limits
+from salesopt.study.settings import read_settings
 from salesopt.team import join_team, mean_cost, size_team
 from salesopt.workload import workload_size
 
@@ -529,3 +530,28 @@ def test_heads_against_people_and_contradicting_judges_are_the_first_doubts_besi
     agreed = chapter(tmp_path)
     assert "settle that" not in agreed.answer and agreed.doubts[0].startswith("Judges contradict each other")
     assert not any("Until one of the two" in one.caution for one in agreed.findings)
+
+
+def test_who_serves_whom_and_the_workload_need_no_judge_and_no_history(tmp_path):
+    """The chapter does what the tables at hand allow: by fit alone, by travel, by the workload method, or nothing."""
+    case = read_settings(CASES / "orlib_gap1").parameters["team"]
+    found = chapter(CASES / "orlib_gap1", out=str(tmp_path), **case)
+    assert "15 accounts with 5 representatives suit each other at 336 points of fit" in found.answer
+    assert "this is proved" in found.answer and found.metrics["team.fit"] == 336
+    assert any(one.startswith("The size of the team and calls per account are left out") for one in found.doubts)
+    work = chapter(CASES / "kotler_workload", **read_settings(CASES / "kotler_workload").parameters["team"])
+    assert work.answer == "The workload method asks for 60.0 people in full time."
+    (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n[tables]\naccounts = "a.csv"\nreps = "r.csv"\n')
+    rows = "".join(f"a{at},{at % 2 + 0.1},{at % 2},100,10,1,{'xy'[at // 3]}\n" for at in range(6))
+    (tmp_path / "a.csv").write_text("account,lat,lon,potential,calls,hours_per_call,rep\n" + rows)
+    (tmp_path / "r.csv").write_text(
+        "rep,role,lat,lon,cost,hours\nx,representative,0,0,1,900\ny,representative,1,1,1,900\n"
+    )
+    served = chapter(tmp_path, keep=0.0)
+    assert served.answer.startswith("Reassigning 2 accounts of 6 cuts ")
+    assert [one.unit for one in served.findings] == ["hours a year"] and "No plan of who serves" in served.doubts[0]
+    clash = chapter(tmp_path, keep=1.0, tolerance=0.0, balance=["accounts", "lat"])
+    assert clash.answer.startswith("There is no plan of who serves whom") and "Give in" in clash.findings[0].action
+    (tmp_path / "r.csv").write_text("rep,role,cost,hours\nx,representative,1,900\ny,representative,1,9\n")
+    with pytest.raises(AbsentError, match="neither effort_response or effort_history"):
+        chapter(tmp_path)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from salesopt.display import heads_of, integer, listed, percent, plural
+from salesopt.display import capital, heads_of, integer, listed, number, percent, plural
 from salesopt.results import Conclusion
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap, UnitHours
 
@@ -88,3 +88,34 @@ def split_doubts(split: pd.DataFrame) -> list[str]:
         f"when they, or the changes from today that they mean, differ {integer(FACTOR)} times or more and lie "
         f"{percent(APART, 0)} of today's sales or more apart; ask both again."
     ]
+
+
+def doubt_places(conclusion: Conclusion, strays: pd.DataFrame) -> Conclusion:
+    """`conclusion` with places that are probably wrong as its first doubt, in its answer, and with findings in hours.
+
+    strays : as `stats.strays.stray_places` finds them
+    """
+    if not len(strays):
+        return conclusion
+    count = plural(len(strays), "place")
+    lie = "lies" if len(strays) == 1 else "lie"
+    names = listed(strays["name"], MOST)
+    shown = [
+        f"{one.name} (lat {number(float(str(one.lat)), 4)}, lon {number(float(str(one.lon)), 4)}: {one.guess})"
+        for one in strays.itertuples(index=False)
+    ]
+    doubt = (
+        f"{capital(count)} {lie} so far from all others that a typing error is likely: {listed(shown, MOST)}. Hours of "
+        "travel, who serves whom and the best place of a hire lean on them: mend them, or leave lat and lon blank."
+    )
+    warned = [
+        replace(one, caution=f"First mend the places of {names}. {one.caution}".strip()) if "hours" in one.unit else one
+        for one in conclusion.findings
+    ]
+    said = f" But {count} {lie} far from all others, probably by mistake ({names}): mend that first."
+    return replace(
+        conclusion,
+        answer=conclusion.answer + said,
+        doubts=(doubt, *conclusion.doubts),
+        findings=tuple(warned),
+    )

@@ -51,8 +51,8 @@ def _answer(result: EffortFit) -> str:
     if len(table) > 1:
         said += f"; least on {least['unit']}: {number(least['elasticity'])} % ({between(least['low'], least['high'])})"
     share = float(table["from_history"].mean())
-    before = "the judges left" if table["judged"].notna().any() else "there is without any history"
-    return f"{said}. The history takes away {percent(share, 0)} of the doubt that {before}.{_lasting(result)}"
+    before = "what the judges left open" if table["judged"].notna().any() else "what is open without any history"
+    return f"{said}. The history settles {percent(share, 0)} of {before}.{_lasting(result)}"
 
 
 def _lasting(result: EffortFit) -> str:
@@ -82,5 +82,5 @@ def _flagged(result: EffortFit) -> list[str]:
     flagged = result.table[result.table["caution"] != ""]
     if not len(flagged):
         return []
-    said = plural(len(flagged), "unit carries a caution", "units carry a caution")
+    said = plural(len(flagged), "unit has a caution", "units have a caution")
     return [f"{said} of {'its' if len(flagged) == 1 else 'their'} own ({listed(flagged['unit'], 4)}); see the table."]

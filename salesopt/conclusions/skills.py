@@ -7,14 +7,21 @@ import math
 from salesopt.display import capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.skills import SkillMatch, SkillTeams
+from salesopt.stats.demandhours import NO_ACCOUNT
 
 
 def conclude_skills(
-    result: SkillMatch, formed: SkillTeams | None = None, *, unformed: str = "", currency: str = ""
+    result: SkillMatch,
+    formed: SkillTeams | None = None,
+    *,
+    unformed: str = "",
+    assumed: bool = False,
+    currency: str = "",
 ) -> Conclusion:
     """The answer in a few sentences, what to doubt, findings and metrics ("skills.coverage" and others).
 
     formed : the project teams; unformed : why there are none, where they were asked for
+    assumed : whether nobody gave the budget
     """
     metrics = {
         "skills.coverage": result.coverage,
@@ -24,7 +31,7 @@ def conclude_skills(
         "skills.single_points": float((result.points["people"] == 1).sum()),
         "skills.unfilled": float((result.points["people"] == 0).sum()),
     }
-    answer, doubts = _answer(result, currency), _doubts(result)
+    answer, doubts = _answer(result, assumed, currency), _doubts(result)
     if formed is not None:
         doubts = tuple(dict.fromkeys((*doubts, *formed.cautions)))
         metrics |= {"skills.teams_filled": formed.filled, "skills.teams_cost": formed.cost}
@@ -33,7 +40,10 @@ def conclude_skills(
     return Conclusion(answer, doubts, _findings(result, currency), metrics)
 
 
-def _answer(result: SkillMatch, currency: str) -> str:
+ASSUMED = " (no budget was given; half of what closing every gap would cost is assumed)"
+
+
+def _answer(result: SkillMatch, assumed: bool, currency: str) -> str:
     table = result.table
     people = serving(result)
     who = "The one person who serves customers has" if people == 1 else f"The {people} people who serve customers have"
@@ -43,7 +53,7 @@ def _answer(result: SkillMatch, currency: str) -> str:
     )
     if not (table["gap_hours"] > 0).any():
         return text + "; nothing is missing, and nothing has to change."
-    return f"{text}. {_most_missing(result)}. {_weak_points(result)}{_training(result, currency)}"
+    return f"{text}. {_most_missing(result)}. {_weak_points(result)}{_training(result, assumed, currency)}"
 
 
 def serving(result: SkillMatch) -> int:
@@ -73,21 +83,29 @@ def _span(low: float, high: float, confidence: float, *, short: bool = False) ->
 def _weak_points(result: SkillMatch) -> str:
     nobody, one = (int((result.points["people"] == count).sum()) for count in (0, 1))
     if not nobody and not one:
-        return "Every need is filled by at least two people. "
+        return f"Every need is filled by at least two people{_dropped(result)}. "
     parts = [f"{plural(one, 'need rests', 'needs rest')} on one person"] if one else []
     named = result.points.loc[result.points["people"] == 0, ["skill", "group"]].agg(" for ".join, axis=1)
     parts += [f"{plural(nobody, 'need is', 'needs are')} filled by nobody ({listed(named, 2)})"] if nobody else []
-    text = listed(parts)
-    return f"{capital(text)}. "
+    return f"{capital(listed(parts))}{_dropped(result)}. "
 
 
-def _training(result: SkillMatch, currency: str) -> str:
+def _dropped(result: SkillMatch) -> str:
+    """The groups whose needs count for nothing, as no account is of them, in half a sentence."""
+    items = result.skipped.loc[result.skipped["reason"] == NO_ACCOUNT, "item"].str.removeprefix("group ")
+    if items.empty:
+        return ""
+    return f", but what {listed(items, 3)} {'needs' if len(items) == 1 else 'need'} is not counted: no account is of it"
+
+
+def _training(result: SkillMatch, assumed: bool, currency: str) -> str:
     if result.training.empty:
         return "No training is bought: no course is priced, or the budget buys none."
     learners = result.training["rep"].nunique()
     span = _span(result.after_low, result.after_high, result.confidence, short=True)
     return (
-        f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)} raises the share to "
+        f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)}"
+        f"{ASSUMED if assumed else ''} raises the share to "
         f"{percent(result.coverage_after, 0)}{span}."
     )
 

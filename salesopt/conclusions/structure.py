@@ -85,7 +85,7 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
     stays = structures.today_form == structures.best
     same = ", the form nearest to today's" if stays else ""
     return (
-        f"Under the weights given the sales force is best organised {NAMES[structures.best]}{same}: "
+        f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
         f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, span)} and "
         f"costs {costs} a year, travel included. {flip_sentence(structures)}"
@@ -271,8 +271,9 @@ def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
     turnover = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
     tenure = makeup.roles[makeup.roles["role"] == "all"]["tenure"].iloc[0]
     led = f": one leader for every {number(makeup.span, 2)} others" if math.isfinite(makeup.span) else ""
+    day = f"On {makeup.on.date()}{'' if makeup.dated else ', the last day known, as no quarter is set,'}"
     return (
-        f"The team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
+        f"{day} the team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
         f"{listed(_doing(makeup))}{led}. "
         f"{_stayed(tenure)}; {integer(turnover['leavers'])} left in the last "
         f"year, a turnover of {percent(turnover['turnover'])} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,14 +18,18 @@ SIZES = {
 }
 
 
-def conclude_summary(result: Summary, *, metrics: Mapping[str, float] | None = None, currency: str = "") -> Conclusion:
+def conclude_summary(
+    result: Summary, *, metrics: Mapping[str, float] | None = None, failed: Sequence[str] = (), currency: str = ""
+) -> Conclusion:
     """Name what comes before all else, the findings worth most with their amounts, and how many are sure.
 
     metrics : what the chapters measured, for the sizes of the team that they give
+    failed  : titles of the chapters that could not be made, whose findings are not here
     """
-    doubts = (*_sizes(metrics or {}), *result.cautions)
+    doubts = (*_gone(failed), *_sizes(metrics or {}), *result.cautions)
     first = "".join(_before(row) for row in result.others[result.others["blocks"]].head(1).to_dict("records"))
     ranked = result.table
+    doubts = (*_gone(failed), *result.cautions)
     if ranked.empty:
         nothing = "No chapter of this report found something that is worth an amount of money."
         return Conclusion(f"{first} {nothing}".strip(), doubts)
@@ -70,3 +74,11 @@ def _worth_most(ranked: pd.DataFrame, currency: str) -> str:
 def _amount(row: pd.Series, currency: str) -> str:
     interval = f" ({between(row['low'], row['high'], 'estimate', currency)})" if row["low"] == row["low"] else ""
     return f"{row['what'].rstrip('.')}, {estimate(row['value'], currency)} a year{interval}"
+
+
+def _gone(failed: Sequence[str]) -> list[str]:
+    """That chapters failed, in a sentence."""
+    if not failed:
+        return []
+    count = plural(len(failed), "chapter")
+    return [f"{count} could not be made ({listed(failed)}): what they would have found is not ranked here."]

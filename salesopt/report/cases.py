@@ -7,7 +7,8 @@ A case is a study folder with an `answers.toml`:
     [run.tables]     argument = table of the study
     [run.results]    argument = "<earlier run>.<field>", a result or a field of it
     [run.arguments]  keyword arguments
-    [[run.answer]]   what, value, tolerance; `table`, `where`, `column` for a cell, or `field` for a scalar
+    [[run.answer]]   what, value, tolerance; `table`, `where`, `column` for a cell, or `field` for a scalar; `origin`
+                     where the number is not printed in the source, but follows from it or was computed by others
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from typing import Any
 
 import pandas as pd
 
+from salesopt.display import Page, plural, show_table
 from salesopt.errors import DataError, SalesoptError, close_match
 from salesopt.study.load import Study, load_study
 
 FILE = "answers.toml"
-COLUMNS = ("case", "what", "published", "computed", "tolerance", "agrees", "note")
+COLUMNS = ("case", "what", "published", "computed", "tolerance", "agrees", "note", "origin", "call")
+PRINTED = "printed in the source"
 KEYS = {
     "case": {"title", "source", "note"},
     "run": {"name", "call", "tables", "results", "arguments", "answer"},
-    "answer": {"what", "table", "where", "column", "field", "value", "tolerance"},
+    "answer": {"what", "table", "where", "column", "field", "value", "tolerance", "origin"},
 }
 # The only functions a case can call: name -> module. Nothing in a case file is ever evaluated.
 FUNCTIONS = {
@@ -67,7 +70,8 @@ def run_case(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """Run every analysis of the case in `folder` and compare its answers with the published ones.
 
     Returns case (name of the folder), what, published, computed (nan where the analysis failed), tolerance (the
-    largest absolute difference allowed), agrees, note (why nothing was computed): one row per published number.
+    largest absolute difference allowed), agrees, note (why nothing was computed), origin (where the known number comes
+    from), call (of Python, that computes it): one row per known number.
     Raises DataError where the folder is no case or `answers.toml` is wrong.
     """
     place = Path(folder)
@@ -84,10 +88,44 @@ def run_case(folder: str | os.PathLike[str]) -> pd.DataFrame:
         for answer in run["answer"]:
             computed, why = _computed(results.get(run["name"]), answer, note)
             agrees = abs(computed - answer["value"]) <= answer["tolerance"]
-            rows.append(
-                (place.name, answer["what"], float(answer["value"]), computed, float(answer["tolerance"]), agrees, why)
-            )
+            known, tolerance = float(answer["value"]), float(answer["tolerance"])
+            origin, call = answer.get("origin", PRINTED), call_in_words(run)
+            rows.append((place.name, answer["what"], known, computed, tolerance, agrees, why, origin, call))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def is_case(folder: str | os.PathLike[str]) -> bool:
+    """Whether the study in `folder` is a published case with known answers."""
+    return Path(folder, FILE).is_file()
+
+
+def known_answers(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """The known answers of the case in `folder` for its report: source, note, said (a sentence), tables (HTML)."""
+    about, found = read_answers(Path(folder))["case"], run_case(folder)
+    missed = int((~found["agrees"].astype(bool)).sum())
+    said = f"{plural(len(found), 'answer')} known beforehand, computed again by the calls below: "
+    said += f"{missed} of them differ by more than the tolerance." if missed else "all agree within their tolerance."
+    tables = [_shown(call, part).body for call, part in found.groupby("call", sort=False)]
+    return {"source": about["source"], "note": about.get("note", ""), "said": said, "tables": "\n".join(tables)}
+
+
+def _shown(call: object, found: pd.DataFrame) -> Page:
+    """The known answers that one `call` gives, as a table; where a number is known from only where some differ."""
+    return show_table(
+        found.assign(agrees=found["agrees"].map({True: "agrees", False: "differs"})),
+        {"published": "exact", "computed": "exact", "tolerance": "exact"},
+        columns={
+            "what": "What",
+            "published": "Known",
+            "computed": "Computed",
+            "agrees": "Verdict",
+            "tolerance": "Tolerance",
+            **({"note": "Why nothing was computed"} if found["note"].any() else {}),
+            **({"origin": "Where it is known from"} if found["origin"].ne(PRINTED).any() else {}),
+        },
+        caption=str(call),
+        most=len(found),
+    )
 
 
 def read_answers(folder: Path) -> dict[str, Any]:
@@ -111,6 +149,13 @@ def function_of(name: str) -> Callable[..., Any]:
         raise DataError(f"a case cannot call {name!r}{close_match(name, FUNCTIONS)}")
     found: Callable[..., Any] = getattr(import_module(f"salesopt.{FUNCTIONS[name]}"), name)
     return found
+
+
+def call_in_words(run: Mapping[str, Any]) -> str:
+    """The call of a run as Python has it: size_team(effort=effort_response, cost_per_rep=0.057)."""
+    given = [f"{argument}={source}" for part in ("tables", "results") for argument, source in run.get(part, {}).items()]
+    given += [f"{argument}={value!r}" for argument, value in run.get("arguments", {}).items()]
+    return f"{run['call']}({', '.join(given)})"
 
 
 def _faults(content: dict[str, Any]) -> list[str]:

@@ -19,9 +19,10 @@ import nbformat
 from markupsafe import Markup
 from nbconvert.filters.markdown import markdown2html
 
-from salesopt.report.chapters import PARTS, Chapter
+from salesopt.report.chapters import OWN, PARTS, Chapter
 from salesopt.report.fonts import font_face
 
+BELOW, ABOVE = 4.0, 10.0  # points that letters of a title reach below and above their line
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,7 +48,12 @@ def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], er
     shown = [] if error else [_outputs(cell, chapter.title) for cell in notebook.cells if cell.cell_type == "code"]
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and _is_code(cell)]
     parameters = [
-        {"name": name, "value": _value(values.get(name, known.default)), "meaning": known.meaning}
+        {
+            "name": name,
+            "value": _value(values.get(name, known.default)),
+            "origin": "the run" if name in OWN else "the user" if name in values else "default",
+            "meaning": known.meaning,
+        }
         for name, known in chapter.parameters.items()
     ]
     code = "<pre>" + html.escape("\n\n".join(sources)) + "</pre>"
@@ -57,8 +63,13 @@ def chapter_page(chapter: Chapter, executed: Path, values: Mapping[str, Any], er
     )
 
 
-def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **facts: Any) -> str:
-    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions, standing."""
+def build_page(
+    chapters: Iterable[ChapterPage], *, title: str, quarter: str, known: Mapping[str, str] | None = None, **facts: Any
+) -> str:
+    """The whole page as text. `facts`: currency, end, commit, version, left_out, notes, inputs, versions, standing.
+
+    known : source, note, said and tables (HTML) of the answers known beforehand, for a published case
+    """
     chapters = list(chapters)
     names = ["Summary", *[name for name in [*PARTS.values(), "More"] if name != "Summary"]]
     parts = [{"title": name, "chapters": [page for page in chapters if page.part == name]} for name in names]
@@ -73,6 +84,7 @@ def build_page(chapters: Iterable[ChapterPage], *, title: str, quarter: str, **f
         parts=[part for part in parts if part["chapters"]],
         failed=[page for page in chapters if page.error],
         total=len(chapters),
+        known={**known, "tables": Markup(known["tables"])} if known else None,
         **facts,
     )
     # The font goes in last: which characters it must carry is known only from the finished page.
@@ -108,7 +120,9 @@ def _output(output: Any, title: str) -> str:
             raw = data[kind] if kind == "image/png" else base64.b64encode(data[kind].encode()).decode()
             source = f"data:{kind};base64,{raw.replace(chr(10), '')}"
             said = html.escape(_title_of(data[kind]) or title)
-            return f'<figure><figcaption>{said}</figcaption><img alt="{said}" src="{source}"></figure>'
+            high = f' style="--title:{_title_height(data[kind]):.4f}"' if kind == "image/svg+xml" else ""
+            drawn = f'<div class="drawing"><img{high} alt="{said}" src="{source}"></div>'
+            return f"<figure><figcaption>{said}</figcaption>{drawn}</figure>"
     if "text/html" in data:
         return str(data["text/html"])
     return f"<pre>{html.escape(data['text/plain'])}</pre>" if "text/plain" in data else ""
@@ -119,3 +133,16 @@ def _title_of(drawing: str) -> str:
     texts = drawing.split('<g id="text_')[1:]
     lines = [(" ".join(re.findall(r"<!-- (.*?) -->", text)), "-Bold-" in text) for text in texts]
     return html.unescape(max(lines, key=lambda line: (line[1], len(line[0])), default=("", False))[0])
+
+
+def _title_height(drawing: str) -> float:
+    """How far down the title of a drawing reaches, in widths of the drawing; 0 where other bold text stands beside it.
+
+    A phone shows the title as text and cuts the drawn one off.
+    """
+    bold = [text for text in drawing.split('<g id="text_')[1:] if "-Bold-" in text]
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', drawing)
+    lines = [[float(line) for line in re.findall(r"translate\([\d.]+ ([\d.]+)\) scale\(", text)] for text in bold]
+    title, *others = sorted(filter(None, lines)) or [[]]
+    low = max(title, default=-BELOW) + BELOW
+    return low / float(width[1]) if width and all(min(other) > low + ABOVE for other in others) else 0.0

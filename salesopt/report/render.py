@@ -15,7 +15,7 @@ import pandas as pd
 import salesopt
 from salesopt.display import integer, money
 from salesopt.errors import ParameterError
-from salesopt.report import ledger
+from salesopt.report import cases, ledger
 from salesopt.report.chapters import (
     SUMMARY,
     Chapter,
@@ -30,7 +30,7 @@ from salesopt.report.page import build_page, chapter_page
 from salesopt.report.pdf import write_pdf
 from salesopt.report.run import ChapterRun, Job, Runner
 from salesopt.report.workbook import write_workbook
-from salesopt.results import earlier_results, load_results, save_titles, saved_words
+from salesopt.results import earlier_results, load_results, save_failed, save_titles, saved_words
 from salesopt.study.load import Study, load_study
 from salesopt.study.settings import FILE, split_file
 
@@ -103,7 +103,10 @@ def plan_report(
     check_values(every, merged)
     merged = shared_values(every, merged)
     chapters, left_out = split_by_tables(chosen, study.tables)
+    known = cases.is_case(folder) and bool(cases.read_answers(folder))  # its faults are said before anything runs
     if not [chapter for chapter in chapters if chapter.word != SUMMARY]:
+        chapters = []
+    if not (chapters or known):
         reasons = "; ".join(f"{word}: {reason}" for word, reason in left_out.items())
         raise ParameterError(f"no chapter can be made from this study ({reasons})")
     name = "_".join([study.quarter or "undated", *sorted(set(only) - {SUMMARY})])
@@ -180,8 +183,8 @@ def _merge(*layers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 def _inputs(study: Study) -> dict[str, str]:
-    """sha256 of study.toml and of every file that a table was read from; a report inside the folder is none of them."""
-    files = [FILE, *(split_file(file)[0] for file in study.sources["file"])]
+    """sha256 of study.toml, of known answers and of every file that a table was read from, by path."""
+    files = [FILE, cases.FILE, *(split_file(file)[0] for file in study.sources["file"])]
     return ledger.file_hashes(study.folder, [study.folder / file for file in files])
 
 
@@ -240,6 +243,8 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
                 for chapter in group
             ]
             runs += runner.run(jobs, progress)
+            failed = {run.word for run in runs if run.error}
+            save_failed(stage, [chapter.title for chapter in plan.chapters if chapter.word in failed])
     return runs
 
 
@@ -303,6 +308,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "version": salesopt.__version__,
         "left_out": [(titles[word], reason) for word, reason in plan.left_out.items()],
         "notes": list(plan.study.cautions),
+        "known": cases.known_answers(plan.folder) if cases.is_case(plan.folder) else None,
         "gone": _gone(plan.study),
         "inputs": list(plan.inputs.items()),
         "earlier": list(plan.earlier.items()),

@@ -9,6 +9,8 @@ import pandas as pd
 
 from salesopt.stats.lines import LineShares, line_shares
 
+NO_ACCOUNT = "no account is of this segment or line"
+
 
 @dataclass(frozen=True, eq=False)
 class Demand:
@@ -50,7 +52,7 @@ def demand_of(
     cautions = lines.cautions if set(groups) & set(lines.names) else ()
     hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy(float)
     skipped = tuple(
-        (f"group {group}", "no account is of this segment or line")
+        (f"group {group}", NO_ACCOUNT)
         for group, any_account in zip(groups, belongs.sum(axis=0) > 0, strict=True)
         if not any_account
     )

@@ -14,6 +14,7 @@ from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, group_of, is_here
 from salesopt.study.tables import require_table
 
+SET_QUARTER = 'set quarter = "2026Q3" in study.toml under [study], or give --quarter 2026Q3'
 YEAR = 365.25
 
 
@@ -29,7 +30,7 @@ class TeamMakeup(Result):
     turnover : by (role or team), name, leavers (in the last year), mean_heads, turnover (leavers a
                year per mean head), low, high
     skipped  : item, reason
-    on       : the day the team is described
+    on       : the day the team is described; dated: whether it was given, not the last that the table knows of
     """
 
     roles: pd.DataFrame
@@ -38,6 +39,7 @@ class TeamMakeup(Result):
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
     on: pd.Timestamp
+    dated: bool
     heads: int
     cost: float
     span: float
@@ -47,6 +49,8 @@ class TeamMakeup(Result):
 
 def describe_team(reps: pd.DataFrame, *, on: Day, confidence: float = 0.95) -> TeamMakeup:
     """Describe the make-up of the team in table `reps` on the day `on`; None or NaT takes the last day it names.
+
+    That is the last `hired`, or the day after the last `left`, so that whoever has left is gone; a caution says it.
 
     A person is in the team from `hired` (blank or absent: always) up to and including `left` (blank: still here).
     Turnover is leavers in the year up to `on` over the mean number of heads of that year; its interval is the exact
@@ -68,8 +72,9 @@ def describe_team(reps: pd.DataFrame, *, on: Day, confidence: float = 0.95) -> T
         teams=_teams(here, whole),
         turnover=_turnover(people, today, confidence),
         skipped=_skipped(reps, here),
-        cautions=_cautions(people, today),
+        cautions=(*([_undated(today)] if read_day(on) is None else []), *_cautions(people, today)),
         on=today,
+        dated=read_day(on) is not None,
         heads=len(here),
         cost=float(here["cost"].sum()),
         span=_ratio(len(here) - managers, managers),
@@ -79,10 +84,20 @@ def describe_team(reps: pd.DataFrame, *, on: Day, confidence: float = 0.95) -> T
 
 
 def _last_day(reps: pd.DataFrame) -> pd.Timestamp:
-    last = reps[[name for name in ("hired", "left") if name in reps.columns]].max().max()
-    if pd.isna(last):
-        raise AbsentError("reps: no day to describe the team on: no `hired` or `left` names one, and none is given")
-    return pd.Timestamp(last)
+    hired, left = (reps[name].max() if name in reps.columns else pd.NaT for name in ("hired", "left"))
+    days = [day for day in (hired, left + pd.Timedelta(days=1)) if not pd.isna(day)]
+    if not days:
+        raise AbsentError(
+            f"reps: no day to describe the team on: no `hired` or `left` names one, and none is given; {SET_QUARTER}"
+        )
+    return pd.Timestamp(max(days))
+
+
+def _undated(day: pd.Timestamp) -> str:
+    return (
+        f"People, years of service and turnover are those of {day.date()}, the last day that the table reps knows of, "
+        f"since no quarter is set and no table has periods: where that day is long past, {SET_QUARTER}."
+    )
 
 
 def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -177,7 +192,7 @@ def _skipped(reps: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
         count = int(here["hired"].isna().sum())
         rows.append(("tenure", f"{count} of {len(here)} people have no date of hire; the means leave them out"))
     if "left" not in reps:
-        rows.append(("turnover", "the table reps has no column left, so that nobody can have left"))
+        rows.append(("turnover", "no day stands in a column left of reps, so that nobody is known to have left"))
     for team, part in here.groupby("team"):
         if len(part) > 1 and not (part["group"] == "managing").any() and "team" in reps:
             rows.append((f"span of team {team}", "nobody in it is a lead, supervisor or manager"))

@@ -148,7 +148,7 @@ def make_pairs(
         problem=problem,
         skipped=skipped,
         cautions=(
-            *_cautions(served, now, distances, km),
+            *_cautions(served, now, distances, km, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"),
             *_unbalanced(balance, measures),
             *unbordered,
         ),
@@ -355,7 +355,7 @@ def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     return table[[name for name in ("region", "lat", "lon") if name in table.columns]].reset_index(drop=True)
 
 
-def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km: Numbers) -> tuple[str, ...]:
+def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km: Numbers, how: str) -> tuple[str, ...]:
     said = []
     orphans = int((served.notna().to_numpy() & (now < 0)).sum())
     if orphans:
@@ -363,7 +363,9 @@ def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km
     if not km.any():
         said.append("No places were given, so that travel counts as nought.")
     elif distances is None:
-        said.append("Travel is along the great circle from the base and back; roads are longer, round trips shorter.")
+        said.append(
+            f"Travel is in a straight line from the base and back, {how}; roads are longer, round trips shorter."
+        )
     else:
-        said.append("Travel is between regions; within a region it is what the table says, else nought.")
+        said.append(f"Travel is between regions, {how}; within a region it is what the table says, else nought.")
     return tuple(said)

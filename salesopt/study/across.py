@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +80,8 @@ def _decreasing(*columns: str) -> Callable[[pd.DataFrame], pd.Series]:
     return broken
 
 
-def _effort(table: pd.DataFrame) -> pd.Series:
+def falling_answers(table: pd.DataFrame) -> pd.Series:
+    """Marks the rows of effort_response in which an answer is below one for less effort."""
     answers = table[["at_none", "at_half", "at_plus_half", "at_saturation"]].copy()
     answers.insert(2, "at_today", table["at_today"].fillna(1.0) if "at_today" in table else 1.0)
     return (answers < answers.cummax(axis=1)).any(axis=1)
@@ -137,7 +138,7 @@ RULES = (
     Rule(
         "effort_response",
         ("at_none", "at_half", "at_plus_half", "at_saturation"),
-        _effort,
+        falling_answers,
         "answers that rise with effort, fractions of today's revenue (0.6 for 60 %): "
         "at_none, at_half, at_today (1), at_plus_half, at_saturation",
     ),
@@ -192,12 +193,15 @@ def reference_problems(tables: Mapping[str, pd.DataFrame], files: Mapping[str, s
     return problems
 
 
-def hinted(names: pd.Series, known: pd.Series) -> list[str]:
+def meant(name: str, known: Iterable[str]) -> str:
+    """A hint at the one of `known` that `name` may be misspelt for; "" where none is like it."""
+    return close_match(name, known, cutoff=NEAR)
+
+
+def hinted(names: pd.Series, known: pd.Series, hint: Callable[[str, list[str]], str] = meant) -> list[str]:
     """Each of `names` as a message shows it, the first ones with the one of `known` that may be meant."""
-    listed = known.dropna().unique()[:CLOSE]
-    hints = {
-        name: close_match(name, listed, cutoff=NEAR).replace("; ", " (") for name in names.dropna().unique()[:MOST]
-    }
+    listed = list(known.dropna().unique()[:CLOSE])
+    hints = {name: hint(name, listed).replace("; ", " (") for name in names.dropna().unique()[:MOST]}
     return [shown(name) + (f"{hints[name].removesuffix('?')}?)" if hints.get(name) else "") for name in names]
 
 

@@ -39,6 +39,10 @@ class Table:
         return self.frame.empty and not self.problems
 
 
+def _of_table(problem: Problem, name: str, file: str) -> Problem:
+    return replace(problem, table=name, file=file, expected=problem.expected.replace("<table>", name))
+
+
 def build_tables(settings: Settings) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The tables that `[build]` makes from an installed package, and what it left out; none without `[build]`."""
     if not settings.source:
@@ -69,7 +73,7 @@ def read_checked(settings: Settings, name: str, built: pd.DataFrame | None = Non
         broken = error.problems or (
             Problem(name, "", None, "", str(error).removeprefix(f"{file}: ").removeprefix(f"{path}: "), file),
         )
-        return Table(pd.DataFrame(), tuple(replace(one, table=name, file=file) for one in broken), file)
+        return Table(pd.DataFrame(), tuple(_of_table(one, name, file) for one in broken), file)
     tidy, found, notes, cautions = tidy_table(name, raw, form, file=file, fiscal_start=settings.fiscal_start)
     frame, problems = check_table(name, tidy, file=file)
     problems = [one for one in problems if one.value != "no rows"]  # a file may be filled in later: see `Table.empty`

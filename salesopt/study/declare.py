@@ -26,6 +26,7 @@ from salesopt.errors import Problem, close_match
 from salesopt.study.periods import first_days
 
 NOT_NUMBERS = (bool, np.bool_, bytes, complex, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
+FEW = 5  # columns that nothing reads which are named where a required one is absent
 MOST = 10  # distinct values of a problem that are listed one by one
 
 
@@ -105,9 +106,16 @@ def check_frame(
 
 
 def _spelt(column: str, frame: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
-    """A hint at the column of `frame` that may be the absent `column` under another spelling."""
+    """A hint at the column of `frame` that may be the absent `column`: one spelt like it, else all that nothing reads.
+
+    A column that is spelt like another absent one is not offered.
+    """
     others = [str(name) for name in frame.columns if name not in schema.columns]
-    return close_match(column, others).replace("did you mean", "is it")
+    if near := close_match(column, others):
+        return near.replace("did you mean", "is it")
+    absent = [name for name in schema.columns if name not in frame.columns]
+    free = [name for name in others if not close_match(name, absent)][:FEW]
+    return f"; is it one of the columns that nothing reads: {', '.join(map(repr, free))}?" if free else ""
 
 
 def problems_at(

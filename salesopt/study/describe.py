@@ -40,6 +40,7 @@ written from the declarations in `salesopt/study/tables.py` by `python -m saleso
 | `[tables]` | name of a table | its file inside the folder, perhaps with a part: "book.xlsx#sheet" |
 | `[format.<table>]` | `encoding`, `separator` | such as "cp1252" and ";", where they are not found rightly |
 | | `decimal`, `dates` | "." or ","; "day first" or "month first" |
+| | `header` | the row that holds the names of the columns, where titles stand above it: 4 |
 | `[parameters.<chapter>]` | a parameter | what differs from the defaults of the chapter's notebook |
 | `[build]` | `source` | package the tables are built from, in place of files |
 

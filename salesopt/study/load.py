@@ -90,7 +90,7 @@ def load_study(folder: str | os.PathLike[str], *, quarter: str = "", tables: Ite
     problems = [*_within(every), *_between(read), *([] if read or not every else [_nothing_yet(every)])]
     if not problems:
         quarter, start, end, notes = _settle_quarter(settings, quarter, every, built)
-    odd = _doubtful(read, pd.NaT if problems else end)
+    odd = [*_doubtful(read, pd.NaT if problems else end), *([] if problems or quarter else _undated(read))]
     problems += [problem for problem in odd if problem.level == "error"]
     if problems:
         raise DataError(problems)
@@ -148,7 +148,7 @@ def check_study(folder: str | os.PathLike[str]) -> list[Problem]:
     end = pd.NaT
     with suppress(DataError, ParameterError):  # what is wrong with the calendar is among the problems by now
         end = _settle_quarter(settings, "", every, built)[2]
-    problems += _doubtful(read, end)
+    problems += [*_doubtful(read, end), *([] if problems or dated or settings.quarter else _undated(read))]
     if empty := [table.file for table in every.values() if table.empty]:
         said = "no rows yet, so the study counts as without them"
         problems.append(Problem(FILE, ", ".join(empty), None, said, "", FILE, level="note"))
@@ -222,6 +222,17 @@ def _doubtful(read: Mapping[str, Table], end: Any) -> list[Problem]:
     """What is most likely a mistake on the day `end`: see `plausible`."""
     frames, files = _frames(read)
     return [read[problem.table].in_file(problem) for problem in doubtful(frames, files, end)]
+
+
+def _undated(read: Mapping[str, Table]) -> list[Problem]:
+    """That a study of people has no day on which they are here: no quarter, and no table with periods."""
+    if "reps" not in read or "hired" not in read["reps"].frame or not read["reps"].frame["hired"].notna().any():
+        return []
+    expected = (
+        'one such as "2026Q3" here or with --quarter, since no table has periods; as it stands, whoever has a day in '
+        "left has left, and heads and years of service are those of the last day in reps"
+    )
+    return [Problem(FILE, "study.quarter", None, "no quarter", expected, FILE, level="warning")]
 
 
 def _nothing_yet(read: Mapping[str, Table]) -> Problem:

@@ -48,10 +48,11 @@ def look_at_numbers(column: pd.Series) -> Written:
     return Written(tidy, "?", str(either.index[0])) if len(either) else Written(tidy, "")
 
 
-def write_plainly(column: pd.Series, written: Written, decimal: str) -> pd.Series:
+def write_plainly(column: pd.Series, written: Written, decimal: str, *, blank: bool = True) -> pd.Series:
     """`column` with every number as Python reads it; a text that is no number stays as it stood.
 
-    A text that fits only the other decimal sign is written by that one; `misfits` names these.
+    A text that fits only the other decimal sign is written by that one; `misfits` names these. Words for nothing
+    ("n/a") become empty cells, but for a column that may have none (`blank`): there the message shows the word.
     """
     other = "," if decimal == "." else "."
     plain = pd.Series(written.values.index, index=written.values.index)
@@ -59,7 +60,7 @@ def write_plainly(column: pd.Series, written: Written, decimal: str) -> pd.Serie
         pattern, thousands = (POINT, ",") if sign == "." else (COMMA, ".")
         stripped = written.values.str.replace(thousands, "", regex=False).str.replace(sign, ".", regex=False)
         plain = plain.mask(written.values.str.fullmatch(pattern), stripped)
-    return column.map(plain.mask(written.values.isin(BLANKS)))
+    return column.map(plain.mask(written.values.isin(BLANKS if blank else ("",))))
 
 
 def misfits(written: Written, decimal: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What passes every rule of its table and is still most likely a mistake: said with the report, seldom refused.
 
-Heads against people, judges who contradict each other, units and names spelt in two ways, columns that nobody reads.
+Heads against people, judges who contradict each other, units and names spelt in two ways, columns that nobody reads,
+places far from all others.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ import pandas as pd
 from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
 from salesopt.stats.roles import ROLES, group_of, is_here, sells
-from salesopt.study.across import NEAR, REFERENCES, hinted
+from salesopt.stats.strays import stray_places
+from salesopt.study.across import NEAR, REFERENCES, falling_answers, hinted
 from salesopt.study.checked import optional_columns
-from salesopt.study.declare import problems_at
+from salesopt.study.declare import MOST, problems_at
+from salesopt.study.matches import unmatched
 from salesopt.study.tables import TABLES
 
 Tables = Mapping[str, pd.DataFrame]
 Files = Mapping[str, str]
 UNITS = ("effort_response", "effort_history")
 TOTALS = ("total", "totals", "grand total", "subtotal", "sum", "all", "overall", "summe", "gesamt", "总计", "合计")
+GROUPS = ("segment", "region", "line", "team")  # columns whose values are held against those of other tables
 DEAR = 1000.0  # times its cost that a head brings in revenue at most
 IDLE = 0.5  # share of people's hours below which the calls planned leave most of them idle
 YEARLY = 300.0  # hours a year below which, for everybody who sells, hours of a week or month are meant
@@ -44,6 +48,9 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_judges(tables, files),
         *_reps(tables, files),
         *_hours(tables, files, today),
+        *_idle(tables, files),
+        *_places(tables, files),
+        *unmatched(tables, files),
     ]
 
 
@@ -78,7 +85,7 @@ def _spellings(name: str, tables: Tables, files: Files) -> list[Problem]:
     referring = {one.column for one in REFERENCES if one.table == name}
     found = []
     for column, spec in TABLES[name].columns.items():
-        named = column in TABLES[name].metadata["key"] or column in referring
+        named = column in TABLES[name].metadata["key"] or column in referring or column in GROUPS
         if not named or spec.metadata["kind"] != "text" or column not in tables[name].columns:
             continue
         names = pd.Series(tables[name][column].dropna().unique(), dtype="object")
@@ -164,10 +171,12 @@ def _money(tables: Tables, files: Files) -> list[Problem]:
 
 
 def _judges(tables: Tables, files: Files) -> list[Problem]:
-    """Answers of judges that contradict each other."""
+    """Answers of judges that contradict each other; those that are refused by themselves are not said again."""
     judged = tables.get("effort_response")
     if judged is None or not _has(judged, "unit"):
         return []
+    asked = _has(judged, "at_none", "at_half", "at_plus_half", "at_saturation")
+    sound = np.flatnonzero(~falling_answers(judged)) if asked else np.arange(len(judged))
     expected = (
         f"answers less than {FACTOR:g} times apart, in themselves and in the change from today that they mean, or less "
         f"than {APART:g} apart; ask both again"
@@ -176,13 +185,13 @@ def _judges(tables: Tables, files: Files) -> list[Problem]:
         Problem(
             "effort_response",
             str(one.question),
-            int(str(one.row)) + 2,
+            int(sound[int(str(one.row))]) + 2,
             f"{one.low:g} by {one.low_judge} and {one.high:g} by {one.high_judge} on {one.unit}",
             expected,
             files.get("effort_response", ""),
             level="warning",
         )
-        for one in split_judges(judged).itertuples(index=False)
+        for one in split_judges(judged.iloc[sound]).itertuples(index=False)
     ]
 
 
@@ -223,6 +232,45 @@ def _hours(tables: Tables, files: Files, today: Any) -> list[Problem]:
         else f"calls that fill most of the hours in {file}, or hours of customers only; else most of them lie idle"
     )
     return [Problem("accounts", "calls", None, value, expected, files.get("accounts", ""), level="warning")]
+
+
+def _idle(tables: Tables, files: Files) -> list[Problem]:
+    """Accounts of somebody who has no hours for customers."""
+    reps, accounts = tables.get("reps"), tables.get("accounts")
+    if reps is None or accounts is None or not (_has(reps, "rep", "hours") and _has(accounts, "rep")):
+        return []
+    rows = np.flatnonzero(accounts["rep"].isin(reps.loc[reps["hours"] <= 0, "rep"]))
+    expected = (
+        f"somebody with hours for customers in {files.get('reps', 'reps')}; as it stands, the account counts as served "
+        "by nobody, and goes to another"
+    )
+    texts = accounts["rep"].iloc[rows].map(lambda name: f"{name!r}, who has 0 hours")
+    return _at(problems_at("accounts", "rep", rows, texts, expected, files.get("accounts", "")), "warning")
+
+
+def _places(tables: Tables, files: Files) -> list[Problem]:
+    """Places far from all others: exchanged, mistyped or 0, 0."""
+    found = stray_places(tables.get("accounts"), tables.get("reps"))
+    said = [
+        Problem(
+            str(one.table),
+            "lat / lon",
+            int(str(one.row)) + 2,
+            f"lat {one.lat:g}, lon {one.lon:g} of {one.name}",
+            f"a place near the others: it is {one.km:,.0f} km from their middle; {one.guess}",
+            files.get(str(one.table), ""),
+            level="warning",
+        )
+        for one in found.head(MOST).itertuples(index=False)
+    ]
+    rest = found.iloc[MOST:]
+    for table in ("accounts", "reps"):
+        more = rest[rest["table"] == table]
+        if len(more):
+            row, file = int(more["row"].iloc[0]) + 2, files.get(table, "")
+            text, expected = "more such places", "places near the others"
+            said.append(Problem(table, "lat / lon", row, text, expected, file, len(more), level="warning"))
+    return said
 
 
 def _has(table: pd.DataFrame, *columns: str) -> bool:

@@ -10,6 +10,8 @@ import pandas as pd
 from salesopt.errors import DataError, Problem
 
 NO_CELL = "no cell, as its column has no name in row 1; is row 1 a title above the names of the columns?"
+LOOKED_AT = 20  # rows among which the names of the columns are looked for
+FEWEST = 2  # names of columns that make a row the header
 UNNAMED = "\0"  # no heading of a file holds it
 
 
@@ -44,6 +46,18 @@ def header_of(file: str, names: list[str]) -> list[str]:
     if problems:
         raise DataError(problems)
     return tidy + [f"{UNNAMED}{at}" for at in range(len(tidy), len(names))]
+
+
+def refuse_titles(file: str, rows: list[list[str]], expected: tuple[str, ...]) -> None:
+    """Raise DataError where the names of the columns stand in one of the `rows` below the first, and not in that."""
+    known = [len({str(cell).strip() for cell in row} & set(expected)) for row in rows]
+    best = max(range(len(known)), key=lambda at: known[at], default=0)
+    if best and known[best] >= FEWEST and known[best] > 2 * known[0]:
+        wanted = (
+            f"the names of the columns, which stand in row {best + 1}: delete the rows above it, or say so in "
+            f"study.toml: header = {best + 1} below [format.<table>]"
+        )
+        raise DataError([Problem(file, "", 1, "a title above the table", wanted, file)])
 
 
 def _empty(frame: pd.DataFrame) -> np.ndarray:

@@ -15,7 +15,7 @@ import pyarrow.lib
 import pyarrow.parquet
 
 from salesopt.errors import DataError, close_match
-from salesopt.study.raw import Raw, header_of, numbered
+from salesopt.study.raw import LOOKED_AT, Raw, header_of, numbered, refuse_titles
 from salesopt.study.text import read_text
 
 
@@ -24,8 +24,9 @@ def read_table(
 ) -> Raw:
     """Read the table in `path`, or its sheet or table `part`.
 
-    `expected` are the column names hoped for (they decide between separators); `form` may settle `encoding` and
-    `separator`. Raises DataError where the file cannot be read as a table, saying why and what to do.
+    `expected` are the column names hoped for (they decide between separators, and tell a title from a header); `form`
+    may settle `encoding`, `separator` and `header`, the row of the column names. Raises DataError where the file cannot
+    be read as a table, saying why and what to do.
     """
     readers = {".csv": "text", ".tsv": "text", ".txt": "text", ".parquet": "parquet", ".pq": "parquet"}
     readers |= {".xlsx": "excel", ".xlsm": "excel", ".duckdb": "duckdb", ".sqlite": "sqlite", ".db": "sqlite"}
@@ -44,7 +45,7 @@ def read_table(
     elif kind == "parquet":
         raw = numbered(_read_parquet(path), path.name)
     elif kind == "excel":
-        raw = _read_excel(path, part)
+        raw = _read_excel(path, part, expected, int((form or {}).get("header", 1)))
     else:
         raw = numbered(_read_duckdb(path, part) if kind == "duckdb" else _read_sqlite(path, part), path.name)
     return raw
@@ -58,7 +59,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return frame.reset_index() if any(frame.index.names) else frame
 
 
-def _read_excel(path: Path, part: str) -> Raw:
+def _read_excel(path: Path, part: str, expected: tuple[str, ...], above: int) -> Raw:
     import openpyxl
 
     try:
@@ -76,11 +77,15 @@ def _read_excel(path: Path, part: str) -> Raw:
         cells = list(book[part or book.sheetnames[0]].iter_rows(values_only=True))
     finally:
         book.close()
-    if not cells or all(cell is None for cell in cells[0]):
-        raise DataError(f"{path.name}: the first row of the sheet must hold the names of the columns")
-    header = header_of(path.name, ["" if cell is None else str(cell) for cell in cells[0]])
-    frame = pd.DataFrame(cells[1:], columns=header, dtype=object)
-    return numbered(frame.replace({"": None}).infer_objects(), path.name)
+    if above == 1:
+        texts = [["" if cell is None else str(cell) for cell in row] for row in cells[:LOOKED_AT]]
+        refuse_titles(path.name, texts, expected)
+    if len(cells) < above or all(cell is None for cell in cells[above - 1]):
+        where = "the first row" if above == 1 else f"row {above}"
+        raise DataError(f"{path.name}: {where} of the sheet must hold the names of the columns")
+    header = header_of(path.name, ["" if cell is None else str(cell) for cell in cells[above - 1]])
+    frame = pd.DataFrame(cells[above:], columns=header, dtype=object)
+    return numbered(frame.replace({"": None}).infer_objects(), path.name, above)
 
 
 def _read_duckdb(path: Path, part: str) -> pd.DataFrame:

@@ -33,6 +33,7 @@ currency = "USD"
 # dates = "day first"
 # separator = ";"
 # encoding = "cp1252"
+# header = 4
 
 # What differs from the defaults of a chapter's notebook.
 # [parameters.elasticity]

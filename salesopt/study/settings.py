@@ -21,6 +21,7 @@ FORMAT_KEYS = {
     "separator": (",", ";", "\t", "|"),
     "decimal": (".", ","),
     "dates": ("day first", "month first"),
+    "header": None,
 }
 BUILD_KEYS = {"source": str}
 
@@ -35,7 +36,8 @@ class Settings:
     fiscal_start : month in which the fiscal year begins, 1 to 12
     quarter      : quarter to report on where the caller names none, "" for the last complete one
     tables       : table name -> file inside the folder, "book.xlsx#sheet" for a part of a file
-    formats      : table name -> encoding, separator, decimal, dates, where they are not to be detected
+    formats      : table name -> encoding, separator, decimal, dates, where they are not to be detected; header,
+                   the row of the column names
     parameters   : chapter word -> parameter -> value
     source       : package the tables are built from, "" where they are files
     """
@@ -99,7 +101,9 @@ def _settled(form: Any, name: str, wrong: set[str]) -> dict[str, str]:
     """The settings of [format.<name>] that are right."""
     if not isinstance(form, dict):
         return {}
-    return {key: value for key, value in form.items() if key in FORMAT_KEYS and f"format.{name}.{key}" not in wrong}
+    return {
+        key: str(value) for key, value in form.items() if key in FORMAT_KEYS and f"format.{name}.{key}" not in wrong
+    }
 
 
 def split_file(file: str) -> tuple[str, str]:
@@ -208,7 +212,12 @@ def _format_problems(formats: dict[str, Any], tables: dict[str, Any]) -> list[Pr
             continue
         problems += _unknown(f"format.{name}", section, FORMAT_KEYS)
         for key, choices in FORMAT_KEYS.items():
-            if key in section and (not isinstance(section[key], str) or (choices and section[key] not in choices)):
+            if key == "header":
+                given = section.get(key, 1)
+                if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+                    expected = "the number of the row that holds the names of the columns, such as 4"
+                    problems.append(_problem(f"format.{name}.{key}", given, expected))
+            elif key in section and (not isinstance(section[key], str) or (choices and section[key] not in choices)):
                 expected = "one of " + ", ".join(map(repr, choices)) if choices else "the name of an encoding"
                 problems.append(_problem(f"format.{name}.{key}", section[key], expected))
     return problems

@@ -9,12 +9,13 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from salesopt.errors import DataError
-from salesopt.study.raw import Raw, header_of, numbered
+from salesopt.study.raw import LOOKED_AT, Raw, header_of, numbered, refuse_titles
 
 SEPARATORS = (",", ";", "\t", "|")
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -64,13 +65,16 @@ def read_text(path: Path, expected: tuple[str, ...], form: Mapping[str, str]) ->
     if "\0" in content:
         raise DataError(f"{path.name}: this is not a text file, or it is UTF-16 without its mark; save it as UTF-8")
     hint = re.match(r"sep=(.)\r?\n", content)  # a first row by which Excel names the separator
-    first, body = _split_header(content[hint.end() :] if hint else content)
+    skipped, rest = _below(content[hint.end() :] if hint else content, int(form.get("header", 1)) - bool(hint))
+    first, body = _split_header(rest)
     if first.count('"') % 2:
         raise DataError(f"{path.name}: a quotation mark in row 1 is never closed")
     if not first.strip():
         raise DataError(f"{path.name}: the file is empty; its first row must hold the names of the columns")
-    above = 2 if hint else 1
+    above = 1 + skipped + bool(hint)
     separator = form.get("separator") or (hint[1] if hint else _separator(first, expected))
+    if above == 1:
+        refuse_titles(path.name, _first_rows(content, separator), expected)
     header = header_of(path.name, _names(first, separator))
     try:
         frame = _read_body(body, separator, header)
@@ -86,6 +90,21 @@ def read_text(path: Path, expected: tuple[str, ...], form: Mapping[str, str]) ->
         raise DataError(f"{path.name}: {why}") from error
     raw = numbered(frame, path.name, above)
     return Raw(raw.frame, raw.rows, notes + raw.notes, separator)
+
+
+def _first_rows(content: str, separator: str) -> list[list[str]]:
+    """The first rows, as far as they can be read."""
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows.extend(islice(csv.reader(io.StringIO(content, newline=""), delimiter=separator), LOOKED_AT))
+    return rows
+
+
+def _below(content: str, header: int) -> tuple[int, str]:
+    """How many lines stand above line `header`, and the text from there on."""
+    lines = content.splitlines(keepends=True)
+    above = max(min(header - 1, len(lines)), 0)
+    return above, "".join(lines[above:]) if above else content
 
 
 def _read_body(body: str, separator: str, header: list[str]) -> pd.DataFrame:

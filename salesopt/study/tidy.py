@@ -42,7 +42,9 @@ def tidy_table(
             )
         elif written.mark:
             notes.append(f"column '{column}': {written.mark} read as decimal point")
-        frame[column] = write_plainly(frame[column], written, "," if decimal == "," else ".")
+        spec = TABLES[name].columns.get(column)
+        blank = spec is None or spec.metadata["blank"]
+        frame[column] = write_plainly(frame[column], written, "," if decimal == "," else ".", blank=blank)
         if column not in TABLES[name].columns:
             frame[column] = pd.to_numeric(frame[column])
     for column in (one for one, spec in TABLES[name].columns.items() if spec.metadata["kind"] == "date"):

@@ -35,7 +35,7 @@ def page() -> str:
         heading=Markup("<h2>Tea</h2>"),
         body=Markup(body + show_table(WIDE).body) + hostile,
         code=Markup("<pre>" + "x" * 300 + "</pre>"),
-        parameters=[{"name": "n", "value": "v" * 200, "meaning": "m " * 80}],
+        parameters=[{"name": "n", "value": "v" * 200, "origin": "default", "meaning": "m " * 80}],
     )
     return build_page(
         [chapter],

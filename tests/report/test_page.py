@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import matplotlib as mpl
+import pytest
 from matplotlib.figure import Figure
 
 from salesopt.plots.theme import plain, title, use_theme
-from salesopt.report.page import _title_of
+from salesopt.report.chapters import default_notebooks, find_chapters
+from salesopt.report.page import BELOW, _title_height, _title_of, build_page, chapter_page
 
 
 def test_a_figure_is_called_by_the_whole_of_its_title():
@@ -21,3 +24,35 @@ def test_a_figure_is_called_by_the_whole_of_its_title():
         ax.figure.savefig(saved, format="svg")
     assert _title_of(saved.getvalue().decode()) == "Tea < coffee & both earn USD 5 more than milk alone in the north"
     assert _title_of("<svg></svg>") == ""
+
+
+def test_a_phone_knows_how_far_down_the_only_title_of_a_drawing_reaches():
+    def height(*titles, over=""):
+        with mpl.rc_context():
+            use_theme()
+            figure = Figure(figsize=(4, 3))
+            for ax, said in zip(figure.subplots(1, len(titles), squeeze=False)[0], titles, strict=True):
+                title(ax, said, width=20)
+            figure.suptitle(over, weight="bold")
+            saved = io.BytesIO()
+            figure.savefig(saved, format="svg")
+        return _title_height(saved.getvalue().decode())
+
+    one, three = height("Tea sells"), height("Tea and coffee sell better than milk does anywhere")
+    assert 0 < one < three < 0.3 and three - one == pytest.approx(2 * 14.4 / 288, rel=0.1)
+    assert one * 288 > BELOW
+    assert 0 < height("Tea", "Coffee", over="Tea sells") < 0.2
+    assert height("Tea", "Coffee") == 0 and height("") == 0 == _title_height("<svg></svg>")
+
+
+def test_the_printed_page_says_what_each_chapter_assumes_and_who_set_it():
+    (chapter,) = [one for one in find_chapters(default_notebooks()) if one.word == "team"]
+    page = chapter_page(chapter, Path("absent"), {"speed": 50.0, "out": "somewhere"})
+    origin = {row["name"]: (row["value"], row["origin"]) for row in page.parameters}
+    assert origin["speed"] == ("50.0", "the user") and origin["calls_per_trip"] == ("4.0", "default")
+    assert origin["out"] == ("somewhere", "the run")
+    facts = dict.fromkeys(("currency", "end", "commit", "version"), "") | {"left_out": [], "notes": [], "inputs": []}
+    built = build_page([page], title="T", quarter="", versions=[], **facts)
+    printed = built[built.index('<div class="printed">') : built.index("<h3>Input files</h3>")]
+    assert "Speed on the road, km an hour" in printed and '<td class="text">the user</td>' in printed
+    assert "Amounts in" not in built

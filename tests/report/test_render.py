@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -106,7 +107,7 @@ def test_a_failed_chapter_and_one_left_out_leave_the_others_and_are_shown(firm, 
     assert [run.word for run in made.failed] == ["broken"]
     assert "1 of 4 chapters could not be made" in page and "no &lt;i&gt;tea&lt;/i&gt; left" in page
     assert "using papermill" not in page and "What of broken?" in page
-    assert page.count('class="answer"') == 2  # half an answer of the broken chapter is not shown
+    assert page.count('<p class="answer') == 2  # half an answer of the broken chapter is not shown
     # a chapter may find, once it looks, that the study does not hold what it needs: that is no failure
     assert made.left_out == {"lines": "the accounts name no <line>"}
     assert "Lines: the accounts name no &lt;line&gt;." in page and 'id="lines"' not in page
@@ -272,3 +273,21 @@ def test_a_bad_table_is_refused_with_every_problem(firm, notebooks, tmp_path):
     with pytest.raises(DataError) as caught:
         plan_report(firm, out=tmp_path / "reports", notebooks=notebooks)
     assert {problem.row for problem in caught.value.problems} == {2, 3} and len(caught.value.problems) == 4
+
+
+def test_the_report_of_a_case_opens_with_its_known_answers(tmp_path, monkeypatch):
+    """Also where no chapter can be made of it; the calls that compute them are said."""
+    monkeypatch.setattr(render, "write_pdf", lambda page, target: "")
+    case = Path(__file__).parents[2] / "data" / "cases" / "breakeven_pops"
+    report = render_report(plan_report(case, out=tmp_path))
+    page = (report.folder / "index.html").read_text()
+    assert "2 answers known beforehand" in page and "all agree within their tolerance" in page
+    assert "breakeven_change(moves=products)" in page and "<td>0.5</td><td>0.5</td>" in page
+    assert "follows from the margins printed" in page and "Course notes MK 4010" in page
+    assert "answers.toml" in json.loads((report.folder / "run.json").read_text())["inputs"]
+
+
+def test_a_fault_in_the_known_answers_is_said_before_anything_runs(firm, notebooks, tmp_path):
+    (firm / "answers.toml").write_text('[case]\ntitle = "t"\n')
+    with pytest.raises(DataError, match="has no source"):
+        plan_report(firm, notebooks=notebooks, out=tmp_path)

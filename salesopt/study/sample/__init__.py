@@ -32,6 +32,9 @@ currency = "USD"
 
 [tables]
 {tables}
+
+[parameters.skills]
+budget = 60000
 """
 
 
