@@ -29,7 +29,6 @@ def conclude_summary(
     doubts = (*_gone(failed), *_sizes(metrics or {}), *result.cautions)
     first = "".join(_before(row) for row in result.others[result.others["blocks"]].head(1).to_dict("records"))
     ranked = result.table
-    doubts = (*_gone(failed), *result.cautions)
     if ranked.empty:
         nothing = "No chapter of this report found something that is worth an amount of money."
         return Conclusion(f"{first} {nothing}".strip(), doubts)
