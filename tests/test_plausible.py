@@ -293,7 +293,8 @@ def test_groups_of_accounts_and_units_that_match_nothing_are_named(tmp_path, row
 def test_needs_of_groups_and_skills_that_match_nothing_are_named(tmp_path):
     needs = "group,skill,level\nHotels,tasting,2\nLabs,Tasting,2\nwine,pricing,1\n"
     tables = {
-        "accounts": "account,segment,line,potential,calls,hours_per_call\na,Hotels,tea; wine,1,3000,1\nb,Lab,tea,1,3000,1\n",
+        "accounts": "account,segment,line,potential,calls,hours_per_call\n"
+        "a,Hotels,tea; wine,1,3000,1\nb,Lab,tea,1,3000,1\n",
         "reps": REPS,
         "skills": "rep,skill,level\nr0,tasting,2\n",
         "skill_needs": needs,

@@ -74,8 +74,10 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         if time.perf_counter() < first:
             return best
         packing = Packing(problem, relaxed)
-        packing.raise_bound(gap / 20, start + BOUND * seconds)
+        packing.raise_bound(gap / 20, start + BOUND * seconds, best.cost * (1 - gap))
         best = _better(problem, best, none, packing.bound)
+        if best.gap <= gap:
+            return dataclasses.replace(best, by_clock=True)
         detours = _reduced(packing.detours())
         plan = packing.settle(start + PLAN * seconds)
         enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds

@@ -63,10 +63,10 @@ class Packing:
         self.shares = np.zeros((self.accounts, self.reps))
         self.solver = self._begin()
 
-    def raise_bound(self, gap: float, deadline: float) -> None:
-        """Move the prices until the bound is within `gap` of what it can be, or nothing new is found, or time is up."""
+    def raise_bound(self, gap: float, deadline: float, enough: float = np.inf) -> None:
+        """Move the prices until the bound is within `gap` of what it can be or is `enough`, or time is up."""
         box, fine = BOX, np.inf
-        while time.perf_counter() < deadline:
+        while time.perf_counter() < deadline and self.bound < enough:
             before = self.bound
             new = self._price(many=MANY, fine=fine, deadline=deadline)
             box = min(WIDEN * box, MOST_BOX) if self.bound > before else max(NARROW * box, LEAST_BOX)

@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 from salesopt.stats.assignment import solve_matching
-from salesopt.stats.matching import Matching
+from salesopt.stats.matching import Load, Matching
 from salesopt.stats.packing import Packing
 from salesopt.stats.relaxation import relax
 from tests.stats.test_neighbourhoods import cost_of, drawn, improved, require_within
@@ -31,6 +31,27 @@ def test_whole_sets_close_most_of_what_the_relaxation_leaves_open():
     problem = drawn(30, 5, seed=4, tolerance=0.05)
     best, loose = solve_matching(problem, gap=1e-7), relax(problem).bound
     assert packed(problem).bound - loose >= 0.4 * (best.cost - loose) > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_where_accounts_fill_much_of_a_limit_the_prices_go_as_far_as_they_must(seed):
+    draw = np.random.default_rng(seed)
+    places, bases = draw.uniform(0, 10, (30, 2)), draw.uniform(0, 10, (5, 2))
+    cost = np.hypot(*(places[:, None] - bases[None]).transpose(2, 0, 1))
+    hours = draw.lognormal(2, 1.0, 30)  # the largest account is 0.4 to 1.0 of what a person may carry
+    use, fair = np.repeat(hours[:, None], 5, axis=1), np.full(5, hours.sum() / 5)
+    problem = Matching(cost, (Load("hours", "balance", use, 0.9 * fair, 1.1 * fair, fair),))
+    best = solve_matching(problem, gap=1e-7).cost
+    assert packed(problem).bound == pytest.approx(best, abs=1e-4)
+    assert relax(problem).bound < 0.97 * best
+
+
+def test_prices_move_no_further_than_is_asked():
+    problem = drawn(60, 6, seed=7, tolerance=0.05)
+    packing, whole = Packing(problem, relax(problem)), packed(problem)
+    packing.raise_bound(1e-5, time.perf_counter() + 60, relax(problem).bound)
+    assert relax(problem).bound <= packing.bound < whole.bound
+    assert len(packing.members) < len(whole.members)
 
 
 def test_pairs_that_are_not_allowed_are_in_no_plan():
