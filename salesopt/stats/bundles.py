@@ -24,6 +24,7 @@ from salesopt.stats.relaxation import quiet_solver
 LOOSE = 1e-6  # by which a limit may be missed, in wholes: what the integer programme allows for
 TINY = 1e-12
 TOGETHER = 3  # limits that one direction of prices takes in
+MANY_TOTALS, SAMPLE, LINES = 1000, 200, 6  # above the first, only the lines are looked at that a sample needs most
 STEEP = 1e9  # a price so high that no total beyond a limit passes
 WIDER = 2.5  # factor by which the loss looked at grows while no set was found
 WIDTH, MOST_WIDTH = 1000, 100_000  # sets in the making that a search goes on with: at first, and where that cuts
@@ -176,7 +177,7 @@ def search(
         found.extend((float(excess[one]), move, int(ready[one])) for one in good)
         best = min(best, float(excess[good].min(initial=np.inf)))
         spent, totals = np.concatenate([spent, fresh[0]]), np.hstack([totals, fresh[1]])
-        could = spent + np.maximum((slope[move + 1] @ totals - level[move + 1, :, None]).max(axis=0), 0.0)
+        could = spent + _highest(slope[move + 1], level[move + 1, :, None], totals)
         left = np.flatnonzero(could <= best)
         if len(left) > width:
             order = left[np.argpartition(could[left], width)]
@@ -200,6 +201,16 @@ def _directions(limits: int) -> Numbers:
         rows[:, some] = signs
         every = np.concatenate([every, rows])
     return np.unique(every[every.any(axis=1)], axis=0)
+
+
+def _highest(slope: Numbers, level: Numbers, totals: Numbers) -> Numbers:
+    """The highest line over each total, at least 0; of many totals the lines that are highest most often suffice."""
+    if totals.shape[1] > MANY_TOTALS:
+        some = totals[:, :: totals.shape[1] // SAMPLE]
+        count = np.bincount((slope @ some - level).argmax(axis=0), minlength=len(slope))
+        lines = np.argsort(-count, kind="stable")[:LINES]
+        slope, level = slope[lines], level[lines]
+    return np.asarray(np.maximum((slope @ totals - level).max(axis=0), 0.0))
 
 
 def _retrace(trail: list[tuple[Places, Flags]], move: int, place: int) -> list[int]:

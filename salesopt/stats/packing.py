@@ -32,8 +32,8 @@ from salesopt.stats.relaxation import TOLERANCE, quiet_solver
 NEAR = 12  # accounts per place that set the prices of a representative's limits
 MANY, MANY_PLAN = 12, 20  # sets taken from each representative in a round: for the bound, and for the plan
 BOX, LEAST_BOX, MOST_BOX = 3e-4, 1e-5, 0.5  # half width of the box, in a representative's mean cost
-WIDEN, NARROW, LEAP = 1.3, 0.7, 4.0  # the box after a better bound, after none, and where its ends are all that holds
-FINE = 1 / 3  # of a representative's part of what is still to be gained: what the cut of a list may lose
+WIDEN, NARROW, LEAP = 1.1, 0.8, 4.0  # the box after a better bound, after none, and where its ends are all that holds
+FINE = 0.1  # of a representative's part of what is still to be gained: what the cut of a list may lose
 SETTLING = 5  # rounds of prices after each step of the plan
 BOX_PLAN, MOST_BOX_PLAN = 5e-4, 0.1  # the box of the plan
 STEP = 0.06  # share of the open accounts settled in one step
