@@ -76,7 +76,7 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         packing = Packing(problem, relaxed)
         packing.raise_bound(gap / 20, start + BOUND * seconds, best.cost * (1 - gap))
         best = _better(problem, best, none, packing.bound)
-        if best.gap <= gap:
+        if best.choice.size and best.gap <= gap:
             return dataclasses.replace(best, by_clock=True)
         detours = _reduced(packing.detours())
         plan = packing.settle(start + PLAN * seconds)
