@@ -175,6 +175,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def lowered(text: str) -> str:
+    """Text that goes on a sentence: only its first letter changes."""
+    return text[:1].lower() + text[1:]
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: plural(1, "product") -> "1 product", plural(3, "product") -> "3 products"."""
     return f"{integer(count)} {one if count == 1 else many or one + 's'}"

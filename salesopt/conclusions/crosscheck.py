@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from salesopt.display import capital, heads_of, integer, listed, number, percent, plural
+from salesopt.display import capital, heads_of, integer, listed, lowered, number, percent, plural
 from salesopt.results import Conclusion
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, HeadGap, UnitHours
 
@@ -37,7 +37,7 @@ def put_first(conclusion: Conclusion, gap: HeadGap | None, split: pd.DataFrame |
         warned = [
             replace(
                 one,
-                action=f"First settle the count of heads; as counted now: {one.action[0].lower()}{one.action[1:]}",
+                action=f"First settle the count of heads; as counted now: {lowered(one.action)}",
                 caution=f"{doubts[0]} {one.caution}".strip(),
             )
             for one in findings[:leaning]

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from salesopt.conclusions.workload import short_answer, too_small, used_sentence
+from salesopt.conclusions.workload import short_answer, used_sentence
 from salesopt.display import about, capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
@@ -39,9 +39,7 @@ def conclude_rosters(
     leavers = _rows(result, LEAVE)
     joins, anew = _rows(result, JOIN), _rows(redrawn, JOIN)
     asked = leavers[leavers["moved"] + leavers["accounts_short"] > 0]
-    parts, findings = [_nothing(result, leavers)] if asked.empty else [], []
-    if hours is not None and too_small(hours):
-        parts.insert(0, short_answer(hours))
+    parts, findings = [short_answer(hours), _nothing(result, leavers) if asked.empty else ""], []
     if len(asked):
         parts.append(_leaver_answer(result, asked, currency))
         findings.append(_cover_finding(result, redrawn, asked.iloc[0], currency))

@@ -14,6 +14,7 @@ from salesopt.conclusions.headcount import path_answer, path_doubts, path_metric
 from salesopt.conclusions.territories import (
     assigned_answer,
     assigned_doubts,
+    beyond_team,
     changed,
     give_in_finding,
     no_plan_answer,
@@ -22,7 +23,7 @@ from salesopt.conclusions.territories import (
     too_small_finding,
     travel_of,
 )
-from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer, too_small
+from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer
 from salesopt.display import between, estimate, heads_of, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.crosscheck import Beside, HeadGap, UnitHours
@@ -61,10 +62,10 @@ def conclude_team(
     """
     today, moved, best = step_of(size.bridge, "today"), step_of(size.bridge, "redeployed"), _aim(size)
     beside = beside or Beside()
-    small = too_small(hours) or "the team as a whole" in unserved
+    small = beyond_team(hours, unserved)
     no_plan = no_plan_answer("who serves whom", unserved)
     said = [
-        *((short_answer(hours) if hours and too_small(hours) else "", no_plan) if small else ()),
+        *((short_answer(hours), no_plan) if small else ()),
         _moved_answer(size, currency),
         _held_answer(size) if small and _shrinks(size) else _size_answer(size, beside.people, currency),
         path_answer(path, currency) if path and not unserved else no_plan_answer("the way to the best size", unreached),

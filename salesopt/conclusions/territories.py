@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from salesopt.conclusions.workload import too_small
-from salesopt.display import capital, estimate, integer, listed, percent, plural
+from salesopt.display import capital, estimate, integer, listed, lowered, percent, plural
 from salesopt.results import Finding
 from salesopt.territories import TeamAssignment
 from salesopt.workload import TeamHours
@@ -94,9 +94,14 @@ def give_in_finding(unserved: str) -> Finding | None:
     )
 
 
+def beyond_team(hours: TeamHours | None, unserved: str) -> bool:
+    """Whether the work does not fit in the hours of the team: by its calls alone, or for want of any plan."""
+    return too_small(hours) or "the team as a whole" in unserved
+
+
 def too_small_finding(hours: TeamHours | None, unserved: str) -> Finding:
     """That the work does not fit in the hours of the team, which comes before all other findings."""
-    clash, way = _split(unserved) if unserved else ("", "")
+    clash, way = _split(unserved)
     short = hours.planned - hours.capacity if hours and too_small(hours) else math.nan
     return Finding(
         "Hours of calls planned beyond all people's hours, travel not counted"
@@ -178,5 +183,5 @@ def _proved(assignment: TeamAssignment) -> str:
 def assigned_doubts(assignment: TeamAssignment, unbalanced: TeamAssignment | None) -> list[str]:
     """What balance costs, what is not proved, and the plan's own cautions."""
     dear, proved = _balance_words(assignment, unbalanced), _proved(assignment)
-    said = [f"Who serves whom: {proved[0].lower()}{proved[1:]}."] if assignment.gap >= 0.0005 else []
+    said = [f"Who serves whom: {lowered(proved)}."] if assignment.gap >= 0.0005 else []
     return [*([dear] if dear else []), *said, *assignment.cautions]

@@ -7,6 +7,7 @@ import math
 from salesopt.conclusions.territories import (
     assigned_answer,
     assigned_doubts,
+    beyond_team,
     changed,
     give_in_finding,
     no_plan_answer,
@@ -14,7 +15,7 @@ from salesopt.conclusions.territories import (
     too_small_finding,
     travel_of,
 )
-from salesopt.conclusions.workload import hours_answer, hours_doubts, short_answer, too_small
+from salesopt.conclusions.workload import hours_answer, hours_doubts, short_answer
 from salesopt.display import number, plural
 from salesopt.results import Conclusion
 from salesopt.team import TeamAssignment, TeamHours, Workload
@@ -34,10 +35,10 @@ def conclude_unsized(
 
     unserved, hours, unbalanced, cost_of_travel : as in `conclude_team`
     """
-    small = too_small(hours) or "the team as a whole" in unserved
+    small = beyond_team(hours, unserved)
     work = f"The workload method asks for {number(workload.reps_exact)} people in full time." if workload else ""
     said = [
-        short_answer(hours) if hours and too_small(hours) else "",
+        short_answer(hours),
         _assigned_or_suited(assignment, hours) if assignment else no_plan_answer("who serves whom", unserved),
         work,
         "" if small else hours_answer(hours),

@@ -25,8 +25,10 @@ def lies_idle(hours: TeamHours | None) -> bool:
     return hours is not None and hours.idle > IDLE
 
 
-def short_answer(hours: TeamHours) -> str:
-    """By how much the team is too small for the calls planned."""
+def short_answer(hours: TeamHours | None) -> str:
+    """By how much the team is too small for the calls planned; nothing where it is not."""
+    if hours is None or not too_small(hours):
+        return ""
     people = len(hours.table)
     heads = math.ceil(hours.planned / hours.capacity * people)
     return (

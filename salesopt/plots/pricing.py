@@ -25,6 +25,7 @@ def plot_pricing(plan: PricePlan, ax: Axes | None = None, *, currency: str = "",
     moves = [f"{price(now)} to {price(then)}" for now, then in zip(moved["price_now"], moved["price"], strict=True)]
     ax.set_yticks(rows, [f"{name}  {move}" for name, move in zip(names, moves, strict=True)])
     ax.set_xlabel(f"Gain of profit, {currency or 'currency'} a year (line: {percent(plan.confidence, 0)} interval)")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(lambda value, _: money(value))
     ax.margins(y=max(0.03, 0.5 / max(len(moved), 1)))
     worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money')})"

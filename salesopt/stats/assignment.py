@@ -76,7 +76,7 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
         packing = Packing(problem, relaxed)
         packing.raise_bound(gap / 20, start + BOUND * seconds, best.cost * (1 - gap))
         best = _better(problem, best, none, packing.bound)
-        if best.choice.size and best.gap <= gap:
+        if best.gap <= gap:
             return dataclasses.replace(best, by_clock=True)
         detours = _reduced(packing.detours())
         plan = packing.settle(start + PLAN * seconds)
@@ -108,7 +108,7 @@ def _widen(
         usable[np.arange(len(best.choice)), best.choice] = True
         choice, bound = _branch(problem, usable, best.choice, deadline, gap / 2, patient=patient)
         best = _better(problem, best, choice, bound if everything else min(bound, relaxed + reach))
-        if everything or (best.choice.size and best.gap <= gap) or time.perf_counter() > deadline:
+        if everything or best.gap <= gap or time.perf_counter() > deadline:
             return best
         wanted = best.cost - relaxed if best.choice.size else np.inf
         reach = float(wanted) if reach < wanted < np.inf else max(4 * reach, np.partition(reduced.ravel(), -1)[-1] / 64)

@@ -84,7 +84,7 @@ class Bundles:
         self.locked, self.closed = np.zeros(len(self.cost), dtype=bool), ~np.isfinite(self.cost)
         self.near = np.flatnonzero(near & ~self.closed)
         self.first, self.reach, self.furthest = unit / 1000, unit / 250, 100 * unit
-        self.width = WIDTH
+        self.width, self.cut = WIDTH, False
         self.solver = self._relaxation()
 
     def cheapest(
@@ -143,8 +143,7 @@ class Bundles:
 
     def _prices(self, net: Numbers) -> Numbers:
         """Prices of the limits; any would do for the bound, those of the fractional set make it tight."""
-        far = self.furthest
-        cost = np.where(self.locked, -far, np.where(self.closed, far, net))[self.near]
+        cost = np.where(self.locked, -self.furthest, np.where(self.closed, self.furthest, net))[self.near]
         self.solver.changeColsCost(len(self.near), np.arange(len(self.near), dtype=np.int32), cost)
         self.solver.run()
         price = np.array(self.solver.getSolution().row_dual)

@@ -22,6 +22,11 @@ def great_circle(lat: Numbers, lon: Numbers, base_lat: Numbers, base_lon: Number
     return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(across, 1.0))))
 
 
+def travel_hours(km: Numbers, calls: Numbers, speed: float, calls_per_trip: float) -> Numbers:
+    """Hours on the road for `calls`, `calls_per_trip` on each way of `km` out and back, at `speed` km an hour."""
+    return np.asarray(2 * km / speed * (calls / calls_per_trip))
+
+
 def both_ways(distances: pd.DataFrame) -> pd.DataFrame:
     """The table `distances` with each pair both ways round: the mean where it gives both.
 

@@ -77,7 +77,9 @@ class Solution:
 
     @property
     def gap(self) -> float:
-        """How far the cost may be above the least possible, as a fraction of it."""
+        """How far the cost may be above the least possible, as a fraction of it; infinite where there is no plan."""
+        if not self.choice.size:
+            return np.inf
         return max(0.0, (self.cost - self.bound) / max(abs(self.cost), 1e-12))
 
 

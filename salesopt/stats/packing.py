@@ -27,7 +27,7 @@ from scipy import sparse
 
 from salesopt.stats.bundles import WIDTH, Bundles
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
-from salesopt.stats.relaxation import TOLERANCE, quiet_solver
+from salesopt.stats.relaxation import ROUNDING, quiet_solver
 
 NEAR = 12  # accounts per place that set the prices of a representative's limits
 MANY, MANY_PLAN = 12, 20  # sets taken from each representative in a round: for the bound, and for the plan
@@ -159,8 +159,8 @@ class Packing:
             floors[rep], found = bundles.cheapest(worth, kept_worth, many=many, fine=fine)
             new += sum(self._add(rep, bundle) for bundle in found)
         if not any(bundles.locked.any() for bundles in self.bundles):
-            dearest = float(np.abs(self.problem.cost[np.isfinite(self.problem.cost)]).max(initial=0.0))
-            bound = float(self.prices @ self.right + floors.sum()) - self.accounts * TOLERANCE * dearest
+            parts = np.concatenate([self.prices * self.right, floors])
+            bound = float(parts.sum() - ROUNDING * np.abs(parts).sum())
             if bound > self.bound:
                 self.bound, self.best, self.floors = bound, self.prices, floors
         return new

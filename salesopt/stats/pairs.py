@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError, close_match
 from salesopt.stats.arguments import day_fault, names_fault, number_fault, read_day
-from salesopt.stats.distances import great_circle, region_kilometres
+from salesopt.stats.distances import great_circle, region_kilometres, travel_hours
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.roles import Day, is_here, sells
 
@@ -105,12 +105,10 @@ def make_pairs(
     km = kilometres(accounts, team, distances)
     reserved = _reserved(unplaced, team)
     skipped = pd.concat([left_out, _unplaced_reasons(unplaced, team)], ignore_index=True)
-    travel = 2 * km / speed * (accounts["calls"].to_numpy() / calls_per_trip)[:, None]
+    travel = travel_hours(km, accounts["calls"].to_numpy()[:, None], speed, calls_per_trip)
     call_hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy()
     points, hours = _fit(accounts, team, fit, call_hours)
-    place = pd.Series(np.arange(len(team)), index=team["rep"])
-    served = accounts["rep"] if "rep" in accounts.columns else pd.Series(pd.NA, index=accounts.index)
-    now = served.map(place).fillna(-1).to_numpy(dtype=np.int64)
+    served, now = owners(accounts, team)
     years = _years(accounts, today)
     short = np.where(np.isfinite(points), np.nanmax(np.where(np.isfinite(points), points, -np.inf), axis=1)[:, None], 0)
     fit_weight, move_price, year_price = prices
@@ -170,6 +168,13 @@ def serving_team(accounts: pd.DataFrame, reps: pd.DataFrame, today: Day) -> tupl
         raise DataError("reps: nobody here can serve accounts: all have left, have no hours or another role")
     out = reps[reason.ne("")]
     return team, pd.DataFrame({"item": out["rep"].to_numpy(), "reason": reason[reason != ""].to_numpy()})
+
+
+def owners(accounts: pd.DataFrame, team: pd.DataFrame) -> tuple[pd.Series, Places]:
+    """Who serves each account today, by name (blank where nobody) and by place in `team` (-1 where not of it)."""
+    served = accounts["rep"] if "rep" in accounts.columns else pd.Series(pd.NA, index=accounts.index)
+    place = pd.Series(np.arange(len(team)), index=team["rep"])
+    return served, served.map(place).fillna(-1).to_numpy(dtype=np.int64)
 
 
 def require_places(

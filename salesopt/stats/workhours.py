@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesopt.stats.pairs import kilometres, serving_team
+from salesopt.stats.distances import travel_hours
+from salesopt.stats.pairs import kilometres, owners, serving_team
 from salesopt.stats.roles import Day
 
 
@@ -23,17 +24,15 @@ def hours_by_person(
     Travel is nan where no places are known. Accounts without a place, among others with one, ask for no travel.
     """
     team, _ = serving_team(accounts, reps, today)
-    place = pd.Series(np.arange(len(team)), index=team["rep"])
-    names = accounts["rep"] if "rep" in accounts.columns else pd.Series(pd.NA, index=accounts.index)
-    now = names.map(place).fillna(-1).to_numpy(dtype=np.int64)
+    _, now = owners(accounts, team)
     served, whose = np.flatnonzero(now >= 0), now[now >= 0]
     needed = ["region"] if distances is not None else ["lat", "lon"]
     travel = np.full(len(team), np.nan)
     if all(set(needed) <= set(table.columns) for table in (team, accounts)) and team[needed].notna().all(axis=None):
         there = np.flatnonzero((now >= 0) & accounts[needed].notna().all(axis=1).to_numpy())
         km = kilometres(accounts.iloc[there], team, distances)[np.arange(len(there)), now[there]]
-        way = 2 * km / speed * accounts["calls"].to_numpy()[there] / calls_per_trip
-        travel = np.bincount(now[there], way, len(team))
+        hours = travel_hours(km, accounts["calls"].to_numpy()[there], speed, calls_per_trip)
+        travel = np.bincount(now[there], hours, len(team))
     hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy()[served]
     return pd.DataFrame(
         {

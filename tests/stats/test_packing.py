@@ -54,6 +54,19 @@ def test_prices_move_no_further_than_is_asked():
     assert len(packing.members) < len(whole.members)
 
 
+def test_with_no_time_left_there_is_no_bound_and_no_error():
+    packing = Packing(drawn(20, 3, seed=1), relax(drawn(20, 3, seed=1)))
+    packing.raise_bound(0.0, time.perf_counter() - 1)
+    assert packing.bound == -np.inf
+    assert not packing._price(many=5, deadline=time.perf_counter() - 1)
+    assert not any(bundles.cut for bundles in packing.bundles)
+
+
+def test_without_a_plan_nothing_is_proved_of_its_cost():
+    relaxed = relax(drawn(20, 3, seed=1))
+    assert not relaxed.choice.size and relaxed.gap == np.inf
+
+
 def test_pairs_that_are_not_allowed_are_in_no_plan():
     problem = drawn(40, 4, seed=6)
     cost = problem.cost.copy()
