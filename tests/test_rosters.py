@@ -267,6 +267,25 @@ def test_a_hire_in_a_redraw_saves_what_travel_says_and_never_less_than_nothing(b
     assert any(said in text and "The limit of moves binds" in text for text in conclusion.doubts)
 
 
+def test_a_hire_is_held_against_the_plan_in_which_he_gets_nothing(monkeypatch):
+    asked = []
+
+    def searched(problem, *, known, **options):
+        asked.append((problem, known, solve_cover(problem, known=known, **options)))
+        return asked[-1][2]
+
+    monkeypatch.setattr("salesopt.rosters.solve_cover", searched)
+    accounts, reps = firm(30, 5, 3, 6.0)
+    accounts["rep"] = np.where(np.arange(30) < 15, "R0", np.resize(reps["rep"], 30))
+    compare_rosters(accounts, reps, leavers=["R1"], hires=1, places=2, regime="redraw", gap=0.02)
+    today, leaver, *joins = asked
+    assert today[1] is None and leaver[1] is None and len(joins) == 2
+    for problem, known, found in joins:
+        assert (known == today[2].choice).all()  # nobody is given to him
+        assert problem.missed_most == pytest.approx(today[2].missed) and found.missed <= problem.missed_most + 1e-6
+        assert found.cost <= today[2].cost + 1e-6
+
+
 def test_the_bound_of_a_large_redraw_is_below_a_better_plan():
     accounts, reps = firm(450, 10, 2, 3.0)  # more pairs than are taken at once
     rough = compare_rosters(accounts, reps, leavers=[], regime="redraw", gap=0.05)
