@@ -17,7 +17,7 @@ from salesopt.display import estimate
 from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
-from salesopt.stats import assignment
+from salesopt.stats import assignment, reasons
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.distances import great_circle
 from salesopt.stats.exchange import polish
@@ -284,6 +284,26 @@ def test_whole_accounts_that_do_not_fit_are_told_from_parts_that_would():
         assign_accounts(accounts, reps, balance=["hours"], tolerance=0.1)
     wider = float(caught.value.relaxation.split("tolerance of ")[1].split(" %")[0]) / 100
     assert assign_accounts(accounts, reps, balance=["hours"], tolerance=wider).load["accounts"].max() == 3
+
+
+def test_what_is_only_not_found_is_not_called_impossible(monkeypatch):
+    accounts, reps = firm(7, 3, 13, spare=4.0)
+    accounts["calls"], accounts["hours_per_call"] = 10, 1.0
+    trials = []
+
+    def not_found(problem, **_):
+        trials.append(problem)
+        return Solution(np.zeros(0, dtype=np.int64), np.inf, 0.0, None, "integer")
+
+    monkeypatch.setattr(reasons, "solve_matching", not_found)
+    with pytest.raises(InfeasibleError, match="none is proved to be impossible; what stands in the way") as caught:
+        assign_accounts(accounts, reps, balance=["hours"], tolerance=0.1)
+    assert trials and "cannot" not in str(caught.value)
+    trials.clear()
+    monkeypatch.setattr(reasons, "LONG", 0.0)
+    with pytest.raises(InfeasibleError, match="although parts of accounts would fit"):
+        assign_accounts(accounts, reps, balance=["hours"], tolerance=0.1)
+    assert not trials
 
 
 def test_the_way_out_is_one():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from salesopt.stats.pairs import Pairs
 from salesopt.stats.relaxation import relax
 
 SOON = 4.0  # seconds in which a plan has to be found for a requirement to be called the one that clashes
+LONG = 20.0  # seconds after which no further trial is begun
 WIDER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # multiples of the tolerance that are tried
 
 
@@ -151,16 +153,21 @@ def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]
         return apart
     if pairs.problem.region is not None:
         wanted = [*wanted, _Requirement("territories that hang together", regions=True)]
+    until, proved = time.perf_counter() + LONG, solution.bound == np.inf
     for each in list(wanted):
         rest = [other for other in wanted if other is not each]
-        if rest and not _solvable(pairs, rest):
-            wanted = rest
+        if rest and time.perf_counter() < until:
+            found = _soon(_only(pairs, rest))
+            if not found.choice.size:
+                wanted, proved = rest, found.bound == np.inf
     conflict = [each.words for each in wanted]
-    ways = [_wider(pairs, wanted), *("leave contiguity out" for each in wanted if each.regions)]
+    ways = [_wider(pairs, wanted, until), *("leave contiguity out" for each in wanted if each.regions)]
     relaxation = "; or ".join(filter(None, ways)) or "more spare hours, or more time"
-    proved = "No plan for whole accounts, although parts of accounts would fit"
-    why = proved if solution.bound == np.inf else "No plan was found in the time allowed"
-    return conflict, relaxation, f"{why}: {_clashing(conflict)}. Way out: {relaxation}."
+    why = "No plan for whole accounts, although parts of accounts would fit: " + _clashing(conflict)
+    if not proved:
+        hard = " with ".join([conflict[0], " and ".join(conflict[1:])] if conflict[1:] else conflict)
+        why = f"No plan was found in the time allowed, and none is proved to be impossible; what stands in the way: {hard}"
+    return conflict, relaxation, f"{why}. Way out: {relaxation}."
 
 
 def _too_large(pairs: Pairs) -> tuple[list[str], str, str] | None:
@@ -203,9 +210,9 @@ def _too_scattered(pairs: Pairs) -> tuple[list[str], str, str] | None:
     return ["territories that hang together"], way, f"No plan: {said}. Way out: {way}."
 
 
-def _solvable(pairs: Pairs, wanted: list[_Requirement]) -> bool:
-    """Whether a plan for whole accounts is soon found if only the `wanted` requirements hold."""
-    return bool(solve_matching(_only(pairs, wanted), time_limit=SOON, gap=0.9).choice.size)
+def _soon(problem: Matching) -> Solution:
+    """Any plan for whole accounts that is soon found; without one its bound is infinite where none exists."""
+    return solve_matching(problem, time_limit=SOON, gap=0.9)
 
 
 def _only(pairs: Pairs, wanted: list[_Requirement]) -> Matching:
@@ -222,8 +229,8 @@ def _only(pairs: Pairs, wanted: list[_Requirement]) -> Matching:
     )
 
 
-def _wider(pairs: Pairs, wanted: list[_Requirement]) -> str:
-    """The first wider tolerance with which whole accounts fit; nothing where none of a few does."""
+def _wider(pairs: Pairs, wanted: list[_Requirement], until: float) -> str:
+    """The first wider tolerance with which whole accounts fit; nothing where none of a few does, or time is up."""
     now = pairs.tolerance
     if not any(each.load >= 0 and pairs.problem.loads[each.load].kind == "balance" for each in wanted):
         return ""
@@ -234,7 +241,9 @@ def _wider(pairs: Pairs, wanted: list[_Requirement]) -> str:
             else dataclasses.replace(load, least=(1 - tolerance) * load.scale, most=(1 + tolerance) * load.scale)
             for load in pairs.problem.loads
         )
-        if solve_matching(dataclasses.replace(pairs.problem, loads=loads), time_limit=SOON, gap=0.9).choice.size:
+        if time.perf_counter() > until:
+            return ""
+        if _soon(dataclasses.replace(pairs.problem, loads=loads)).choice.size:
             return f"a tolerance of {100 * tolerance:.3g} % instead of {100 * now:.3g} %"
     return ""
 
