@@ -162,6 +162,13 @@ def between(low: float, high: float, style: str = "number", currency: str = "") 
     return f"{_show(low, style, currency)} to {_show(high, style, currency)}"
 
 
+def band(low: float, high: float, style: str, level: float, currency: str = "") -> str:
+    """An interval in brackets to follow its estimate: " (95 % interval 1.2 to 1.9)"; nothing where there is none."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f" ({percent(level, 0)} interval {between(low, high, style, currency)})"
+
+
 def listed(items: Iterable[object], most: int = 5) -> str:
     """Items as a list in a sentence: "a, b and c"; beyond `most` the rest is counted ("and 4 more")."""
     words = [str(item) for item in items]

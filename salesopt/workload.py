@@ -10,12 +10,22 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError
-from salesopt.stats.arguments import flag_fault, number_fault, require
-from salesopt.stats.calls import LARGEST, account_units, hours_faults, hours_grid, hours_of, most_calls, plan_person
-from salesopt.stats.effort import Curves, Numbers, known_multiple
+from salesopt.stats.arguments import count_fault, flag_fault, number_fault, require
+from salesopt.stats.calls import (
+    LARGEST,
+    account_units,
+    drawn_groups,
+    hours_faults,
+    hours_grid,
+    hours_of,
+    most_calls,
+    plan_person,
+)
+from salesopt.stats.effort import Curves, Numbers, Units, known_multiple
 from salesopt.stats.pairs import pair_faults
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
+from salesopt.stats.sizing import unit_curve
 from salesopt.stats.workhours import hours_by_person
 from salesopt.study.tables import require_table
 
@@ -96,6 +106,8 @@ class CallPlan(Result):
               gain (contribution, currency a year)
     load    : rep, accounts, hours_now, hours, capacity, gain, worth_of_hour (contribution one hour more would bring)
     skipped : item, reason
+    gain    : of all accounts, currency a year; gain_low, gain_high: its interval over the drawn curves of the groups,
+              nan where none were drawn. That an account may differ from its group is not in it
     """
 
     table: pd.DataFrame
@@ -103,6 +115,9 @@ class CallPlan(Result):
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
     gain: float
+    gain_low: float
+    gain_high: float
+    confidence: float
 
 
 def plan_calls(
@@ -113,6 +128,9 @@ def plan_calls(
     by: str = "segment",
     whole_team: bool = False,
     known_only: bool = False,
+    draws: int = 0,
+    seed: int = 0,
+    confidence: float = 0.95,
 ) -> CallPlan:
     """How many calls each account should get within each person's hours, so that contribution is greatest.
 
@@ -125,12 +143,20 @@ def plan_calls(
                  `rep` are left out unless `whole_team`; None keeps today's, also those of the accounts without
     whole_team : share the hours over all accounts, whoever serves them
     known_only : no account gets more calls, against today's, than judges were asked about or a history saw
+    draws, seed : sets of curves drawn from the judges' disagreement, for the interval of the gain of this plan at level
+                 `confidence`; curves that bring draws of their own need none
 
     Exact for whole calls (a knapsack over time); no account gets more than three times today's calls.
     Raises DataError and ParameterError.
     Source: Lodish, "CALLPLAN: an interactive salesman's call planning system", Management Science 18 (1971).
     """
-    require(*hours_faults(hours), flag_fault("whole_team", whole_team), flag_fault("known_only", known_only))
+    require(
+        *hours_faults(hours),
+        flag_fault("whole_team", whole_team),
+        flag_fault("known_only", known_only),
+        count_fault("draws", draws),
+        number_fault("confidence", confidence, above=0, below=1),
+    )
     given = require_table("accounts", accounts)
     known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
     units, used, skipped = account_units(given, known, by, served=hours is not None and not whole_team)
@@ -155,7 +181,26 @@ def plan_calls(
     )
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
     cautions = _call_cautions(table, exact, known_to)
-    return CallPlan(table, pd.DataFrame(rows, columns=columns), skipped, cautions, table["gain"].sum())
+    low, high = _gain_interval(drawn_groups(known, draws, seed), table, confidence)
+    gain = float(table["gain"].sum())
+    return CallPlan(table, pd.DataFrame(rows, columns=columns), skipped, cautions, gain, low, high, confidence)
+
+
+def _gain_interval(drawn: Units | None, table: pd.DataFrame, confidence: float) -> tuple[float, float]:
+    """The interval of what this plan's calls bring above today's, over the drawn curves of the groups."""
+    if drawn is None:
+        return np.nan, np.nan
+    gain = np.zeros(len(drawn.scale))
+    for unit, rows in table.groupby("unit", sort=False):
+        ratio, now = (rows["calls"] / rows["calls_now"]).to_numpy(), rows["sales_now"].to_numpy()
+        place = np.flatnonzero(drawn.name == unit)
+        if len(place):
+            own = unit_curve(drawn.curves, int(place[0]))
+            gain += (own.gain(ratio) - own.gain(1.0)) @ now
+        else:
+            gain += rows["gain"].sum()  # calls bring nothing there, whichever curve is drawn
+    low, high = np.quantile(gain, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
 
 
 def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[str, ...]:

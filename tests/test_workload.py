@@ -9,6 +9,7 @@ import pytest
 from salesopt.conclusions.team import conclude_team
 from salesopt.conclusions.workload import calls_caption, lies_idle, too_small
 from salesopt.errors import DataError, ParameterError
+from salesopt.stats.effort import draw_units
 from salesopt.stats.judgement import adbudg, calibrate_judgement
 from salesopt.team import size_team
 from salesopt.workload import measure_hours, plan_calls, workload_size
@@ -82,6 +83,38 @@ def test_each_person_keeps_to_his_hours_and_a_team_shares_them():
     named = plan_calls(accounts, EFFORT, hours={"Ann": 4.0, "Ben": 0.0})
     assert named.table.set_index("account").loc["d", "calls"] == 0
     assert any("no call at all" in text for text in named.cautions)
+
+
+def test_the_gain_of_a_call_plan_has_the_interval_of_the_judges():
+    second = EFFORT.assign(judge="B", at_half=[0.85, 0.65], at_plus_half=[1.05, 1.2], at_saturation=[1.2, 1.5])
+    judged = pd.concat([EFFORT.assign(judge="A"), second])
+    accounts = clients().assign(calls=[30, 20, 30, 20])
+    plan = plan_calls(accounts, judged, hours=60.0, draws=400, seed=3)
+    assert plan.gain_low < plan.gain < plan.gain_high
+    drawn = draw_units(judged, ["shops", "hotels"], draws=400, seed=3)
+    gains = np.zeros(400)
+    for row in plan.table.itertuples():  # the same by hand: heads of the group in proportion to calls of the account
+        at = ["shops", "hotels"].index(row.unit)
+        ratio = row.calls / row.calls_now
+        sales = [drawn.sales(drawn.reps * factor)[:, at] for factor in (ratio, 1.0)]
+        gains += drawn.margin[at] * row.sales_now * (sales[0] - sales[1]) / sales[1]
+    assert [plan.gain_low, plan.gain_high] == pytest.approx(np.quantile(gains, [0.025, 0.975]))
+    brought = plan_calls(accounts, size_team(judged, cost_per_rep=10.0, draws=400, seed=3).basis, hours=60.0)
+    assert [brought.gain_low, brought.gain_high] == pytest.approx([plan.gain_low, plan.gain_high], rel=0.02)
+    narrow = plan_calls(accounts, judged, hours=60.0, draws=400, seed=3, confidence=0.5)
+    assert plan.gain_low < narrow.gain_low < narrow.gain_high < plan.gain_high
+    assert np.isnan(plan_calls(accounts, judged, hours=60.0).gain_low)
+    agreed = pd.concat([EFFORT.assign(judge="A"), EFFORT.assign(judge="B")])
+    sure = plan_calls(accounts, agreed, hours=60.0, draws=50)
+    assert [sure.gain_low, sure.gain_high] == pytest.approx([sure.gain] * 2)
+
+
+def test_a_group_without_gain_from_calls_adds_nothing_to_the_interval():
+    judged = pd.concat([EFFORT.assign(judge=judge) for judge in "AB"])
+    flat = judged["unit"] == "shops"
+    judged.loc[flat, ["at_none", "at_half", "at_plus_half", "at_saturation"]] = 1.0
+    plan = plan_calls(clients(), judged, draws=50)
+    assert [plan.gain_low, plan.gain_high] == pytest.approx([plan.gain] * 2)
 
 
 def test_accounts_that_cannot_be_planned_are_skipped():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.display import between, estimate, heads_of, percent, plural
+from salesopt.display import band, estimate, heads_of, percent, plural
 from salesopt.headcount import HeadcountPlan
 
 SAME = (
@@ -26,14 +26,12 @@ def path_answer(path: HeadcountPlan, currency: str = "") -> str:
     """What the way earns over its years, with interval; nothing where no unit changes."""
     if not path_changes(path):
         return ""
-    band = ""
-    if math.isfinite(path.gain_low):
-        low, high = path.gain_low, path.gain_high
-        band = f" ({percent(path.confidence, 0)} interval {between(low, high, 'estimate', currency)})"
-    way = "more" if path.gain >= 0 else "less"
+    more = path.gain >= 0
+    low, high = (path.gain_low, path.gain_high) if more else (-path.gain_high, -path.gain_low)
     return (
         f"Step by step, over {plural(len(path.years) - 1, 'year')}, that earns {estimate(abs(path.gain), currency)} "
-        f"{way} than staying{band}{_before_costs(path)}."
+        f"{'more' if more else 'less'} than staying{band(low, high, 'estimate', path.confidence, currency)}"
+        f"{_before_costs(path)}."
     )
 
 

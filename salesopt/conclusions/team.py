@@ -24,7 +24,7 @@ from salesopt.conclusions.territories import (
     travel_of,
 )
 from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer
-from salesopt.display import between, estimate, heads_of, listed, money, number, percent, plural
+from salesopt.display import band, estimate, heads_of, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.crosscheck import Beside, HeadGap, UnitHours
 from salesopt.summary import money_unit
@@ -125,13 +125,6 @@ def _cap_cost(size: TeamSize) -> dict[str, Any]:
     return step_of(size.bridge, "best")
 
 
-def _interval(low: float, high: float, style: str, level: float, currency: str = "") -> str:
-    """An interval in brackets, or nothing where there is none."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    return f" ({percent(level, 0)} interval {between(low, high, style, currency)})"
-
-
 def _rests(value: float, size: TeamSize) -> bool:
     """Whether an amount is nothing beside the profit: what the solver rounds, not what a change is worth."""
     return abs(value) <= 1e-6 * max(abs(step_of(size.bridge, "today")["profit"]), 1.0)
@@ -142,7 +135,7 @@ def _moved_answer(size: TeamSize, currency: str) -> str:
     today, moved = step_of(size.bridge, "today"), step_of(size.bridge, "redeployed")
     if abs(moved["reps"] - today["reps"]) < 1 and _rests(moved["gain"], size):
         return f"All {heads_of(today['reps'])} heads are where they earn most: none has to move."
-    gain = _interval(moved["gain_low"], moved["gain_high"], "estimate", size.confidence, currency)
+    gain = band(moved["gain_low"], moved["gain_high"], "estimate", size.confidence, currency)
     return f"Putting {_whom(size)} where they earn most is worth {estimate(moved['gain'], currency)} a year{gain}."
 
 
@@ -195,7 +188,7 @@ def _cap_words(size: TeamSize, currency: str) -> str:
     free = _cap_cost(size)
     if free["gain"] <= 1e-6 * max(abs(free["profit"]), 1.0):
         return " The cap costs nothing: more heads would earn no more."
-    interval = _interval(free["gain_low"], free["gain_high"], "estimate", size.confidence, currency)
+    interval = band(free["gain_low"], free["gain_high"], "estimate", size.confidence, currency)
     return f" The cap costs {estimate(free['gain'], currency)} a year{interval} against {heads_of(free['reps'])} heads."
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from salesopt.display import about, estimate, heads_of, integer, percent, plural
+from salesopt.display import about, band, estimate, heads_of, integer, percent, plural
 from salesopt.results import Finding
 from salesopt.summary import money_unit
 from salesopt.workload import CallPlan, TeamHours
@@ -66,23 +66,34 @@ def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str) -> Fin
     plan = calls if fuller is None else fuller
     if plan.gain <= 1e-6 * max(float(plan.table["sales_now"].sum()), 1.0):
         return None
-    own = "No interval: the curve of a group stands for each of its accounts. It overlaps with redeploying: do not add."
+    known = math.isfinite(plan.gain_low)
+    own = (
+        f"{'The interval is the doubt about the curves of groups' if known else 'No interval'}: the curve of a group "
+        "stands for each of its accounts. It overlaps with redeploying: do not add."
+    )
     fewer, more = ((plan.table["calls"] * sign > plan.table["calls_now"] * sign).sum() for sign in (-1, 1))
     if fuller is None:
         what = "Calls where they bring most, within the hours of calls made today"
         action = f"Call less often on {plural(int(fewer), 'account')} and use the hours where the plan says."
-        return Finding(what, float(plan.gain), math.nan, math.nan, money_unit(currency), action, own, "team")
+        return Finding(what, plan.gain, plan.gain_low, plan.gain_high, money_unit(currency), action, own, "team")
     return Finding(
         "Calls in hours that lie idle",
-        float(plan.gain),
-        math.nan,
-        math.nan,
+        plan.gain,
+        plan.gain_low,
+        plan.gain_high,
         money_unit(currency),
         f"Call more often on {plural(int(more), 'account')}, in {integer(_added(plan))} of the hours that people have "
         "and do not use, as the plan says; none gets more than judges were asked about or a history saw.",
         "People's hours are paid already; what driving costs is left out. Moving calls within the hours of those made "
-        f"today would bring {estimate(calls.gain, currency)}. {own}",
+        f"today would bring {_within(calls, currency)}. {own}",
         "team",
+    )
+
+
+def _within(calls: CallPlan, currency: str) -> str:
+    """What moving calls alone brings, with its interval."""
+    return estimate(calls.gain, currency) + band(
+        calls.gain_low, calls.gain_high, "estimate", calls.confidence, currency
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from salesopt.errors import DataError, ParameterError, close_match
 from salesopt.stats.allocation import divide_lots
 from salesopt.stats.arguments import number_fault
-from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus
+from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus, curves_of
 
 STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
 LARGEST = 3.0  # an account gets at most this multiple of today's calls
@@ -67,13 +67,25 @@ def account_units(
 def _groups(effort: pd.DataFrame | Curves) -> Units:
     """The curves of groups in multiples of today's effort and sales."""
     if isinstance(effort, Curves):
-        units = effort.units
-        now = units.sales(units.reps)
-        low, high, scale = units.low / now, units.high / now, units.scale / units.reps
-        return replace(units, reps=np.ones_like(now), low=low, high=high, scale=scale)
+        return _relative(effort.units)
     answers = consensus(effort)
     answers[["revenue", "current_reps"]] = 1.0
     return calibrated(answers)[0]
+
+
+def drawn_groups(effort: pd.DataFrame | Curves, draws: int, seed: int) -> Units | None:
+    """Sets of the groups' curves that are as likely, in multiples of today's effort and sales; None where none are."""
+    if not isinstance(effort, Curves) and draws == 0:
+        return None
+    curves = effort if isinstance(effort, Curves) else curves_of(effort, draws=draws, seed=seed)
+    return None if curves.drawn is None else _relative(curves.drawn)
+
+
+def _relative(units: Units) -> Units:
+    """Curves in multiples of today's effort and of the sales that they give at it."""
+    now = units.sales(units.reps)
+    low, high, scale = units.low / now, units.high / now, units.scale / units.reps
+    return replace(units, reps=np.ones(len(units.name)), low=low, high=high, scale=scale)
 
 
 def hours_grid(lengths: Numbers) -> tuple[float, bool]:

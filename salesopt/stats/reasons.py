@@ -166,7 +166,7 @@ def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]
     why = "No plan for whole accounts, although parts of accounts would fit: " + _clashing(conflict)
     if not proved:
         hard = " with ".join([conflict[0], " and ".join(conflict[1:])] if conflict[1:] else conflict)
-        why = f"No plan was found in the time allowed, and none is proved to be impossible; what stands in the way: {hard}"
+        why = f"No plan was found in the time allowed; there may be one. What stands in the way: {hard}"
     return conflict, relaxation, f"{why}. Way out: {relaxation}."
 
 
