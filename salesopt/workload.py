@@ -18,6 +18,7 @@ from salesopt.stats.calls import (
     hours_faults,
     hours_grid,
     hours_of,
+    idle_names,
     most_calls,
     plan_person,
 )
@@ -102,8 +103,8 @@ def workload_size(
 class CallPlan(Result):
     """What `plan_calls` found.
 
-    table   : account, rep, unit (its group), calls_now, calls (a year), hours, sales_now, sales (currency a year),
-              gain (contribution, currency a year)
+    table   : account, rep, unit (its group), calls_now, calls (a year), hours, sales_now, sales, potential (currency
+              a year; nan where sales are taken from it), gain (contribution, currency a year)
     load    : rep, accounts, hours_now, hours, capacity, gain, worth_of_hour (contribution one hour more would bring)
     skipped : item, reason
     gain    : of all accounts, currency a year; gain_low, gain_high: its interval over the drawn curves of the groups,
@@ -179,8 +180,13 @@ def plan_calls(
     table = table.assign(
         calls=calls, hours=calls * lengths, sales_now=units.sales(units.reps), sales=units.sales(calls)
     )
+    table["potential"] = used["potential"].to_numpy() if "revenue" in used.columns else np.nan
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
-    cautions = _call_cautions(table, exact, known_to)
+    cautions = (
+        *_call_cautions(table, exact, known_to),
+        *filter(None, [beyond_potential(table)]),
+        *(f"Hours were given for {name}, who serves no account of this plan." for name in idle_names(capacity, hours)),
+    )
     low, high = _gain_interval(drawn_groups(known, draws, seed), table, confidence)
     gain = float(table["gain"].sum())
     return CallPlan(table, pd.DataFrame(rows, columns=columns), skipped, cautions, gain, low, high, confidence)
@@ -224,6 +230,19 @@ def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[st
     if grown:
         said.append(f"{_accounts(grown)} three times today's calls, the most allowed.")
     return tuple(said)
+
+
+def beyond_potential(table: pd.DataFrame) -> str:
+    """That accounts of a `CallPlan` would buy more than they can, and how much of the gain hangs on them; else ""."""
+    over = table[(table["sales"] > table["potential"] + 0.5) & (table["calls"] > table["calls_now"])]
+    if over.empty:
+        return ""
+    above = float((over["sales"] - over["potential"]).sum())
+    return (
+        f"{len(over)} account{'s' if len(over) > 1 else ''} would buy more than their `potential`, by {above:,.0f} a "
+        f"year in all: the curve of a group knows no ceiling of one account. They carry "
+        f"{over['gain'].sum():,.0f} of the gain: count on the rest."
+    )
 
 
 def _accounts(count: int) -> str:

@@ -388,6 +388,13 @@ CHANNELS = "channel,current_spend,min_spend,max_spend,return_rate,base,ceiling\n
             "bound",
             "limit's first row",
         ),
+        (
+            {"workload": "group,accounts,calls,hours_per_call\nA,4,2,1\nB,4,,2\n"},
+            "workload",
+            3,
+            "group",
+            "accounts and",
+        ),
         ({"effort_response": EFFORT.format("0.5,0.4,1.2,1.5")}, "effort_response", 2, "at_half", "rise with effort"),
         (
             {"effort_response": EFFORT.format("0.5,0.8,0.9,1.5")},

@@ -505,6 +505,18 @@ def test_gone_and_unknown_products_are_said_and_given_figures_kept():
     assert found.skipped["item"].tolist() == ["gin", "milk"] and any("rum" in said for said in found.cautions)
 
 
+def test_where_todays_prices_come_from_is_said_and_how_far_what_was_paid_lies_below():
+    assert (
+        "prices are revenue over units" in current_prices(products(("tea", 1, np.nan, np.nan)), monthly(12)).cautions[0]
+    )
+    paid = monthly(12)["price"].iloc[0]
+    found = current_prices(products(("tea", 1, 1.25 * paid, np.nan)), monthly(12))
+    assert "prices are those of the table products; units a year are the units sold" in found.cautions[0]
+    assert "20.0% less than those prices" in found.cautions[1]
+    same = current_prices(products(("tea", 1, paid, np.nan), ("milk", 1, np.nan, np.nan)), monthly(12))
+    assert "products (1 of 2), else revenue" in same.cautions[0] and not any("Paid" in said for said in same.cautions)
+
+
 # Words and pictures
 
 

@@ -286,6 +286,15 @@ def test_whole_accounts_that_do_not_fit_are_told_from_parts_that_would():
     assert assign_accounts(accounts, reps, balance=["hours"], tolerance=wider).load["accounts"].max() == 3
 
 
+def test_names_that_are_numbers_can_be_locked():
+    accounts, reps = firm(12, 3, 2)
+    accounts["account"] = range(12)
+    result = assign_accounts(accounts, reps, locked={0: "R2"}, tolerance=0.6)
+    assert result.table.set_index("account").loc["0", "rep"] == "R2"
+    with pytest.raises(ParameterError, match="not here: 99, None"):
+        assign_accounts(accounts, reps, locked={99: "R2", 1: None})
+
+
 def test_what_is_only_not_found_is_not_called_impossible(monkeypatch):
     accounts, reps = firm(7, 3, 13, spare=4.0)
     accounts["calls"], accounts["hours_per_call"] = 10, 1.0

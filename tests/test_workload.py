@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesopt.conclusions.team import conclude_team
-from salesopt.conclusions.workload import calls_caption, lies_idle, too_small
+from salesopt.conclusions.workload import call_finding, calls_caption, lies_idle, too_small
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.effort import draw_units
 from salesopt.stats.judgement import adbudg, calibrate_judgement
@@ -115,6 +115,27 @@ def test_a_group_without_gain_from_calls_adds_nothing_to_the_interval():
     judged.loc[flat, ["at_none", "at_half", "at_plus_half", "at_saturation"]] = 1.0
     plan = plan_calls(clients(), judged, draws=50)
     assert [plan.gain_low, plan.gain_high] == pytest.approx([plan.gain] * 2)
+
+
+def test_sales_above_what_an_account_can_buy_are_said_with_the_gain_that_hangs_on_them():
+    accounts = clients().assign(calls=[30, 20, 30, 20], revenue=[9000.0, 9000.0, 9000.0, 9000.0], potential=9100.0)
+    plan = plan_calls(accounts, EFFORT, hours=90.0)
+    over = plan.table[(plan.table["sales"] > 9100.5) & (plan.table["calls"] > plan.table["calls_now"])]
+    assert len(over) and plan.table["potential"].eq(9100).all()
+    said = next(text for text in plan.cautions if "`potential`" in text)
+    assert said.startswith(f"{len(over)} account") and f"{(over['sales'] - 9100).sum():,.0f} a year" in said
+    assert f"carry {over['gain'].sum():,.0f} of the gain" in said and said in call_finding(plan, None, "USD").caution
+    assert not any("potential" in text for text in plan_calls(accounts.assign(potential=1e6), EFFORT).cautions)
+    assert not any("potential" in text for text in plan_calls(clients(), EFFORT).cautions)
+
+
+def test_hours_by_name_may_be_numbers_and_strangers_are_said():
+    accounts = clients().assign(rep=["1", "1", "1", "2"])
+    plan = plan_calls(accounts, EFFORT, hours={1: 4.0, 2: 1.0, "Zed": 9.0})
+    assert plan.load.set_index("rep")["capacity"].to_dict() == {"1": 4.0, "2": 1.0}
+    assert any("Zed, who serves no account" in text for text in plan.cautions)
+    with pytest.raises(ParameterError, match="for each of Ben, who are not named; did you mean 'Benn'"):
+        plan_calls(clients(), EFFORT, hours={"Ann": 4.0, "Benn": 1.0})
 
 
 def test_accounts_that_cannot_be_planned_are_skipped():

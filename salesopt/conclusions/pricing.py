@@ -110,7 +110,19 @@ def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
     sure = int(moved["sure"].sum())
     return (
         f"Moving {len(moved)} of {plural(len(plan.table), 'price')} is worth {worth}{share}; "
-        f"{sure} of these moves gain even at the cautious end of the estimates. {words}{' and '.join(largest)}."
+        f"{sure} of these moves gain even at the cautious end of the estimates. {words}{' and '.join(largest)}. "
+        f"{_whole_list(plan, currency)}"
+    )
+
+
+def _whole_list(plan: PricePlan, currency: str) -> str:
+    """What the new prices do to the units and the revenue of the whole list: profit is not all that changes."""
+    table = plan.table
+    units, sold = table["units"].sum() / table["units_now"].sum() - 1, table["revenue_now"].sum()
+    more = table["revenue"].sum() - sold
+    return (
+        f"The whole list then sells {percent(abs(units))} {'fewer' if units < 0 else 'more'} units, and its revenue is "
+        f"{percent(abs(more) / sold)} ({money(abs(more), currency)} a year) {'lower' if more < 0 else 'higher'}."
     )
 
 
@@ -142,7 +154,7 @@ def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Findi
                 high=plan.gain_high,
                 unit=unit,
                 action=_list_action(len(sure)),
-                caution=plan.cautions[0] if plan.cautions else "",
+                caution=" ".join((_whole_list(plan, currency), *plan.cautions[:1])),
                 chapter="pricing",
             )
         )

@@ -9,7 +9,7 @@ import numpy as np
 from salesopt.display import about, band, estimate, heads_of, integer, percent, plural
 from salesopt.results import Finding
 from salesopt.summary import money_unit
-from salesopt.workload import CallPlan, TeamHours
+from salesopt.workload import CallPlan, TeamHours, beyond_potential
 
 IDLE = 0.2  # share of the team's hours without call and travel from which on filling them comes before moving calls
 FULL = 1.0  # share of the hours that planned calls ask for above which the team is too small in any case
@@ -71,6 +71,7 @@ def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str) -> Fin
         f"{'The interval is the doubt about the curves of groups' if known else 'No interval'}: the curve of a group "
         "stands for each of its accounts. It overlaps with redeploying: do not add."
     )
+    own = f"{beyond_potential(plan.table)} {own}".strip()
     fewer, more = ((plan.table["calls"] * sign > plan.table["calls_now"] * sign).sum() for sign in (-1, 1))
     if fuller is None:
         what = "Calls where they bring most, within the hours of calls made today"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -133,7 +133,15 @@ def hours_of(reps: pd.Series, needed: Numbers, hours: float | Mapping[str, float
         return {name: float(needed[(reps == name).to_numpy()].sum()) for name in names}
     if not isinstance(hours, Mapping | pd.Series):
         return dict.fromkeys(names, float(hours))
-    absent = [str(name) for name in names if name not in hours]
+    given = {str(name): float(each) for name, each in hours.items()}  # a name may be a number
+    absent = sorted(str(name) for name in set(names) - set(given))
     if absent:
-        raise ParameterError(f"hours must be a number of at least 0 for each of {', '.join(absent)}, who are not named")
-    return {name: float(hours[name]) for name in names}
+        said = f"hours must be a number of at least 0 for each of {', '.join(absent)}, who are not named"
+        raise ParameterError(said + close_match(absent[0], idle_names(names, hours)))
+    return {name: given[name] for name in names}
+
+
+def idle_names(served: Iterable[str], hours: float | Mapping[str, float] | None) -> list[str]:
+    """Whom `hours` names that serve no account of the plan."""
+    named = {str(name) for name in hours} if isinstance(hours, Mapping | pd.Series) else set()
+    return sorted(named - set(served) - {""})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ def make_pairs(
     fit: pd.DataFrame | None,
     distances: pd.DataFrame | None,
     neighbours: pd.DataFrame | None,
-    locked: dict[str, str],
+    locked: dict[Any, Any],
     speed: float,
     calls_per_trip: float,
     prices: tuple[float, float, float],
@@ -270,9 +271,10 @@ def _years(accounts: pd.DataFrame, today: Day) -> Numbers:
     return ((day - accounts["since"]).dt.days / 365.25).fillna(0.0).clip(lower=0.0).to_numpy()
 
 
-def _lock(accounts: pd.DataFrame, team: pd.DataFrame, cost: Numbers, locked: dict[str, str]) -> tuple[Flags, Numbers]:
+def _lock(accounts: pd.DataFrame, team: pd.DataFrame, cost: Numbers, locked: dict[Any, Any]) -> tuple[Flags, Numbers]:
     """Forbid, in `cost`, every pair but the settled one; the accounts settled, and the cost before."""
     free, settled = cost.copy(), np.zeros(len(accounts), dtype=bool)
+    locked = {str(account): str(rep) for account, rep in locked.items()}  # names may be numbers
     rows = pd.Series(np.arange(len(accounts)), index=accounts["account"])
     columns = pd.Series(np.arange(len(team)), index=team["rep"])
     strange = [name for name in locked if name not in rows.index] + [

@@ -10,6 +10,7 @@ import pandas as pd
 from salesopt.errors import DataError, ParameterError
 from salesopt.study.tables import require_table
 
+ASIDE = 0.005  # share by which prices paid may differ from listed ones before it is said
 STALE_PERIODS = 3
 
 
@@ -17,8 +18,8 @@ STALE_PERIODS = 3
 class CurrentPrices:
     """What `current_prices` found.
 
-    table    : the products table with price (currency per unit: revenue over units in the window), units (a year),
-               unit_cost filled from sales where it was blank, and sold_since (first period in the window)
+    table    : the products table with price (currency per unit), units (a year), both from sales in the window where
+               they were blank, unit_cost filled alike, and sold_since (first period in the window)
     skipped  : item, reason
     cautions : plain sentences; the first names the window
     start, end : first and last day of the window
@@ -59,7 +60,7 @@ def current_prices(products: pd.DataFrame, sales: pd.DataFrame, *, months: int =
     skipped = _skipped(table, listed, after - STALE_PERIODS * length)
     kept = table[~table["product"].isin(skipped["item"])].drop(columns="last_sold").reset_index(drop=True)
     start, end = window["period"].min(), after - pd.Timedelta(days=1)
-    return CurrentPrices(kept, skipped, _cautions(listed, kept, sold, start, end), start, end)
+    return CurrentPrices(kept, skipped, _cautions(listed, kept, sold, figures, start, end), start, end)
 
 
 def period_length(periods: pd.Series) -> pd.DateOffset:
@@ -115,12 +116,36 @@ def _skipped(table: pd.DataFrame, listed: pd.DataFrame, stale: pd.Timestamp) -> 
     return pd.DataFrame(reasons, columns=["item", "reason"])
 
 
+def _source(given: int, count: int, sold: str) -> str:
+    """Where a figure comes from: the table products, or sales where it is blank there."""
+    if not given:
+        return sold
+    return "those of the table products" + ("" if given == count else f" ({given} of {count}), else {sold}")
+
+
 def _cautions(
-    listed: pd.DataFrame, kept: pd.DataFrame, sold: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp
+    listed: pd.DataFrame,
+    kept: pd.DataFrame,
+    sold: pd.DataFrame,
+    figures: pd.DataFrame,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
 ) -> tuple[str, ...]:
+    span = f"from {start.date()} to {end.date()}"
+    own = listed.set_index("product")["price"].dropna() if "price" in listed else pd.Series(dtype=float)
+    told = int(listed["units"].notna().sum()) if "units" in listed else 0
     said = [
-        f"Today's prices are revenue over units, and units a year the units sold, from {start.date()} to {end.date()}."
+        f"Today's prices are {_source(len(own), len(listed), 'revenue over units')}; units a year are "
+        f"{_source(told, len(listed), 'the units sold')}: sales {span}."
     ]
+    if len(own):
+        both = figures.set_index("product").join(own.rename("list"), how="inner")
+        paid = float((both["price"] * both["units"]).sum() / (both["list"] * both["units"]).sum())
+        if abs(paid - 1) > ASIDE:
+            said.append(
+                f"Paid on average, offers included, was {abs(1 - paid):.1%} {'less' if paid < 1 else 'more'} than "
+                "those prices: revenue, margin and gain are counted at the prices of the table."
+            )
     young = kept["sold_since"] > start + pd.DateOffset(days=45)
     if young.any():
         said.append(

@@ -93,6 +93,11 @@ def _no_response(table: pd.DataFrame) -> pd.Series:
     return linear.isna().all(axis=1) & curved.isna().any(axis=1)
 
 
+def _no_work(table: pd.DataFrame) -> pd.Series:
+    given = table.reindex(columns=["accounts", "calls", "hours"]).notna()
+    return ~(given["hours"] | (given["accounts"] & given["calls"]))
+
+
 def _changes_within_limit(table: pd.DataFrame) -> pd.Series:
     first = table.groupby("limit")[["sense", "bound"]].transform("first")
     return (table[["sense", "bound"]] != first).any(axis=1)
@@ -152,6 +157,7 @@ RULES = (
         )
         for column in ("current_reps", "revenue", "margin")
     ),
+    Rule("workload", ("group",), _no_work, "accounts and calls (with hours_per_call), or hours"),
     Rule("reps", ("hired", "left"), _decreasing("hired", "left"), "hired up to left"),
     Rule("comparisons", ("left", "right"), lambda table: table["left"] == table["right"], "two different items"),
 )

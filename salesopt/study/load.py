@@ -229,8 +229,8 @@ def _undated(read: Mapping[str, Table]) -> list[Problem]:
     if "reps" not in read or "hired" not in read["reps"].frame or not read["reps"].frame["hired"].notna().any():
         return []
     expected = (
-        'one such as "2026Q3" here or with --quarter, since no table has periods; as it stands, whoever has a day in '
-        "left has left, and heads and years of service are those of the last day in reps"
+        'one such as "2026Q3" here, or with --quarter when you run report, since no table has periods; as it stands, '
+        "whoever has a day in left has left, and heads and years of service are those of the last day in reps"
     )
     return [Problem(FILE, "study.quarter", None, "no quarter", expected, FILE, level="warning")]
 
