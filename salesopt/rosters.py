@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from salesopt.errors import ParameterError
-from salesopt.stats.arguments import choice_fault, count_fault, flag_fault, names_fault, number_fault, require
+from salesopt.stats.arguments import (
+    choice_fault,
+    count_fault,
+    flag_fault,
+    named_as_text,
+    names_fault,
+    number_fault,
+    require,
+)
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, moves_of, plan_of, row_of
@@ -131,6 +139,8 @@ def compare_rosters(
     Source: the assignment is that of `assign_accounts`; the best place of a hire is a facility location problem:
     Daskin, "Network and Discrete Location" (1995).
     """
+    if isinstance(leavers, Collection) and not isinstance(leavers, str | bytes | Mapping | pd.DataFrame):
+        leavers = [named_as_text(name) for name in leavers]  # type: ignore[misc]
     require(
         choice_fault("regime", regime, REGIMES),
         *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),

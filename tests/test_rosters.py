@@ -799,3 +799,9 @@ def test_people_whose_bases_no_column_holds_leave_the_chapter_out_hires_or_not()
         for hires in (0, 1):
             with pytest.raises(AbsentError, match="travel needs lat and lon in both tables"):
                 compare_rosters(table, other, hires=hires)
+
+
+def test_who_has_a_number_for_a_name_can_leave_by_it():
+    accounts, reps = firm(accounts=12, reps=3)
+    accounts["rep"], reps["rep"] = accounts["rep"].str[1:].astype(int), [0, 1, 2]
+    assert compare_rosters(accounts, reps, leavers=[1]).table["scenario"].tolist() == ["today", "1 leaves"]

@@ -555,3 +555,10 @@ def test_who_serves_whom_and_the_workload_need_no_judge_and_no_history(tmp_path)
     (tmp_path / "r.csv").write_text("rep,role,cost,hours\nx,representative,1,900\ny,representative,1,9\n")
     with pytest.raises(AbsentError, match="neither effort_response or effort_history"):
         chapter(tmp_path)
+
+
+def test_a_unit_whose_name_is_a_number_can_be_limited_by_it():
+    effort = judged(truth()).assign(unit=range(6))
+    by_number, by_text = (size_team(effort, cost_per_rep=COST, least={name: 30}).table for name in (3, "3"))
+    assert by_number["reps_best"].iloc[3] >= 30
+    pd.testing.assert_frame_equal(by_number, by_text)

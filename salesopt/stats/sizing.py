@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.allocation import HillCurves, WholeDivisions, divide_continuous, divide_whole, envelope
-from salesopt.stats.arguments import number_fault, require
+from salesopt.stats.arguments import named_as_text, number_fault, require
 from salesopt.stats.effort import Numbers, Units
 
 MOST_HEADS = 50_000  # of a team: every count up to it is divided anew, in under a minute
@@ -56,6 +56,7 @@ def _limit(word: str, units: Units, given: Limit, otherwise: Numbers) -> Numbers
         return otherwise
     if not isinstance(given, Mapping | pd.Series):
         return given * units.reps
+    given = {named_as_text(name): heads for name, heads in given.items()}
     unknown = sorted(str(name) for name in set(given.keys()) - set(units.name))
     if unknown:
         raise ParameterError(f"`{word}` names units that are not sized: {', '.join(unknown)}")
