@@ -22,6 +22,7 @@ from salesopt.stats.effort import Curves, Numbers, Units, curves_of
 from salesopt.stats.result import Result
 from salesopt.stats.roles import SELLING, Day, is_here, sells
 from salesopt.stats.sizing import (
+    WIDEST,
     Limit,
     Plans,
     best_heads,
@@ -65,7 +66,8 @@ class TeamSize(Result):
                   heads' cost) of each of these; marginal_profit_same_heads, marginal_profit (of one more head, its cost
                   taken off, in the redeployed and in the best plan); switch_on_reps (smallest crew that makes sense),
                   switch_off_cost (cost of a head above which the unit earns none), switch_on_total (team from which on
-                  it is served); judges; caution
+                  it is served, within the limits); the first two are those of the unit's own curve,
+                  whatever `least` and `most` (cost inf: it earns some at any cost); judges; caution
     bridge      : step (today, redeployed, asked, best), reps, reps_low, reps_high (interval of the best size), sales,
                   profit, gain (against the step before), gain_low, gain_high, total_gain (against today), low, high
                   (interval of total_gain)
@@ -176,9 +178,11 @@ def _table(units: Units, plans: Plans, cost: float, low: Numbers, high: Numbers,
         plan = plans.steps[step]
         more = units.contribution(plan + 1) - units.contribution(plan) if whole else units.curves.slope(plan)
         table[column] = more - cost
-    roof = envelope(units.curves, low, high)
+    # the unit's own curve: limits decide what is planned, not what serving the unit is worth
+    none, widest = np.zeros_like(low), np.maximum(WIDEST * units.reps, high)
+    roof = envelope(units.curves, none, widest)
     table["switch_on_reps"] = roof.touch
-    table["switch_off_cost"] = np.where(np.isfinite(roof.pitch), roof.pitch, units.curves.slope(low))
+    table["switch_off_cost"] = np.where(np.isfinite(roof.pitch), roof.pitch, units.curves.slope(none))
     table["switch_on_total"] = switch_on_totals(plans)
     return table
 

@@ -562,3 +562,10 @@ def test_a_unit_whose_name_is_a_number_can_be_limited_by_it():
     by_number, by_text = (size_team(effort, cost_per_rep=COST, least={name: 30}).table for name in (3, "3"))
     assert by_number["reps_best"].iloc[3] >= 30
     pd.testing.assert_frame_equal(by_number, by_text)
+
+
+def test_what_a_unit_is_worth_serving_for_is_no_matter_of_its_limits():
+    effort, columns = judged(truth()), ["switch_on_reps", "switch_off_cost"]
+    free = size_team(effort, cost_per_rep=COST, whole=False).table
+    held = size_team(effort, cost_per_rep=COST, whole=False, least={"unit 0": 12}, most=1.2).table
+    pd.testing.assert_frame_equal(free[columns], held[columns])
