@@ -140,7 +140,7 @@ def compare_rosters(
     Daskin, "Network and Discrete Location" (1995).
     """
     if isinstance(leavers, Collection) and not isinstance(leavers, str | bytes | Mapping | pd.DataFrame):
-        leavers = [named_as_text(name) for name in leavers]  # type: ignore[misc]
+        leavers = [named_as_text(name) for name in leavers]
     require(
         choice_fault("regime", regime, REGIMES),
         *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),

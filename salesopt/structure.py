@@ -81,6 +81,7 @@ UNKNOWN = {
     "agility": "there are not two lines, segments or regions that demand could shift between",
 }
 LEAST_RESEMBLANCE = 0.2
+BY_CHANCE = 0.05  # how often chance may tell as much of any of the forms as today's owners do, for one to be named
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +101,8 @@ class Structures(Result):
     sensitivity : assumption, value, winner, lead (points of score), reps, cost - each assumption alone at its ends
     now         : one row, structure "today", with those columns of `table` that need no assumption: today's
                   representatives, those who lead them and what these people cost, and how they serve the accounts
-    today       : dimension, structure, information (how much the representative tells about it, 0 to 1)
+    today       : dimension, structure, information (how much the representative tells about it, 0 to 1), chance
+                  (how often accounts dealt out at random tell as much)
     skipped     : item, reason
     weights     : weight per criterion, they sum to one; best, second: structures; lead, lead_low, lead_high: points
                   of score between them; saving, saving_low, saving_high: cost of `today_form` less cost of `best`
@@ -291,6 +293,7 @@ def _left_out(accounts: pd.DataFrame, work: Work, people: People) -> dict[str, s
 def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:
     """The structure that today's assignment resembles most; "" where it resembles none or it is unknown."""
     known = today[today["structure"].isin(options)].dropna(subset=["information"])
+    known = known[known["chance"] <= BY_CHANCE / max(len(known), 1)]
     if known.empty or known["information"].max() < LEAST_RESEMBLANCE:
         return ""
     return str(known["structure"].iloc[int(known["information"].argmax())])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from salesopt.display import between, integer, listed, money, number, percent, plural, points, size
@@ -210,17 +211,41 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
             else "Today's structure can't be told from the accounts, so that the gain can't be either.",
             chapter="structure",
         )
+    saving, said = _saving_today(structures, currency)
     return Finding(
         what=f"Organise {NAMES[structures.best]} instead of {NAMES[structures.today_form]}",
-        value=structures.saving,
-        low=structures.saving_low,
-        high=structures.saving_high,
-        unit=unit,
+        value=saving[0],
+        low=saving[1],
+        high=saving[2],
+        unit=unit if math.isfinite(saving[0]) else "",
         action=f"Plan the move of {plural(int(best['moved_accounts']), 'account')} to another representative."
         if math.isfinite(best["moved_accounts"])
         else "Plan the change account by account.",
-        caution="Difference in cost for the same calls; the change itself and the relations it breaks are not costed.",
+        caution=f"{said}The change itself and the relations it breaks are not costed.",
         chapter="structure",
+    )
+
+
+def _saving_today(structures: Structures, currency: str) -> tuple[tuple[float, float, float], str]:
+    """What of the saving the firm would see, which pays for today's people and not for today's form laid out anew."""
+    best, now = _row(structures.table, structures.best), structures.now.iloc[0]
+    given = (structures.saving, structures.saving_low, structures.saving_high)
+    left = float(now["people_cost"] - best["people_cost"])
+    between_forms = "Difference in cost for the same calls, both forms laid out anew. "
+    if not left < given[0]:
+        return given, between_forms
+    today, anew = (money(one["people_cost"], currency) for one in (now, best))
+    paid = f"today's people cost {today} a year, its people {anew}"
+    if left <= 0:
+        band = f" ({between(given[1], given[2], 'money', currency)})" if math.isfinite(given[1]) else ""
+        return (math.nan,) * 3, (
+            f"No money is saved: {paid}. It is {money(given[0], currency)} a year{band} cheaper than "
+            f"{NOUNS[structures.today_form]} laid out anew, which the same calls would take. "
+        )
+    ends = (left, left + best["cost"] - best["cost_high"], left + best["cost"] - best["cost_low"])
+    capped = tuple(float(np.minimum(one, other)) for one, other in zip(given, ends, strict=True))
+    return (capped[0], capped[1], capped[2]), (
+        f"At most what today's people cost above its own: {paid}; what they travel today is not known. "
     )
 
 

@@ -105,7 +105,7 @@ def names_fault(name: str, value: object, what: str, *, optional: bool = False) 
     return unless(right or (optional and value is None), name, value, wanted)
 
 
-def named_as_text(name: object) -> object:
+def named_as_text(name: Any) -> Any:
     """A name that is a whole number as the text that tables hold it as; anything else as it is."""
     return str(name) if isinstance(name, Integral) and not isinstance(name, bool) else name
 

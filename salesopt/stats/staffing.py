@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import special
 from scipy.optimize import linear_sum_assignment
 
 from salesopt.errors import DataError, Problem
 from salesopt.stats.organisation import Assumptions, Layout, Work
 from salesopt.stats.roles import SELLING, Day, group_of, is_here, sells
 from salesopt.study.tables import require_table
+
+DEALS = 999  # random deals that today's owners are held against
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +233,8 @@ def resemblance(work: Work, people: People) -> pd.DataFrame:
 
     dimension, structure, information: mutual information over the dimension's entropy, less what chance alone gives
     ((people - 1)(groups - 1) / (2 accounts), Miller 1955); 0 nothing, 1 everything; nan where there is one group or
-    nobody is named.
+    nobody is named. chance: how often accounts dealt out at random to the same people, each as many as now, tell as
+    much or more (a permutation test).
     """
     served = people.today >= 0
     rows = []
@@ -239,17 +243,22 @@ def resemblance(work: Work, people: People) -> pd.DataFrame:
         ("line", "product", work.main),
         ("segment", "customer", work.segment),
     ):
-        rows.append((dimension, structure, _information(people.today[served], codes[served])))
-    return pd.DataFrame(rows, columns=["dimension", "structure", "information"])
+        rows.append((dimension, structure, *_information(people.today[served], codes[served])))
+    return pd.DataFrame(rows, columns=["dimension", "structure", "information", "chance"])
 
 
-def _information(who: np.ndarray, group: np.ndarray) -> float:
+def _information(who: np.ndarray, group: np.ndarray) -> tuple[float, float]:
+    """How much `who` tells about `group`, and how often chance alone tells as much."""
     if not len(who) or len(np.unique(group)) < 2:
-        return np.nan
-    joint = pd.crosstab(who, group).to_numpy() / len(who)
-    side, top = joint.sum(axis=1, keepdims=True), joint.sum(axis=0, keepdims=True)
-    filled = joint > 0
-    mutual = (joint[filled] * np.log((joint / (side * top))[filled])).sum()
-    chance = (joint.shape[0] - 1) * (joint.shape[1] - 1) / (2 * len(who))
-    entropy = -(top * np.log(top)).sum()
-    return float(np.clip((mutual - chance) / entropy, 0.0, 1.0))
+        return np.nan, np.nan
+    (hands, who), (groups, group) = (np.unique(codes, return_inverse=True) for codes in (who, group))
+    generator = np.random.default_rng(0)
+    dealt = np.vstack([who, generator.permuted(np.tile(who, (DEALS, 1)), axis=1)])
+    cells = len(hands) * len(groups)
+    places = dealt * len(groups) + group + cells * np.arange(DEALS + 1)[:, None]
+    joint = np.bincount(places.ravel(), minlength=cells * (DEALS + 1)).reshape(DEALS + 1, cells) / len(who)
+    side, top = np.bincount(who) / len(who), np.bincount(group) / len(who)
+    mutual = special.rel_entr(joint, np.outer(side, top).ravel()).sum(axis=1)
+    bias = (len(hands) - 1) * (len(groups) - 1) / (2 * len(who))
+    known = (mutual[0] - bias) / special.entr(top).sum()
+    return float(np.clip(known, 0.0, 1.0)), float((mutual >= mutual[0] - 1e-12).mean())
