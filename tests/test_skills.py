@@ -507,3 +507,37 @@ def test_results_come_back_from_disk(simple, tmp_path):
     back = load_results(tmp_path, "skills")
     pd.testing.assert_frame_equal(back.tables["matrix"], simple.matrix)
     assert back.scalars["coverage"] == pytest.approx(simple.coverage)
+
+
+def test_of_trainings_that_close_as_much_the_cheapest_is_bought_and_the_first_unit_pays_for_the_course():
+    reps = pd.DataFrame({"rep": ["Ann", "Bob"], "role": "representative", "cost": 1.0, "hours": 400})
+    clients = pd.DataFrame(
+        {
+            "account": ["a", "b"],
+            "segment": ["g", "h"],
+            "potential": 1.0,
+            "calls": 10,
+            "hours_per_call": 1.0,
+            "rep": ["Ann", "Bob"],
+        }
+    )
+    levels = pd.DataFrame({"rep": ["Ann", "Bob"], "skill": ["s1", "s2"], "level": 0})
+    needs = pd.DataFrame(
+        {
+            "group": ["g", "h"],
+            "skill": ["s1", "s2"],
+            "level": 1,
+            "training_cost": [200.0, 150.0],
+            "course_cost": [0.0, 0.0],
+        }
+    )
+    result = match_skills(levels, needs, reps, accounts=clients, noise=0, draws=0, budget=200)
+    assert result.training["rep"].tolist() == ["Bob"] and result.training["cost"].sum() == 150
+    rising = result.frontier.sort_values("budget")
+    assert (rising["cost"].diff().fillna(0)[rising["gain"].diff().fillna(0) == 0] == 0).all()
+    dear = match_skills(
+        levels, needs.assign(course_cost=50.0), reps, accounts=clients, noise=0, draws=0, budget=200
+    ).frontier
+    assert dear.sort_values("budget")["shadow_price"].iloc[0] == pytest.approx(
+        10 / 200
+    )  # Bob: 150 and 50 of the course

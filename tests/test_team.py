@@ -569,3 +569,11 @@ def test_what_a_unit_is_worth_serving_for_is_no_matter_of_its_limits():
     free = size_team(effort, cost_per_rep=COST, whole=False).table
     held = size_team(effort, cost_per_rep=COST, whole=False, least={"unit 0": 12}, most=1.2).table
     pd.testing.assert_frame_equal(free[columns], held[columns])
+
+
+def test_revenue_or_margin_of_nothing_is_not_blamed_on_the_judges():
+    effort = judged(truth(3))
+    names = list(effort["unit"])
+    effort.loc[1, "revenue"], effort.loc[2, "margin"] = 0.0, 0.0
+    why = size_team(effort, cost_per_rep=1.0).skipped.set_index("unit")["reason"]
+    assert why[names[1]].startswith("its revenue is 0") and why[names[2]].startswith("its margin is 0")

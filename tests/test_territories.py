@@ -14,7 +14,7 @@ from ortools.sat.python import cp_model
 
 from salesopt.conclusions.team import conclude_team
 from salesopt.display import estimate
-from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError
+from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError, attempt
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
 from salesopt.stats import assignment, reasons
@@ -275,6 +275,19 @@ def test_what_clashes_is_said_and_by_how_much(change, arguments, said):
     with pytest.raises(InfeasibleError, match=said) as caught:
         assign_accounts(accounts, reps, **arguments)
     assert caught.value.conflict and caught.value.relaxation
+
+
+def test_the_hours_of_a_way_out_are_rounded_up_and_add_up():
+    accounts, reps = firm(30, 3, 9)
+    reps["hours"] *= 0.3
+    with pytest.raises(InfeasibleError) as caught:
+        assign_accounts(accounts, reps, balance=())
+    total, each = re.search(r"([\d,]+) more hours a year \((.*?)\), and some more", caught.value.relaxation).groups()
+    named = {name: int(hours.replace(",", "")) for name, hours in (one.split(" ") for one in each.split(", "))}
+    assert sum(named.values()) == int(total.replace(",", ""))
+    reps["hours"] += reps["rep"].map(named).fillna(0)
+    again, said = attempt(lambda: assign_accounts(accounts, reps, balance=()))
+    assert again is not None or said.startswith("No plan for whole accounts")
 
 
 def test_whole_accounts_that_do_not_fit_are_told_from_parts_that_would():

@@ -136,12 +136,14 @@ def usable_units(effort: pd.DataFrame) -> tuple[Units, pd.DataFrame, pd.DataFram
     Raises DataError where the rows of a unit contradict each other or no unit is left.
     """
     answers = consensus(effort)
-    units, _ = calibrated(answers)
     reason = pd.Series("", index=answers.index)
-    reason[(units.high <= units.low) | (answers["revenue"] * answers["margin"] == 0)] = (
+    _, curve = calibrated(answers)
+    reason[answers["revenue"] == 0] = "its revenue is 0, and answers are shares of it: its heads stay uncounted"
+    reason[answers["margin"] == 0] = "its margin is 0, so that no head pays: its heads stay and are not counted here"
+    reason[(curve["high"] <= curve["low"]).to_numpy()] = (
         "its answers show no gain from effort: its heads stay and are not counted here"
     )
-    reason[units.high < units.low] = (
+    reason[(curve["high"] < curve["low"]).to_numpy()] = (
         "its answers fall as effort rises, so that no head pays: check them; its heads stay and are not counted here"
     )
     reason[answers["current_reps"] <= 0] = "nobody serves it today, so answers relative to today's effort say nothing"

@@ -80,7 +80,7 @@ def _chances(case: Case, drawn: np.ndarray, budget: float) -> np.ndarray:
     for level in drawn:
         known = np.zeros_like(level)
         steps = training_steps(level, known, case.need, case.demand.hours, case.cost, case.course_cost)
-        count += _courses(case, steps, plan_training(steps, np.array([budget]))[0]) > 0
+        count += _courses(case, steps, plan_training(steps, np.array([budget]), cheapest=False)[0]) > 0
     return count / len(drawn)
 
 

@@ -182,7 +182,7 @@ def _too_large(pairs: Pairs) -> tuple[list[str], str, str] | None:
         name, rep = pairs.account[row], int(over[row].argmin())
         if load.kind == "capacity":
             said = f"{name} alone asks for {load.use[row, rep]:,.0f} hours a year, more than anybody has for it"
-            way = f"{least[row]:,.0f} more hours a year for {pairs.rep[rep]}"
+            way = f"{np.ceil(least[row] - 1e-6):,.0f} more hours a year for {pairs.rep[rep]}"
             return ["each representative's hours"], way, f"No plan: {said}. Way out: {way}."
         share = load.use[row] / np.maximum(load.scale, 1e-300)
         need = float(np.where(allowed[row], share - 1, np.inf).min())
@@ -263,7 +263,8 @@ def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> st
         return f"let at most {100 * share:.0f} % of the accounts stay instead of {100 * pairs.keep:.0f} %"
     load, missed = pairs.problem.loads[each.load], found.missed[places.index(each.load)]
     if load.kind == "capacity":
-        over = f"{missed.sum():,.0f} more hours a year ({_who(pairs, missed)})"
+        missed = np.ceil(missed - 1e-6)
+        over = f"{missed.sum():,.0f} more hours a year ({_who(pairs, missed)}), and some more to fit whole accounts"
         spare = load.most.sum() - load.use.min(axis=1).sum()
         return over if spare >= 0 else over + f"; the team as a whole is at least {-spare:,.0f} hours short"
     need = pairs.tolerance + (missed / load.scale).max()

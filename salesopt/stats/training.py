@@ -11,6 +11,8 @@ import pulp
 from salesopt.stats.levels import expected_gap
 from salesopt.stats.programme import Solver, programme_of
 
+SAME = 1e-9  # share by which what two plans close, or a budget, may differ and be the same
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
@@ -58,8 +60,11 @@ def training_steps(
     )
 
 
-def plan_training(steps: Steps, budgets: np.ndarray) -> np.ndarray:
-    """For each budget whether each step is bought: budgets x steps, the proved optimum of a 0-1 programme (HiGHS)."""
+def plan_training(steps: Steps, budgets: np.ndarray, *, cheapest: bool = True) -> np.ndarray:
+    """For each budget whether each step is bought: budgets x steps, the proved optimum of a 0-1 programme (HiGHS).
+
+    Of plans that close as much the `cheapest` is taken; without, any of them.
+    """
     bought = np.zeros((len(budgets), len(steps.gain)), bool)
     if not len(steps.gain):
         return bought
@@ -68,16 +73,23 @@ def plan_training(steps: Steps, budgets: np.ndarray) -> np.ndarray:
     for number, budget in enumerate(budgets):
         solver.bound_row(0, -np.inf, float(budget))
         bought[number] = solver.solve().values[: len(steps.gain)] > 0.5
+        if cheapest and bought[number].any():
+            least, columns = _model(steps, whole=True, gain=steps.gain @ bought[number] * (1 - SAME))
+            found = Solver(programme_of(least, columns), gap=0.0).solve().values[: len(steps.gain)] > 0.5
+            bought[number] = found if spent(steps, found) < spent(steps, bought[number]) else bought[number]
     return _in_order(steps, bought)
 
 
 def shadow_price(steps: Steps, budget: float) -> float:
-    """What one more unit of budget closes, level-hours per currency, were courses divisible (linear programme)."""
+    """What one more unit of budget closes, level-hours per currency, were courses divisible (linear programme).
+
+    At a budget where the price changes, and at none, it is the price of more.
+    """
     if not len(steps.gain):
         return 0.0
     problem, columns = _model(steps, whole=False)
     solver = Solver(programme_of(problem, columns))
-    solver.bound_row(0, -np.inf, float(budget))
+    solver.bound_row(0, -np.inf, float(budget) + SAME * steps.full_cost)
     return float(solver.solve().row_dual[0])
 
 
@@ -86,15 +98,20 @@ def spent(steps: Steps, bought: np.ndarray) -> float:
     return float(steps.cost[bought].sum() + steps.course_cost[np.unique(steps.skill[bought])].sum())
 
 
-def _model(steps: Steps, *, whole: bool) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
-    """Row 0 is the budget; then a step wants its skill's course held."""
+def _model(steps: Steps, *, whole: bool, gain: float | None = None) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """Row 0 is the budget, under which most is closed; or, at least cost, what has to be closed (`gain`).
+
+    Then a step wants its skill's course held.
+    """
     kind = pulp.LpBinary if whole else pulp.LpContinuous
     problem = pulp.LpProblem("training", pulp.LpMaximize)
     buy = [problem.add_variable(f"buy_{at}", 0, 1, kind) for at in range(len(steps.gain))]
     held = {int(skill): problem.add_variable(f"hold_{skill}", 0, 1, kind) for skill in np.unique(steps.skill)}
-    problem += pulp.lpSum(gain * x for gain, x in zip(steps.gain, buy, strict=True))
+    closed = pulp.lpSum(each * x for each, x in zip(steps.gain, buy, strict=True))
     paid = pulp.lpSum(cost * x for cost, x in zip(steps.cost, buy, strict=True))
-    problem += paid + pulp.lpSum(steps.course_cost[skill] * y for skill, y in held.items()) <= 0
+    paid += pulp.lpSum(steps.course_cost[skill] * y for skill, y in held.items())
+    problem += closed if gain is None else -paid
+    problem += paid <= 0 if gain is None else closed >= gain
     for at, skill in enumerate(steps.skill):
         if steps.course_cost[skill] > 0:
             problem += buy[at] <= held[int(skill)]
