@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from salesopt.conclusions.rosters import conclude_rosters
+from salesopt.conclusions.rosters import _hire_answer, _hire_finding, conclude_rosters
 from salesopt.display import about, money, show_answer
 from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.rosters import plot_leavers, plot_places, plot_takeover
@@ -265,6 +265,19 @@ def test_a_hire_in_a_redraw_saves_what_travel_says_and_never_less_than_nothing(b
     conclusion = conclude_rosters(compare_rosters(accounts, reps, leavers=["R1"], hires=1, places=2), result)
     said = f"a hire saves between {about(-best['cost_change_high'])} and {about(-best['cost_change_low'])} hours"
     assert any(said in text and "The limit of moves binds" in text for text in conclusion.doubts)
+
+
+def test_what_a_hire_saves_in_travel_has_the_interval_of_the_search():
+    row = {"who": "near A", "kind": "hire", "moved": 3, "net": np.nan, "short_change": 0.0, "moves_used_up": False}
+    row |= {"travel_change": -397.0, "over_change": 0.0, "cost_change_low": -410.0, "cost_change_high": -63.0}
+    best = pd.Series(row)
+    found = _hire_finding(best, first=False, anew=True, currency="USD")
+    assert (found.low, found.value, found.high) == (63.0, 397.0, 410.0) and "that of the search" in found.caution
+    assert f"({about(63)} to {about(410)}, as far as the search tells)" in _hire_answer(best, True, "USD")
+    proved = pd.Series(row | {"cost_change_low": -398.0, "cost_change_high": -397.0})
+    assert "as far as the search tells" not in _hire_answer(proved, True, "USD")
+    both = _hire_finding(pd.Series(row | {"over_change": -9.0}), first=False, anew=True, currency="USD")
+    assert np.isnan(both.low) and both.caution.startswith("No interval")
 
 
 def test_a_hire_is_held_against_the_plan_in_which_he_gets_nothing(monkeypatch):
@@ -545,7 +558,7 @@ HERE = {"lat": [48.0], "lon": [8.0]}
         ({"move_price": -1.0}, ParameterError, "move_price"),
         ({"reach": 0.0, "overtime": -1.0}, ParameterError, "overtime.*reach"),
         ({"keep": "a", "today": "x", "stretch": "a", "reach": "a"}, ParameterError, "keep.*today.*stretch.*reach"),
-        ({"leavers": [3], "together": "no"}, ParameterError, "leavers must be a list of names.*together must be"),
+        ({"leavers": [3.5], "together": "no"}, ParameterError, "leavers must be a list of names.*together must be"),
         ({"hires": 1, "places": pd.DataFrame({"place": ["x"]})}, DataError, "column 'lat'"),
         ({"hires": 1, "places": pd.DataFrame({"place": ["x", "x"], "lat": 95, "lon": 1})}, DataError, "degrees.*once"),
         ({"hires": pd.DataFrame({"rep": ["R1"], **HERE})}, DataError, "R1 is a name"),

@@ -14,6 +14,7 @@ from salesopt.summary import money_unit
 from salesopt.workload import TeamHours
 
 ROUGH = 0.005  # gap from which on differences between scenarios may be those of the search
+WIDE = 10.0  # hours a year between the ends of what a search leaves open from which on they are told in the answer
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
 LEAVE, JOIN, SETS = ["leaver", "leavers"], ["hire", "replacement"], ["hires", "replacements"]
 NONE = (math.nan, math.nan)
@@ -172,13 +173,23 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
         least = f"less than about {about(most)} hours of" if most >= 1 else "no"
         held = ", as the changes of hands that keep allows are used up" if best["moves_used_up"] and most >= 1 else ""
         return f"{name} {then}saves {least} travel or overload a year{held}: hire for sales only ({SEE})."
-    travel, worth = _change(best["travel_change"]), f"{TIME} ({SEE})"
+    low, high = _searched(best)
+    wide = math.isfinite(low) and high - low >= WIDE
+    known = f" ({about(low)} to {about(high)}, as far as the search tells)" if wide else ""
+    travel, worth = _change(best["travel_change"]) + known, f"{TIME} ({SEE})"
     if math.isfinite(best["net"]):
         net = money(abs(best["net"]), currency)
         worth = f"paid overtime saved is {net} {_way(best)} than the hire costs, sales apart"
     if best["short_change"] <= -0.5:
         return f"{name} {then}finds room for {integer(-best['short_change'])} hours of calls a year, with {travel}."
     return f"{name} {then}means {' and '.join([travel, *_relief(best)])}: {worth}."
+
+
+def _searched(best: pd.Series) -> tuple[float, float]:
+    """Hours of travel a year that a hire saves at least and at most; nan where overload or room is saved too."""
+    if abs(best["over_change"]) >= 0.5 or best["short_change"] <= -0.5:
+        return math.nan, math.nan
+    return max(float(-best["cost_change_high"]), 0.0), max(float(-best["cost_change_low"]), 0.0)
 
 
 def _way(best: pd.Series) -> str:
@@ -241,14 +252,16 @@ def _hire_finding(best: pd.Series, first: bool, anew: bool, currency: str) -> Fi
     elif paid:
         what, value, action = "Overtime pay saved, cost taken off,", best["net"], capital(seat)
     money_of_it = paid and not homes
+    low, high = (math.nan, math.nan) if money_of_it else _searched(best)
+    interval = "The interval is that of the search" if math.isfinite(low) else "No interval"
     return Finding(
         what=f"{what} through one more {best['who']}" + (", after today's accounts are divided anew" if anew else ""),
         value=float(value),
-        low=math.nan,
-        high=math.nan,
+        low=low,
+        high=high,
         unit=money_unit(currency) if money_of_it else "hours a year",
         action=f"Divide today's accounts anew first. {action}" if first and not homes else action,
-        caution="No interval: distances and hours are taken as exact. "
+        caution=f"{interval}: distances and hours are taken as exact. "
         f"{'' if money_of_it else f'It is {TIME}. '}{APART}",
         chapter="rosters",
     )
