@@ -96,8 +96,8 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
 def _anew(structures: Structures, span: float | None) -> str:
     """Leaders and accounts that change hands if the best structure is laid out anew, beside today's."""
     best, now = _row(structures.table, structures.best), structures.now.iloc[0]
-    every = f", one for every {size(span)}" if span else ""
-    said = f", {plural(int(best['managers']), 'leader')} (today {int(now['managers'])}{every})"
+    every = f" at one for every {size(span)} people of a part" if span else ""
+    said = f", {plural(int(best['managers']), 'leader')}{every} (today {int(now['managers'])})"
     if not math.isfinite(best["moved_accounts"]):
         return said
     return f"{said}, {integer(best['moved_accounts'])} of {plural(structures.accounts, 'account')} changing hands,"
@@ -286,8 +286,8 @@ def structures_caption(structures: Structures, span: float) -> str:
         f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
         f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
         f"of {integer(structures.capacity)} hours a year each with customers and on the road, as calls ask for, and "
-        f"one leader for every {size(span)}. Today's travel is no part of this table: the chapter on the size of the "
-        "team has it, reckoned from people's homes."
+        f"one leader for every {size(span)} begun in each part (line, customer type). Today's travel is no part "
+        "of this table: the chapter on the size of the team has it, reckoned from people's homes."
     )
 
 

@@ -32,7 +32,8 @@ def plot_curves(result: ChannelMix, *, currency: str = "", most: int = 12) -> Fi
     for ax, name in zip(grid.flat, names, strict=False):
         _draw_curve(ax, result, name)
     grid.flat[0].legend(loc="lower right", fontsize=8)
-    up, down = (result.table[result.table["change"] * sign > 0] for sign in (1, -1))
+    largest = result.table.sort_values("change", key=abs, ascending=False, kind="stable")
+    up, down = (largest[largest["change"] * sign > 0] for sign in (1, -1))
     text = f"Money moves to {listed(_names(result, up.index), 3) or 'no channel'}"
     text += f", away from {listed(_names(result, down.index), 3)}" if len(down) else ""
     figure.suptitle("\n".join(textwrap.wrap(text, 76)), x=0.01, ha="left", fontsize=12, fontweight="bold")

@@ -33,7 +33,7 @@ class Assumptions:
     key_share        : matrix: the largest accounts that together hold this share of potential get specialists
     joint            : matrix: share of a key account's calls that its line specialists make. Fraction
     stretch          : how far above contracted hours people can go for a while, fraction
-    span             : representatives one manager can lead
+    span             : representatives one manager can lead; each part (line, customer type) has managers of its own
     cost_per_km      : currency a km
     """
 
