@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from salesopt.stats.arguments import (
     choice_fault,
     count_fault,
     flag_fault,
-    named_as_text,
+    names_as_text,
     names_fault,
     number_fault,
     require,
@@ -139,8 +139,7 @@ def compare_rosters(
     Source: the assignment is that of `assign_accounts`; the best place of a hire is a facility location problem:
     Daskin, "Network and Discrete Location" (1995).
     """
-    if isinstance(leavers, Collection) and not isinstance(leavers, str | bytes | Mapping | pd.DataFrame):
-        leavers = [named_as_text(name) for name in leavers]
+    leavers = names_as_text(leavers)
     require(
         choice_fault("regime", regime, REGIMES),
         *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),

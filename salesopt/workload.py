@@ -184,7 +184,6 @@ def plan_calls(
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
     cautions = (
         *_call_cautions(table, exact, known_to),
-        *filter(None, [beyond_potential(table)]),
         *(f"Hours were given for {name}, who serves no account of this plan." for name in idle_names(capacity, hours)),
     )
     low, high = _gain_interval(drawn_groups(known, draws, seed), table, confidence)
@@ -229,6 +228,8 @@ def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[st
     grown = int((table["calls"] >= np.ceil(LARGEST * table["calls_now"])).sum())
     if grown:
         said.append(f"{_accounts(grown)} three times today's calls, the most allowed.")
+    if over := beyond_potential(table):
+        said.append(over)
     return tuple(said)
 
 
@@ -240,7 +241,7 @@ def beyond_potential(table: pd.DataFrame) -> str:
     above = float((over["sales"] - over["potential"]).sum())
     return (
         f"{len(over)} account{'s' if len(over) > 1 else ''} would buy more than their `potential`, by {above:,.0f} a "
-        f"year in all: the curve of a group knows no ceiling of one account. They carry "
+        "year in all: the curve of a group knows no ceiling of one account. They carry "
         f"{over['gain'].sum():,.0f} of the gain: count on the rest."
     )
 

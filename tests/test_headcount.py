@@ -331,6 +331,8 @@ def test_the_words_and_figures_say_what_the_tables_say():
     assert path_metrics(path)["team.path_gain"] == path.years["cumulative_gain"].iloc[-1]
     said = path_answer(path, "EUR")
     assert "interval" in said and "3 years" in said
+    costs = path_answer(replace(path, gain=-5.0, gain_low=-9.0, gain_high=-2.0), "EUR")
+    assert "earns EUR 5.00 less than staying" in costs and "interval EUR 2.00 to EUR 9.00)" in costs
     assert "20" in path_caption(path) and "one more hire" in path_caption(path)
     assert f"to {path.years['reps'].iloc[-1]:g} heads" in path_caption(path)
     limits = limits_in_words(path)

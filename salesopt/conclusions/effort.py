@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from salesopt.display import between, listed, number, percent, plural
+from salesopt.display import band, between, listed, number, percent, plural
 from salesopt.effort import EffortFit
 from salesopt.results import Conclusion, Finding
 
@@ -43,10 +43,10 @@ def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
 
 def _answer(result: EffortFit) -> str:
     table = result.table.sort_values("elasticity", ascending=False, kind="stable")
-    top, least, level = table.iloc[0], table.iloc[-1], percent(result.confidence, 0)
+    top, least = table.iloc[0], table.iloc[-1]
     said = (
         f"In the long run one per cent more heads brings {'most ' if len(table) > 1 else ''}on {top['unit']}: "
-        f"{number(top['elasticity'])} % more sales ({level} interval {between(top['low'], top['high'])})"
+        f"{number(top['elasticity'])} % more sales{band(top['low'], top['high'], 'number', result.confidence)}"
     )
     if len(table) > 1:
         said += f"; least on {least['unit']}: {number(least['elasticity'])} % ({between(least['low'], least['high'])})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesopt.display import between, listed, number, percent, plural
+from salesopt.display import band, listed, number, plural
 from salesopt.elasticity import Elasticity
 from salesopt.results import Conclusion, Finding
 
@@ -37,18 +37,17 @@ def conclude_elasticity(result: Elasticity, *, currency: str = "") -> Conclusion
 
 def _answer(result: Elasticity, elastic: int, inelastic: int) -> str:
     table = result.table
-    level = percent(result.confidence, 0)
     if len(table) == 1:
         row = table.iloc[0]
         return (
-            f"When the price of {row['product']} rises by 1 %, its units change by {number(row['elasticity'])} % "
-            f"({level} interval {between(row['low'], row['high'])})."
+            f"When the price of {row['product']} rises by 1 %, its units change by {number(row['elasticity'])} %"
+            f"{band(row['low'], row['high'], 'number', result.confidence)}."
         )
     return (
-        f"When its price rises by 1 %, the typical product's units change by {number(result.median)} % "
-        f"({level} interval {between(result.median_low, result.median_high)}). Of {plural(len(table), 'product')}, "
-        f"{elastic} are clearly sensitive to price (a rise loses revenue), {inelastic} clearly not, and for "
-        f"{len(table) - elastic - inelastic} the data cannot tell."
+        f"When its price rises by 1 %, the typical product's units change by {number(result.median)} %"
+        f"{band(result.median_low, result.median_high, 'number', result.confidence)}. Of "
+        f"{plural(len(table), 'product')}, {elastic} are clearly sensitive to price (a rise loses revenue), "
+        f"{inelastic} clearly not, and for {len(table) - elastic - inelastic} the data cannot tell."
     )
 
 

@@ -169,7 +169,7 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
     name = f"A {'replacement' if best['kind'] == 'replacement' else 'hire'} (best {best['who']})"
     then = "then " if anew else ""
     if not _helps(best):
-        most = max(-best["cost_change_low"], 0.0)
+        _, most = _proved(best)
         least = f"less than about {about(most)} hours of" if most >= 1 else "no"
         held = ", as the changes of hands that keep allows are used up" if best["moves_used_up"] and most >= 1 else ""
         return f"{name} {then}saves {least} travel or overload a year{held}: hire for sales only ({SEE})."
@@ -187,8 +187,11 @@ def _hire_answer(best: pd.Series, anew: bool, currency: str) -> str:
 
 def _searched(best: pd.Series) -> tuple[float, float]:
     """Hours of travel a year that a hire saves at least and at most; nan where overload or room is saved too."""
-    if abs(best["over_change"]) >= 0.5 or best["short_change"] <= -0.5:
-        return math.nan, math.nan
+    return NONE if abs(best["over_change"]) >= 0.5 or best["short_change"] <= -0.5 else _proved(best)
+
+
+def _proved(best: pd.Series) -> tuple[float, float]:
+    """What a hire saves at least and at most as plans are proved, hours a year; an hour of overload weighs more."""
     return max(float(-best["cost_change_high"]), 0.0), max(float(-best["cost_change_low"]), 0.0)
 
 
@@ -252,7 +255,7 @@ def _hire_finding(best: pd.Series, first: bool, anew: bool, currency: str) -> Fi
     elif paid:
         what, value, action = "Overtime pay saved, cost taken off,", best["net"], capital(seat)
     money_of_it = paid and not homes
-    low, high = (math.nan, math.nan) if money_of_it else _searched(best)
+    low, high = NONE if money_of_it else _searched(best)
     interval = "The interval is that of the search" if math.isfinite(low) else "No interval"
     return Finding(
         what=f"{what} through one more {best['who']}" + (", after today's accounts are divided anew" if anew else ""),
@@ -328,7 +331,7 @@ def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
 
 def _hire_anew(best: pd.Series, redrawn: RosterComparison) -> str:
     """Between what a hire's savings lie after a new division, and whether the limit of moves holds them down."""
-    low, high = max(-best["cost_change_high"], 0.0), max(-best["cost_change_low"], 0.0)
+    low, high = _proved(best)
     weigh = ", an hour above people's hours weighed as several" if abs(best["over_change"]) >= 0.5 else ""
     said = (
         f"Divided anew, with no less balance than without it, a hire saves between {about(low)} and {about(high)} "

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from salesopt.display import between, integer, listed, money, number, percent, plural, points, size
+from salesopt.display import band, between, integer, listed, money, number, percent, plural, points, size
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.comparison import tabulate_unserved
 from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
@@ -105,11 +105,8 @@ def _anew(structures: Structures, span: float | None) -> str:
 
 def _ahead(structures: Structures) -> str:
     """How far ahead of the runner-up, with the interval of the distance."""
-    text = f"{points(structures.lead)} ahead of {NOUNS[structures.second]}"
-    if not math.isfinite(structures.lead_low):
-        return text
-    interval = between(structures.lead_low, structures.lead_high, "points")
-    return f"{text} ({percent(structures.confidence, 0)} interval {interval})"
+    interval = band(structures.lead_low, structures.lead_high, "points", structures.confidence)
+    return f"{points(structures.lead)} ahead of {NOUNS[structures.second]}{interval}"
 
 
 def flip_sentence(structures: Structures) -> str:
@@ -229,22 +226,21 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
 def _saving_today(structures: Structures, currency: str) -> tuple[tuple[float, float, float], str]:
     """What of the saving the firm would see, which pays for today's people and not for today's form laid out anew."""
     best, now = _row(structures.table, structures.best), structures.now.iloc[0]
-    given = (structures.saving, structures.saving_low, structures.saving_high)
+    saving, low, high = structures.saving, structures.saving_low, structures.saving_high
     left = float(now["people_cost"] - best["people_cost"])
-    between_forms = "Difference in cost for the same calls, both forms laid out anew. "
-    if not left < given[0]:
-        return given, between_forms
+    if not left < saving:
+        return (saving, low, high), "Difference in cost for the same calls, both forms laid out anew. "
     today, anew = (money(one["people_cost"], currency) for one in (now, best))
     paid = f"today's people cost {today} a year, its people {anew}"
     if left <= 0:
-        band = f" ({between(given[1], given[2], 'money', currency)})" if math.isfinite(given[1]) else ""
+        ends = band(low, high, "money", structures.confidence, currency)
         return (math.nan,) * 3, (
-            f"No money is saved: {paid}. It is {money(given[0], currency)} a year{band} cheaper than "
+            f"No money is saved: {paid}. It is {money(saving, currency)} a year{ends} cheaper than "
             f"{NOUNS[structures.today_form]} laid out anew, which the same calls would take. "
         )
-    ends = (left, left + best["cost"] - best["cost_high"], left + best["cost"] - best["cost_low"])
-    capped = tuple(float(np.minimum(one, other)) for one, other in zip(given, ends, strict=True))
-    return (capped[0], capped[1], capped[2]), (
+    low = float(np.minimum(low, left + best["cost"] - best["cost_high"]))  # nan stays nan
+    high = float(np.minimum(high, left + best["cost"] - best["cost_low"]))
+    return (left, low, high), (
         f"At most what today's people cost above its own: {paid}; what they travel today is not known. "
     )
 

@@ -110,6 +110,12 @@ def named_as_text(name: Any) -> Any:
     return str(name) if isinstance(name, Integral) and not isinstance(name, bool) else name
 
 
+def names_as_text(names: Any) -> Any:
+    """The names of a list, each as `named_as_text`; what is no list of names as it is, for `names_fault` to tell."""
+    listed = isinstance(names, Collection) and not isinstance(names, str | bytes | Mapping | pd.DataFrame)
+    return [named_as_text(name) for name in names] if listed else names
+
+
 def mapping_fault(name: str, value: object, what: str, *, optional: bool = False) -> str:
     """The fault of a mapping; `what` says of what, such as "account to representative"."""
     right = isinstance(value, Mapping) or (optional and value is None)

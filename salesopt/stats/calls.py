@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import DataError, ParameterError, close_match
 from salesopt.stats.allocation import divide_lots
-from salesopt.stats.arguments import number_fault
+from salesopt.stats.arguments import named_as_text, number_fault
 from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus, curves_of
 
 STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
@@ -75,10 +75,11 @@ def _groups(effort: pd.DataFrame | Curves) -> Units:
 
 def drawn_groups(effort: pd.DataFrame | Curves, draws: int, seed: int) -> Units | None:
     """Sets of the groups' curves that are as likely, in multiples of today's effort and sales; None where none are."""
-    if not isinstance(effort, Curves) and draws == 0:
-        return None
-    curves = effort if isinstance(effort, Curves) else curves_of(effort, draws=draws, seed=seed)
-    return None if curves.drawn is None else _relative(curves.drawn)
+    if isinstance(effort, Curves):
+        drawn = effort.drawn
+    else:
+        drawn = curves_of(effort, draws=draws, seed=seed).drawn if draws else None
+    return None if drawn is None else _relative(drawn)
 
 
 def _relative(units: Units) -> Units:
@@ -133,7 +134,7 @@ def hours_of(reps: pd.Series, needed: Numbers, hours: float | Mapping[str, float
         return {name: float(needed[(reps == name).to_numpy()].sum()) for name in names}
     if not isinstance(hours, Mapping | pd.Series):
         return dict.fromkeys(names, float(hours))
-    given = {str(name): float(each) for name, each in hours.items()}  # a name may be a number
+    given = {named_as_text(name): float(each) for name, each in hours.items()}
     absent = sorted(str(name) for name in set(names) - set(given))
     if absent:
         said = f"hours must be a number of at least 0 for each of {', '.join(absent)}, who are not named"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError, close_match
-from salesopt.stats.arguments import day_fault, names_fault, number_fault, read_day
+from salesopt.stats.arguments import day_fault, named_as_text, names_fault, number_fault, read_day
 from salesopt.stats.distances import great_circle, region_kilometres, travel_hours
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.roles import Day, is_here, sells
@@ -274,14 +274,15 @@ def _years(accounts: pd.DataFrame, today: Day) -> Numbers:
 def _lock(accounts: pd.DataFrame, team: pd.DataFrame, cost: Numbers, locked: dict[Any, Any]) -> tuple[Flags, Numbers]:
     """Forbid, in `cost`, every pair but the settled one; the accounts settled, and the cost before."""
     free, settled = cost.copy(), np.zeros(len(accounts), dtype=bool)
-    locked = {str(account): str(rep) for account, rep in locked.items()}  # names may be numbers
+    locked = {named_as_text(account): named_as_text(rep) for account, rep in locked.items()}
     rows = pd.Series(np.arange(len(accounts)), index=accounts["account"])
     columns = pd.Series(np.arange(len(team)), index=team["rep"])
     strange = [name for name in locked if name not in rows.index] + [
         name for name in locked.values() if name not in columns.index
     ]
     if strange:
-        raise ParameterError(f"locked names accounts or representatives that are not here: {', '.join(strange)}")
+        named = ", ".join(map(str, strange))
+        raise ParameterError(f"locked names accounts or representatives that are not here: {named}")
     for account, rep in locked.items():
         row, column = rows[account], columns[rep]
         if not np.isfinite(cost[row, column]):

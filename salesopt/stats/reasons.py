@@ -165,7 +165,7 @@ def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]
     relaxation = "; or ".join(filter(None, ways)) or "more spare hours, or more time"
     why = "No plan for whole accounts, although parts of accounts would fit: " + _clashing(conflict)
     if not proved:
-        hard = " with ".join([conflict[0], " and ".join(conflict[1:])] if conflict[1:] else conflict)
+        hard = " and ".join(conflict)
         why = f"No plan was found in the time allowed; there may be one. What stands in the way: {hard}"
     return conflict, relaxation, f"{why}. Way out: {relaxation}."
 

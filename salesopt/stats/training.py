@@ -68,14 +68,14 @@ def plan_training(steps: Steps, budgets: np.ndarray, *, cheapest: bool = True) -
     bought = np.zeros((len(budgets), len(steps.gain)), bool)
     if not len(steps.gain):
         return bought
-    problem, columns = _model(steps, whole=True)
-    solver = Solver(programme_of(problem, columns), gap=0.0)
+    solver = Solver(programme_of(*_model(steps, whole=True)), gap=0.0)
+    least = Solver(programme_of(*_model(steps, whole=True, least_cost=True)), gap=0.0) if cheapest else None
     for number, budget in enumerate(budgets):
         solver.bound_row(0, -np.inf, float(budget))
         bought[number] = solver.solve().values[: len(steps.gain)] > 0.5
-        if cheapest and bought[number].any():
-            least, columns = _model(steps, whole=True, gain=steps.gain @ bought[number] * (1 - SAME))
-            found = Solver(programme_of(least, columns), gap=0.0).solve().values[: len(steps.gain)] > 0.5
+        if least is not None and bought[number].any():
+            least.bound_row(0, float(steps.gain @ bought[number] * (1 - SAME)), np.inf)
+            found = least.solve().values[: len(steps.gain)] > 0.5
             bought[number] = found if spent(steps, found) < spent(steps, bought[number]) else bought[number]
     return _in_order(steps, bought)
 
@@ -98,8 +98,8 @@ def spent(steps: Steps, bought: np.ndarray) -> float:
     return float(steps.cost[bought].sum() + steps.course_cost[np.unique(steps.skill[bought])].sum())
 
 
-def _model(steps: Steps, *, whole: bool, gain: float | None = None) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
-    """Row 0 is the budget, under which most is closed; or, at least cost, what has to be closed (`gain`).
+def _model(steps: Steps, *, whole: bool, least_cost: bool = False) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:
+    """Row 0 is the budget, under which most is closed; or what has to be closed, at `least_cost`.
 
     Then a step wants its skill's course held.
     """
@@ -110,8 +110,8 @@ def _model(steps: Steps, *, whole: bool, gain: float | None = None) -> tuple[pul
     closed = pulp.lpSum(each * x for each, x in zip(steps.gain, buy, strict=True))
     paid = pulp.lpSum(cost * x for cost, x in zip(steps.cost, buy, strict=True))
     paid += pulp.lpSum(steps.course_cost[skill] * y for skill, y in held.items())
-    problem += closed if gain is None else -paid
-    problem += paid <= 0 if gain is None else closed >= gain
+    problem += -paid if least_cost else closed
+    problem += closed >= 0 if least_cost else paid <= 0
     for at, skill in enumerate(steps.skill):
         if steps.course_cost[skill] > 0:
             problem += buy[at] <= held[int(skill)]
