@@ -12,7 +12,7 @@ from scipy.optimize import linprog, minimize
 
 from salesopt.channels import complete_channels, measure_online_funnel, optimise_channel_mix
 from salesopt.conclusions.channels import conclude_channels, price_sentences
-from salesopt.display import MINUS, money
+from salesopt.display import MINUS, listed, money
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.channels import plot_curves, plot_frontier, plot_funnel, plot_marginal_returns
 from salesopt.stats.mix import build_programme, mean_of_worst, write_model
@@ -817,6 +817,9 @@ def test_figures_draw_the_result(mix):
     assert sorted(points) == sorted(mix.table["marginal_return_now"])
     figure = plot_curves(mix, currency="USD")
     assert len([ax for ax in figure.axes if ax.get_visible()]) == 4
+    backwards = plot_curves(dataclasses.replace(mix, table=mix.table.iloc[::-1]))
+    losers = mix.table[mix.table["change"] < 0].sort_values("change")["channel"].tolist()
+    assert f"away from {listed(losers, 3)}" in backwards.get_suptitle().replace("\n", " "), "largest first"
     bars = plot_funnel(measure_online_funnel(FUNNEL)).patches
     assert bars[0].get_width() == pytest.approx(600 / 81)
     plt.close("all")

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import NonlinearConstraint, differential_evolution, minimize_scalar
 
 from salesopt.conclusions.pricing import conclude_calendar, conclude_pricing, conclude_promotions
+from salesopt.display import money, percent
 from salesopt.elasticity import estimate_elasticity
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.pricing import (
@@ -530,6 +531,15 @@ def test_the_conclusion_carries_the_numbers_of_the_plan():
     assert len(total) == 1, "moves are parts of the list and must not be counted twice"
     assert (total[0].value, total[0].low, total[0].high) == (plan.gain, plan.gain_low, plan.gain_high)
     assert said.metrics["pricing.gain"] == plan.gain
+    sums = plan.table[["units_now", "units", "revenue_now", "revenue"]].sum()
+    units, revenue = sums["units"] / sums["units_now"] - 1, sums["revenue"] - sums["revenue_now"]
+    way, side = "fewer" if units < 0 else "more", "lower" if revenue < 0 else "higher"
+    share = percent(abs(revenue) / sums["revenue_now"])
+    assert (
+        f"then sells {percent(abs(units))} {way} units, and its revenue is {share}" in said.answer
+        and f"({money(abs(revenue), 'USD')} a year) {side}." in said.answer
+    )
+    assert total[0].caution.startswith("The whole list then sells")
     still = optimise_prices(products(("tea", 1, 2, 100)), estimates(("tea", -2, 0.1)))
     assert conclude_pricing(still).answer.startswith("None of the 1 price should move")
 

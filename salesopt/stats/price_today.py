@@ -136,7 +136,7 @@ def _cautions(
     told = int(listed["units"].notna().sum()) if "units" in listed else 0
     said = [
         f"Today's prices are {_source(len(own), len(listed), 'revenue over units')}; units a year are "
-        f"{_source(told, len(listed), 'the units sold')}: sales {span}."
+        f"{_source(told, len(listed), 'the units sold')}. Sales are those {span}."
     ]
     if len(own):
         both = figures.set_index("product").join(own.rename("list"), how="inner")
