@@ -33,7 +33,7 @@ class Assumptions:
     key_share        : matrix: the largest accounts that together hold this share of potential get specialists
     joint            : matrix: share of a key account's calls that its line specialists make. Fraction
     stretch          : how far above contracted hours people can go for a while, fraction
-    span             : representatives one manager can lead; each part (line, customer type) has managers of its own
+    span             : representatives one manager can lead, of one pool or of several
     cost_per_km      : currency a km
     """
 
@@ -214,7 +214,7 @@ def _join(
         leads=np.concatenate([pool.leads for pool in pools]),
         pool=np.repeat(np.arange(len(pools)), counts),
         pools=tuple(pool.name for pool in pools),
-        managers=int(np.ceil(counts / assumed.span - 1e-9).sum()),
+        managers=int(np.ceil(counts.sum() / assumed.span - 1e-9)),
     )
 
 
