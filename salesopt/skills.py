@@ -42,10 +42,11 @@ DIGITAL = (
 class SkillMatch(Result):
     """What `match_skills` found. Levels run from 0 (none) to 4 (expert); hours are a year.
 
-    table     : skill, digital, need (mean over the hours that need it), highest_need, team_level, best_level, best,
-                coverage (share of the needed level-hours that is there), low, high, gap_hours (level-hours missing),
-                gap_low, gap_high, met (share of the hours served by somebody who reaches the need), short (people
-                below what their own accounts need), single_points
+    table     : skill, digital, need (mean over the hours that need it), highest_need, team_level, best_level, best
+                (of those rated; blank where nobody is), coverage (share of the needed level-hours that is there), low,
+                high, gap_hours (level-hours missing), gap_low, gap_high, met (share of the hours served by somebody who reaches the need), short (people
+                below what their own accounts need), single_points (needs that one
+                person fills), unfilled (needs that nobody fills)
     matrix    : rep, role, skill, level (as rated), std_error, expected (level), raters, need (highest of his own
                 accounts), gap_hours
     groups    : group, skill, need, hours, people (who reach it), coverage, gap_hours
@@ -181,7 +182,7 @@ def match_skills(
 def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame, confidence: float) -> pd.DataFrame:
     hours = case.demand.hours
     needed = needed_of(case)
-    single = points["skill"].value_counts()
+    single, unfilled = (points.loc[points["people"] == count, "skill"].value_counts() for count in (1, 0))
     own = np.where(hours[:, :, None] > 0, case.need[None], 0.0).max(axis=1)
     rows = []
     for at, skill in enumerate(case.skills):
@@ -190,7 +191,8 @@ def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame
         total, gap = needed[:, at].sum(), gaps[:, at].sum()
         low, high = interval_of(drawn[:, :, at].sum(axis=1), confidence)
         reach = reaches(case.level[:, at][:, None], case.need[wants, at][None, :])
-        best = int(case.level[:, at].argmax())
+        rated = case.raters[:, at] > 0
+        best = int(np.where(rated, case.level[:, at], -1.0).argmax())
         rows.append(
             {
                 "skill": skill,
@@ -198,8 +200,8 @@ def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame
                 "need": total / asked if asked > 0 else 0.0,
                 "highest_need": float(case.need[:, at].max()),
                 "team_level": float(case.level[:, at].mean()),
-                "best_level": float(case.level[best, at]),
-                "best": str(case.people["rep"].iloc[best]),
+                "best_level": float(case.level[best, at]) if rated.any() else np.nan,
+                "best": str(case.people["rep"].iloc[best]) if rated.any() else "",
                 "coverage": 1 - gap / total if total > 0 else np.nan,
                 "low": 1 - high / total if total > 0 else np.nan,
                 "high": 1 - low / total if total > 0 else np.nan,
@@ -209,6 +211,7 @@ def _table(case: Case, gaps: np.ndarray, drawn: np.ndarray, points: pd.DataFrame
                 "met": float((hours[:, wants] * reach).sum() / asked) if asked > 0 else np.nan,
                 "short": int((~reaches(case.level[:, at], own[:, at])).sum()),
                 "single_points": int(single.get(skill, 0)),
+                "unfilled": int(unfilled.get(skill, 0)),
             }
         )
     return pd.DataFrame(rows).sort_values("gap_hours", ascending=False, kind="stable", ignore_index=True)

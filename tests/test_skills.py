@@ -106,6 +106,20 @@ def test_single_points_of_failure(simple):
     assert (points["chance_under_two"] == 1).all(), "ratings without error leave no other chance"
 
 
+def test_a_skill_that_nobody_is_rated_in_has_no_best_and_rests_on_nobody():
+    """The first of the team was its best person, at level 0, and the need counted as one that rests on one person."""
+    tables = firm()
+    tables["skill_needs"] = needs({**NEEDS, ("shops", "AI"): 2})
+    table = match_skills(**tables, draws=0).table.set_index("skill")
+    assert table.loc["AI", "best"] == "" and math.isnan(table.loc["AI", "best_level"])
+    assert table.loc["data", ["best", "best_level"]].tolist() == ["bob", 3]
+    assert table["single_points"].to_dict() == {"CRM": 2, "data": 1, "AI": 0}
+    assert table["unfilled"].to_dict() == {"CRM": 0, "data": 0, "AI": 1}
+    none_rated = ratings({("ann", "CRM"): 0})
+    low = match_skills(**{**tables, "skills": none_rated}, draws=0).table.set_index("skill")
+    assert low.loc["CRM", ["best", "best_level"]].tolist() == ["ann", 0], "rated 0 is rated"
+
+
 def test_nobody_reaching_a_need_is_said():
     tables = firm()
     tables["skill_needs"] = needs({("shops", "CRM"): 4, ("bars", "data"): 3})

@@ -66,7 +66,7 @@ def plot_coverage(result: SkillMatch, ax: Axes | None = None) -> Axes:
     table = result.table[result.table["coverage"].notna()].sort_values("coverage", ascending=False, ignore_index=True)
     ax = axes(ax, height=height_for(len(table), each=0.34))
     place = np.arange(len(table))
-    colours = [ORANGE if points else BLUE for points in table["single_points"]]
+    colours = [ORANGE if points else BLUE for points in table["single_points"] + table["unfilled"]]
     ax.barh(place, 100 * table["coverage"], color=colours, height=0.6)
     if table["low"].notna().all():
         below, above = table["coverage"] - table["low"], table["high"] - table["coverage"]
