@@ -30,6 +30,7 @@ from salesopt.stats.organisation import STRUCTURES, Assumptions, Work, work_of
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.stats.staffing import People, describe_today, people_of, resemblance
+from salesopt.stats.structurecautions import doubt_structures
 from salesopt.study.tables import check_table, require_table
 
 __all__ = [
@@ -227,7 +228,7 @@ def compare_structures(
         sensitivity=sensitivity,
         today=resembled,
         skipped=pd.DataFrame(list(skipped.items()), columns=["item", "reason"]),
-        cautions=_cautions(case, measured, options[best], sensitivity, people),
+        cautions=doubt_structures(case, measured, options[best], sensitivity, people),
         weights=dict(zip(usable, map(float, weight), strict=True)),
         best=options[best],
         second=options[second],
@@ -297,34 +298,6 @@ def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:
     if known.empty or known["information"].max() < LEAST_RESEMBLANCE:
         return ""
     return str(known["structure"].iloc[int(known["information"].argmax())])
-
-
-def _cautions(
-    case: Case, measured: Sequence[Mapping[str, float]], best: str, sensitivity: pd.DataFrame, people: People
-) -> tuple[str, ...]:
-    found = [
-        "Visits that specialists make on their own, the share of calls that is joint, coordination, opening time, speed"
-        " and detour are judgements, not measurements.",
-        "Every representative is taken to live in the middle of his area; moving house is not costed.",
-    ]
-    others = sorted(set(sensitivity.loc[sensitivity["winner"] != best, "assumption"])) if len(sensitivity) else []
-    if others:
-        found.append(
-            f"Another structure wins where one assumption alone is at the end of its range: {', '.join(others)}."
-        )
-    found += case.work.bought.cautions
-    if case.work.where is None:
-        found.append("Travel is not in the figures, because the places of the accounts are not known.")
-    elif unknown := int((~case.work.where.known).sum()):
-        found.append(f"The places of {unknown} accounts are not known: calls on them count, the way to them does not.")
-    if case.people.managers == 0:
-        found.append("The table reps names no lead, supervisor or manager; a manager is costed as a representative.")
-    unnamed = int((people.today < 0).sum())
-    if 0 < unnamed < len(people.today):
-        found.append(f"{unnamed} accounts have no representative who is here; they count in no hand-over.")
-    if max(row["reps"] for row in measured) > 2 * len(people.names):
-        found.append("Some structure needs more than twice today's representatives: check calls and hours per call.")
-    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -275,6 +275,17 @@ def test_today_is_recognised_by_who_serves_whom():
     assert result.saving == pytest.approx(table.loc["customer", "cost"] - table.loc[result.best, "cost"])
 
 
+def test_an_account_beyond_one_persons_hours_is_named():
+    """2,000 hours a year counted as one contact of somebody who has 100, and nothing was said."""
+    found = compare_structures(
+        accounts(TWENTY).assign(calls=[2000.0] + [10.0] * 19), people(), assumptions=PLAIN, draws=0
+    )
+    (said,) = [text for text in found.cautions if "more hours a year than one person has" in text]
+    assert "a0 (2,000 hours, at least 20 people)" in said and "a1" not in said
+    plain = compare_structures(accounts(TWENTY), people(), assumptions=PLAIN, draws=0)
+    assert not any("than one person has" in text for text in plain.cautions)
+
+
 def test_nobody_moves_when_the_structure_is_todays():
     """Three segments at three far places, one representative each: customer type keeps every account in its hands."""
     rows = [(name, "juice" if at % 2 else "tea", 1.0) for name in ("shop", "bar", "hotel") for at in range(10)]
