@@ -44,8 +44,8 @@ class SkillMatch(Result):
 
     table     : skill, digital, need (mean over the hours that need it), highest_need, team_level, best_level, best
                 (of those rated; blank where nobody is), coverage (share of the needed level-hours that is there), low,
-                high, gap_hours (level-hours missing), gap_low, gap_high, met (share of the hours served by somebody who reaches the need), short (people
-                below what their own accounts need), single_points (needs that one
+                high, gap_hours (level-hours missing), gap_low, gap_high, met (share of the hours served by somebody
+                who reaches the need), short (people below what their own accounts need), single_points (needs that one
                 person fills), unfilled (needs that nobody fills)
     matrix    : rep, role, skill, level (as rated), std_error, expected (level), raters, need (highest of his own
                 accounts), gap_hours
