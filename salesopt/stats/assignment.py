@@ -19,12 +19,17 @@ from scipy import sparse
 
 from salesopt.stats.flow import flow_counts, solve_flow
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution, connected_patches
-from salesopt.stats.neighbourhoods import improve_plan
+from salesopt.stats.neighbourhoods import GROUPS, improve_plan
 from salesopt.stats.packing import Packing
+from salesopt.stats.recombine import recombine
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-FIRST, BOUND, PLAN, SEARCH = 0.2, 0.42, 0.72, 0.98  # fractions of the time after which each part ends at the latest
+FIRST, BOUND, PLAN, SEARCH = 0.1, 0.37, 0.6, 0.98  # fractions of the time after which each part ends at the latest
+TURNS, LARGEST = 6, 5  # neighbourhoods and sets in turn at most, and the largest group of the first turn
+NEAR_BEST, FURTHER = 0.1, 1.5  # loss of the sets listed: of what the plan is above the bound at first, and its growth
+LISTED, LONGER = 100, 3  # sets of each representative at first, and their growth
+RECOMBINE = 0.3  # of the time left that one choice among whole sets may take
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
@@ -71,20 +76,42 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
     if problem.region is None:  # the search does not know which regions hang together
         first = start + FIRST * seconds
         best = _widen(problem, best, relaxed.bound, first, gap, patient=False)
-        if time.perf_counter() < first:
+        if best.gap <= gap or time.perf_counter() < start + 0.95 * FIRST * seconds:  # settled, not stopped by the clock
             return best
         packing = Packing(problem, relaxed)
         packing.raise_bound(gap / 20, start + BOUND * seconds, best.cost * (1 - gap))
         best = _better(problem, best, none, packing.bound)
         if best.gap <= gap:
             return dataclasses.replace(best, by_clock=True)
-        detours = _reduced(packing.detours())
         plan = packing.settle(start + PLAN * seconds)
-        enough, until = best.bound / (1 - gap / 2), start + SEARCH * seconds
-        found = improve_plan(problem, plan, detours, enough=enough, deadline=until, slack=packing.slack)
-        best = dataclasses.replace(_better(problem, best, found, best.bound), by_clock=True)
+        best = dataclasses.replace(_alternate(packing, plan, best, gap, start + SEARCH * seconds), by_clock=True)
+        if best.gap <= gap:
+            return best
     best = _widen(problem, best, relaxed.bound, start + seconds, gap, patient=True)
     return dataclasses.replace(best, by_clock=best.by_clock or time.perf_counter() >= start + seconds)
+
+
+def _alternate(packing: Packing, plan: Places, best: Solution, gap: float, deadline: float) -> Solution:
+    """`best` or a better solution from `plan`: neighbourhoods and whole sets in turn, each further out than before."""
+    problem, detours = packing.problem, _reduced(packing.detours())
+    listed, beyond = LISTED, 0.0
+    for turn in range(TURNS):
+        enough, largest = best.bound / (1 - gap / 2), min(LARGEST + turn, GROUPS[-1])
+        plan = improve_plan(
+            problem, plan, detours, enough=enough, deadline=deadline, slack=packing.slack, largest=largest, seed=turn
+        )
+        best = _better(problem, best, plan, best.bound)
+        now = time.perf_counter()
+        if best.gap <= gap or not plan.size or now > deadline:
+            break
+        beyond, until = max(beyond, NEAR_BEST * (best.cost - best.bound)), now + RECOMBINE * (deadline - now)
+        plan, bound = recombine(packing, plan, beyond, listed, gap / 20 * abs(best.bound), until)
+        best = _better(problem, best, plan, bound)
+        if best.gap <= gap:
+            break
+        if time.perf_counter() < until:  # what was not settled in the time is not for longer lists either
+            listed, beyond = LONGER * listed, FURTHER * beyond
+    return best
 
 
 def _reduced(marginal: Numbers) -> Numbers:

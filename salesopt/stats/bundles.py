@@ -94,29 +94,46 @@ class Bundles:
 
         Where cutting the list loosened the bound by more than `fine`, the next search goes on with twice as many.
         """
+        self.reach, floor, bound, found = self._list(worth, kept_worth, self.reach, self.width, many)
+        best = found[0][0] if found else np.inf
+        self.cut = best - bound > fine
+        self.width = min(2 * self.width, MOST_WIDTH) if self.cut else max(self.width // 2, WIDTH)
+        if found:
+            self.reach = float(np.clip(1.2 * best, self.first, self.furthest))
+        return floor + bound, [bundle for _, bundle in found]
+
+    def within(
+        self, worth: Numbers, kept_worth: float, beyond: float, *, width: int, many: int
+    ) -> tuple[float, list[Flags]]:
+        """The sets that cost less worth at most `beyond` more than the best, `many` at most, best first.
+
+        Also returned is the cost less worth that no set left out undercuts.
+        """
+        _, floor, bound, found = self._list(worth, kept_worth, self.reach, width, many, beyond)
+        return floor + bound, [bundle for _, bundle in found]
+
+    def _list(
+        self, worth: Numbers, kept_worth: float, reach: float, width: int, many: int, beyond: float = 0.0
+    ) -> tuple[float, float, float, list[tuple[float, Flags]]]:
+        """The loss looked at, what the best set without limits comes to, a bound on what is not listed, the list."""
         net = self.cost - worth - kept_worth * self.kept
         limits = _Limits(self.least, self.most, self._prices(net))
         loss = np.where(self.closed, np.inf, net - limits.price @ self.use)
         base = ((loss < 0) & ~self.closed) | self.locked
         floor = float(loss[base].sum()) + limits.worth()
-        free = ~self.closed & ~self.locked
-        bound = -np.inf
+        free, bound = ~self.closed & ~self.locked, -np.inf
         while True:
-            moves = np.flatnonzero(free & (np.abs(loss) <= self.reach))
+            moves = np.flatnonzero(free & (np.abs(loss) <= reach))
             moves = moves[np.argsort(np.abs(loss[moves]), kind="stable")]
             change = self.use[:, moves] * np.where(base[moves], -1.0, 1.0)
             total = self.use[:, base].sum(axis=1)
-            found, proved = search(np.abs(loss[moves]), change, total, limits, self.reach, width=self.width, many=many)
+            found, proved = search(np.abs(loss[moves]), change, total, limits, reach, beyond, width=width, many=many)
             bound = max(bound, proved)
-            if found or self.reach >= self.furthest:
+            enough = found[0][0] + beyond if found else np.inf
+            if reach >= min(enough, self.furthest):
                 break
-            self.reach *= WIDER
-        best = found[0][0] if found else np.inf
-        self.cut = best - bound > fine
-        self.width = min(2 * self.width, MOST_WIDTH) if self.cut else max(self.width // 2, WIDTH)
-        if found:
-            self.reach = float(np.clip(1.2 * found[0][0], self.first, self.furthest))
-        return floor + bound, [_moved(base, moves[picks]) for _, picks in found]
+            reach = min(enough, self.furthest) if found else WIDER * reach
+        return reach, floor, bound, [(excess, _moved(base, moves[picks])) for excess, picks in found]
 
     def losses(self, worth: Numbers, kept_worth: float) -> Numbers:
         """What each account costs beyond its worth and the limits it uses; an account below 0 is in the best set."""
@@ -152,11 +169,21 @@ class Bundles:
 
 
 def search(
-    loss: Numbers, change: Numbers, total: Numbers, limits: _Limits, reach: float, *, width: int, many: int
+    loss: Numbers,
+    change: Numbers,
+    total: Numbers,
+    limits: _Limits,
+    reach: float,
+    beyond: float = 0.0,
+    *,
+    width: int,
+    many: int,
 ) -> tuple[list[tuple[float, list[int]]], float]:
-    """Up to `many` choices of moves within the limits at a loss of at most `reach`, best first, and a bound on all.
+    """Up to `many` choices of moves within the limits, best first, and a bound on all that are not among them.
 
     loss, change : of each move, cheapest first; total : before any move
+    reach, beyond : choices count up to this loss, and up to this much above the best. With `beyond` of 0 the bound is
+    one on all choices.
     Moves without which no choice is better are not looked at: the bound is exact unless `width` cut the list.
     """
     slope, level = limits.completions(loss, change, _directions(len(total)))
@@ -168,16 +195,19 @@ def search(
     if start <= best:
         found, best = [(start, -1, 0)], start
     for move, cost in enumerate(loss):
-        ready = np.flatnonzero(spent + cost <= best)
+        most = min(reach, best + beyond)
+        ready = np.flatnonzero(spent + cost <= most)
         old, fresh = len(spent), (spent[ready] + cost, totals[:, ready] + change[:, move, None])
         excess = limits.excess(*fresh)
         good = np.flatnonzero(excess <= reach)
-        good = good[np.argsort(excess[good], kind="stable")][:many]
-        found.extend((float(excess[one]), move, int(ready[one])) for one in good)
+        good = good[np.argsort(excess[good], kind="stable")]
+        floor = min(floor, float(excess[good[many:]].min(initial=np.inf)))
+        found.extend((float(excess[one]), move, int(ready[one])) for one in good[:many])
         best = min(best, float(excess[good].min(initial=np.inf)))
+        most = min(reach, best + beyond)
         spent, totals = np.concatenate([spent, fresh[0]]), np.hstack([totals, fresh[1]])
         could = spent + _highest(slope[move + 1], level[move + 1, :, None], totals)
-        left = np.flatnonzero(could <= best)
+        left = np.flatnonzero(could <= most)
         if len(left) > width:
             order = left[np.argpartition(could[left], width)]
             left, floor = np.sort(order[:width]), min(floor, float(could[order[width]]))
@@ -186,7 +216,8 @@ def search(
         if not len(left):
             break
     found.sort(key=lambda one: one[0])
-    return [(excess, _retrace(trail, move, place)) for excess, move, place in found[:many]], min(best, floor)
+    bound = min(best + beyond, reach, floor, *(one[0] for one in found[many : many + 1]))
+    return [(excess, _retrace(trail, move, place)) for excess, move, place in found[:many]], bound
 
 
 @cache

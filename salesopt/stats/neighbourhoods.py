@@ -35,6 +35,7 @@ def improve_plan(
     enough: float,
     deadline: float,
     slack: Callable[[Places], Numbers] | None = None,
+    largest: int = GROUPS[-1],
     seed: int = 0,
 ) -> Places:
     """A plan that is no dearer than `choice`, and within the limits where `choice` could be brought there.
@@ -53,7 +54,7 @@ def improve_plan(
     penalty = DEAR * float(np.abs(problem.cost[np.isfinite(problem.cost)]).max(initial=1.0))
     tried: set[tuple[bytes, bytes, float]] = set()
     for number in range(ROUNDS):
-        before, many = problem.cost_of(choice), GROUPS[min(number // 2, len(GROUPS) - 1)]
+        before, many = problem.cost_of(choice), min(GROUPS[min(number // 2, len(GROUPS) - 1)], largest)
         missed = _missed(problem, choice)
         for first in generator.permutation(reps):
             if time.perf_counter() > deadline:
@@ -72,7 +73,7 @@ def improve_plan(
         cost = problem.cost_of(choice)
         if not left and cost <= enough:
             break
-        if not left and not missed and cost >= before * (1 - 1e-5) and many == GROUPS[-1]:
+        if not left and not missed and cost >= before * (1 - 1e-5) and many == largest:
             break
     return choice if not _missed(problem, choice) else choice[:0]
 

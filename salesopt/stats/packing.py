@@ -85,7 +85,7 @@ class Packing:
 
     def detours(self) -> Numbers:
         """By how much each pair at least lifts a plan above the bound of single representatives at the best prices."""
-        worth, kept_worth = self.best[: self.accounts], float(self.best[self.accounts :].sum())
+        worth, kept_worth = self.worth()
         loss = np.column_stack([bundles.losses(worth, kept_worth) for bundles in self.bundles])
         wanted = np.maximum(-loss, 0.0)
         return np.asarray(wanted.sum(axis=1, keepdims=True) - wanted + np.maximum(loss, 0.0))
@@ -124,6 +124,15 @@ class Packing:
                 break
         likely = np.where(self.shares.max(axis=1) > 0, self.shares.argmax(axis=1), self.relaxed.nearest)
         return np.where(owner >= 0, owner, likely)
+
+    def worth(self) -> tuple[Numbers, float]:
+        """What an account is worth at the best prices, and what a pair kept is."""
+        return self.best[: self.accounts], float(self.best[self.accounts :].sum())
+
+    def unlock(self) -> None:
+        """Open all sets again after a plan was settled."""
+        for bundles in self.bundles:
+            bundles.locked, bundles.closed = np.zeros(self.accounts, dtype=bool), ~np.isfinite(bundles.cost)
 
     def _begin(self) -> highspy.Highs:
         """The programme without sets: rows for accounts (and pairs kept), then one for each representative.

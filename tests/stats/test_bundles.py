@@ -23,15 +23,20 @@ def one_representative(seed: int, sides: str, limits: int = 2) -> Matching:
     return Matching(cost, tuple(loads))
 
 
-def cheapest_of_all(problem: Matching, worth: np.ndarray, locked: np.ndarray, closed: np.ndarray) -> float:
-    best = np.inf
+def all_sets(problem: Matching, worth: np.ndarray, locked: np.ndarray, closed: np.ndarray) -> dict[bytes, float]:
+    """Cost less worth of every set within the limits."""
+    found = {}
     for members in itertools.product([False, True], repeat=len(worth)):
         chosen = np.array(members)
         totals = [load.use[chosen, 0].sum() for load in problem.loads]
         within = all(load.least[0] <= total <= load.most[0] for load, total in zip(problem.loads, totals, strict=True))
         if within and chosen[locked].all() and not chosen[closed].any():
-            best = min(best, float((problem.cost[chosen, 0] - worth[chosen]).sum()))
-    return best
+            found[chosen.tobytes()] = float((problem.cost[chosen, 0] - worth[chosen]).sum())
+    return found
+
+
+def cheapest_of_all(problem: Matching, worth: np.ndarray, locked: np.ndarray, closed: np.ndarray) -> float:
+    return min(all_sets(problem, worth, locked, closed).values(), default=np.inf)
 
 
 @pytest.mark.parametrize("sides", ["both", "least", "most"])
@@ -49,6 +54,24 @@ def test_the_cheapest_set_is_that_of_brute_force(seed, limits, sides):
     if found:
         assert bound == pytest.approx(best, abs=1e-4)
         assert (problem.cost[found[0], 0] - worth[found[0]]).sum() == pytest.approx(best, abs=1e-4)
+
+
+@pytest.mark.parametrize(("width", "many"), [(5000, 500), (5000, 4), (5000, 1), (8, 500)])
+@pytest.mark.parametrize("seed", range(25))
+def test_no_set_that_a_list_leaves_out_costs_less_than_it_says(seed, width, many):
+    problem, worth = one_representative(seed, "both", 1), np.random.default_rng(seed + 100).uniform(1, 10, 12)
+    none = np.zeros(12, dtype=bool)
+    every, bundles = all_sets(problem, worth, none, none), Bundles(problem, 0, ~none, 40.0)
+    least, found = bundles.within(worth, 0.0, 6.0, width=width, many=many)
+    listed = [one.tobytes() for one in found]
+    assert len(listed) == len(set(listed)) <= many and set(listed) <= set(every)
+    assert [every[one] for one in listed] == sorted(every[one] for one in listed)
+    assert min(cost for one, cost in every.items() if one not in listed) >= least - 1e-4
+    if (width, many) == (5000, 500):
+        best = min(every.values())
+        assert least == pytest.approx(best + 6, abs=1e-3)
+        fewest, most = (sum(cost <= best + 6 + by for cost in every.values()) for by in (-1e-3, 1e-3))
+        assert 5 < fewest <= len(found) <= most
 
 
 @pytest.mark.parametrize("seed", range(6))
