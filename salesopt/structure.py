@@ -22,6 +22,7 @@ from salesopt.stats.comparison import (
     tabulate_shifts,
     tabulate_structures,
     vary_assumptions,
+    weigh_gain,
 )
 from salesopt.stats.duties import DutyCheck, check_duties
 from salesopt.stats.geography import locate
@@ -106,7 +107,11 @@ class Structures(Result):
                   (how often accounts dealt out at random tell as much)
     skipped     : item, reason
     weights     : weight per criterion, they sum to one; best, second: structures; lead, lead_low, lead_high: points
-                  of score between them; saving, saving_low, saving_high: cost of `today_form` less cost of `best`
+                  of score between them
+    cheaper     : cost of `today_form`, laid out anew, less cost of `best`, with low and high
+    saving      : what `best` costs less than today, with low and high: `cheaper`, but at most the cost of today's
+                  people less that of the people of `best` (today's travel is not known); nan where today's people
+                  cost no more than those of `best`: then no money is saved
     """
 
     table: pd.DataFrame
@@ -126,6 +131,9 @@ class Structures(Result):
     lead_low: float
     lead_high: float
     today_form: str
+    cheaper: float
+    cheaper_low: float
+    cheaper_high: float
     saving: float
     saving_low: float
     saving_high: float
@@ -214,9 +222,7 @@ def compare_structures(
     resembled = resemblance(work, people)
     form = _today_form(resembled, options)
     lead = interval_of(ranking.drawn[:, best] - ranking.drawn[:, second], confidence)
-    costs = np.array([[row["cost"] for row in rows] for rows in drawn]).reshape(-1, len(options))
-    reference = options.index(form) if form else best
-    saving = interval_of(costs[:, reference] - costs[:, best], confidence)
+    gain = weigh_gain(measured, drawn, options.index(form) if form else None, best, people.paid, confidence)
     sensitivity = vary_assumptions(options, usable, weight, case, spread)
     return Structures(
         table=tabulate_structures(options, measured, drawn, confidence),
@@ -236,9 +242,7 @@ def compare_structures(
         lead_low=lead[0],
         lead_high=lead[1],
         today_form=form,
-        saving=float(measured[reference]["cost"] - measured[best]["cost"]) if form else float("nan"),
-        saving_low=saving[0] if form else float("nan"),
-        saving_high=saving[1] if form else float("nan"),
+        **gain,
         accounts=len(accounts),
         reps_now=len(people.names),
         capacity=people.capacity,

@@ -272,7 +272,7 @@ def test_today_is_recognised_by_who_serves_whom():
     assert result.today_form == "customer"
     assert result.today.set_index("structure").loc["customer", "information"] > 0.9
     table = result.table.set_index("structure")
-    assert result.saving == pytest.approx(table.loc["customer", "cost"] - table.loc[result.best, "cost"])
+    assert result.cheaper == pytest.approx(table.loc["customer", "cost"] - table.loc[result.best, "cost"])
 
 
 def test_an_account_beyond_one_persons_hours_is_named():
@@ -315,7 +315,7 @@ def test_intervals_widen_with_what_is_uncertain():
     assert wide.scores["wins"].sum() == pytest.approx(1)
     assert wide.lead_low < wide.lead < wide.lead_high
     assert wide.best != wide.today_form
-    assert 0 < wide.saving_low < wide.saving < wide.saving_high
+    assert 0 < wide.cheaper_low < wide.cheaper < wide.cheaper_high
 
 
 def test_same_seed_same_answer_and_inputs_stay_as_they_are():
@@ -662,8 +662,7 @@ def test_plots_of_the_team():
 
 def test_the_sentence_carries_the_numbers(contested):
     made = describe_team(team(), on="2026-07-01")
-    dear = replace(contested, now=contested.now.assign(people_cost=1e6))
-    conclusion = conclude_structure(dear, made, check_duties(duties(), team()), currency="EUR")
+    conclusion = conclude_structure(contested, made, check_duties(duties(), team()), currency="EUR")
     best = row(contested, contested.best)
     assert f"{int(best['reps'])} representatives" in conclusion.answer
     assert points(contested.scores["score"].max()) in conclusion.answer
@@ -679,29 +678,38 @@ def test_the_sentence_carries_the_numbers(contested):
     assert "3 sell, 2 lead (2 managers) and 1 is in support: one leader for every 2.0 others." in makeup_sentence(made)
 
 
-@pytest.mark.parametrize("more", [1e6, 2000.0, 0.0, -500.0])
-def test_a_saving_is_never_more_than_what_today_costs_above_the_new_form(contested, more):
-    """Today's form laid out anew may be far dearer than today's people: that money is not paid, and can't be saved."""
-    best = row(contested, contested.best)
-    now = contested.now.assign(people_cost=best["people_cost"] + more)
-    finding = conclude_structure(replace(contested, now=now), currency="EUR").findings[0]
-    found = pd.DataFrame([vars(finding)])
-    if more == 1e6:
-        assert finding.value == contested.saving and "both forms laid out anew" in finding.caution
-    elif more > 0:
-        assert finding.value == pytest.approx(more) and "At most what today's people cost" in finding.caution
-        assert finding.low <= more - (best["cost_high"] - best["cost"]) + 1e-6
-        assert finding.high <= contested.saving_high and finding.low < finding.value <= finding.high
-    else:
-        assert np.isnan([finding.value, finding.low, finding.high]).all() and "No money is saved" in finding.caution
-        assert money(contested.saving, "EUR") in finding.caution and rank_findings(found, currency="EUR").table.empty
+@pytest.mark.parametrize(("cost", "part"), [(4000.0, "all"), (1000.0, "today"), (500.0, "none")])
+def test_no_more_is_saved_than_today_costs_above_the_best_structure(cost, part):
+    """A form that the firm would need more people for was what its saving was counted against.
+
+    Territories take 4 of today's 6 people; a boss more or less is what today's people cost above theirs.
+    """
+    frame, reps = _contested()
+    staff = {"all": reps.assign(cost=cost), "today": reps, "none": reps[reps["rep"].isin(["r0", "r1", "r2"])]}[part]
+    result = compare_structures(frame, staff, draws=8)
+    best, paid = row(result, result.best), result.now["people_cost"].item()
+    assert (result.today_form, result.best) == ("customer", "territory")
+    conclusion = conclude_structure(result, currency="EUR")
+    finding = conclusion.findings[0]
+    if part == "none":
+        assert paid == 3000 < best["people_cost"]
+        assert np.isnan([result.saving, result.saving_low, result.saving_high]).all() and result.cheaper > 0
+        assert np.isnan([finding.value, finding.low, finding.high]).all()
+        assert rank_findings(pd.DataFrame([vars(finding)]), currency="EUR").table.empty
+        for text in (conclusion.answer, finding.caution):
+            assert "No money is saved: today's people cost EUR 3,000 a year, its people EUR 5,000." in text
+        assert f"costs {money(result.cheaper, 'EUR')} a year more ({percent(0.95, 0)} interval" in finding.caution
+        return
+    assert finding.value == result.saving == pytest.approx(min(result.cheaper, paid - best["people_cost"]))
+    assert result.saving_low <= result.saving and result.saving_low <= result.saving_high <= result.cheaper_high
+    assert "No money" not in conclusion.answer
+    assert ("At most what today's people cost" in finding.caution) == (result.saving < result.cheaper)
 
 
 def test_the_saving_is_ranked_where_the_study_names_no_currency(contested):
     """Chapters and summary spelt the unit of its money in two ways: the finding was left out of the ranking."""
     for currency in ("", "EUR"):
-        dear = replace(contested, now=contested.now.assign(people_cost=1e6))
-        found = pd.DataFrame([vars(one) for one in conclude_structure(dear, currency=currency).findings])
+        found = pd.DataFrame([vars(one) for one in conclude_structure(contested, currency=currency).findings])
         assert rank_findings(found, currency=currency).table["value"].tolist() == [contested.saving]
 
 

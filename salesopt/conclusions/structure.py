@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from salesopt.display import band, between, integer, listed, money, number, percent, plural, points, size
@@ -89,7 +88,7 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
         f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
         f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, span)} and "
-        f"costs {costs} a year, travel included. {flip_sentence(structures)}"
+        f"costs {costs} a year, travel included. {_nothing_saved(structures, currency)}{flip_sentence(structures)}"
     )
 
 
@@ -188,7 +187,6 @@ def _growth(structures: Structures) -> list[str]:
 
 
 def _structure_finding(structures: Structures, currency: str) -> Finding:
-    unit = money_unit(currency)
     best = _row(structures.table, structures.best)
     if not structures.today_form or structures.today_form == structures.best:
         rival = _row(structures.table, structures.second)
@@ -208,41 +206,46 @@ def _structure_finding(structures: Structures, currency: str) -> Finding:
             else "Today's structure can't be told from the accounts, so that the gain can't be either.",
             chapter="structure",
         )
-    saving, said = _saving_today(structures, currency)
     return Finding(
         what=f"Organise {NAMES[structures.best]} instead of {NAMES[structures.today_form]}",
-        value=saving[0],
-        low=saving[1],
-        high=saving[2],
-        unit=unit if math.isfinite(saving[0]) else "",
+        value=structures.saving,
+        low=structures.saving_low,
+        high=structures.saving_high,
+        unit=money_unit(currency) if math.isfinite(structures.saving) else "",
         action=f"Plan the move of {plural(int(best['moved_accounts']), 'account')} to another representative."
         if math.isfinite(best["moved_accounts"])
         else "Plan the change account by account.",
-        caution=f"{said}The change itself and the relations it breaks are not costed.",
+        caution=f"{_saved(structures, currency)} The change itself and the relations it breaks are not costed.",
         chapter="structure",
     )
 
 
-def _saving_today(structures: Structures, currency: str) -> tuple[tuple[float, float, float], str]:
-    """What of the saving the firm would see, which pays for today's people and not for today's form laid out anew."""
-    best, now = _row(structures.table, structures.best), structures.now.iloc[0]
-    saving, low, high = structures.saving, structures.saving_low, structures.saving_high
-    left = float(now["people_cost"] - best["people_cost"])
-    if not left < saving:
-        return (saving, low, high), "Difference in cost for the same calls, both forms laid out anew. "
-    today, anew = (money(one["people_cost"], currency) for one in (now, best))
-    paid = f"today's people cost {today} a year, its people {anew}"
-    if left <= 0:
-        ends = band(low, high, "money", structures.confidence, currency)
-        return (math.nan,) * 3, (
-            f"No money is saved: {paid}. It is {money(saving, currency)} a year{ends} cheaper than "
-            f"{NOUNS[structures.today_form]} laid out anew, which the same calls would take. "
+def _saved(structures: Structures, currency: str) -> str:
+    """What the saving is counted against, or that there is none and how the two forms compare."""
+    if not math.isfinite(structures.saving):
+        ends = band(structures.cheaper_low, structures.cheaper_high, "money", structures.confidence, currency)
+        return (
+            f"{_nothing_saved(structures, currency)}For the same calls {NOUNS[structures.today_form]} laid out anew "
+            f"costs {_dearer(structures.cheaper, currency)}{ends}."
         )
-    low = float(np.minimum(low, left + best["cost"] - best["cost_high"]))  # nan stays nan
-    high = float(np.minimum(high, left + best["cost"] - best["cost_low"]))
-    return (left, low, high), (
-        f"At most what today's people cost above its own: {paid}; what they travel today is not known. "
-    )
+    if structures.saving < structures.cheaper:
+        paid = _people_costs(structures, currency)
+        return f"At most what today's people cost above its own: {paid}; what they travel today is not known."
+    return "Difference in cost for the same calls, both forms laid out anew."
+
+
+def _nothing_saved(structures: Structures, currency: str) -> str:
+    """That the people of the best structure cost no less than today's, so that no money is saved."""
+    best, now = _row(structures.table, structures.best), structures.now.iloc[0]
+    if now["people_cost"] > best["people_cost"]:
+        return ""
+    return f"No money is saved: {_people_costs(structures, currency)}. "
+
+
+def _people_costs(structures: Structures, currency: str) -> str:
+    rows = structures.now.iloc[0], _row(structures.table, structures.best)
+    today, anew = (money(row["people_cost"], currency) for row in rows)
+    return f"today's people cost {today} a year, its people {anew}"
 
 
 def _dearer(more: float, currency: str) -> str:

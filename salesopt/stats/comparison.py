@@ -144,6 +144,31 @@ def interval_of(values: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def weigh_gain(
+    measured: Sequence[Mapping[str, float]],
+    drawn: Sequence[Sequence[Mapping[str, float]]],
+    form: int | None,
+    best: int,
+    paid_now: float,
+    confidence: float,
+) -> dict[str, float]:
+    """cheaper and saving with low and high, see `structure.Structures`; all nan where today's `form` is not known.
+
+    paid_now : cost of today's people, currency a year
+    """
+    found = dict.fromkeys([f"{name}{end}" for name in ("cheaper", "saving") for end in ("", "_low", "_high")], np.nan)
+    if form is None:
+        return found
+    # The form laid out anew may have more people than the firm pays: only what it pays can be saved.
+    above = [paid_now - rows[best]["people_cost"] for rows in (measured, *drawn)]
+    cheaper = np.array([rows[form]["cost"] - rows[best]["cost"] for rows in (measured, *drawn)])
+    gains = {"cheaper": cheaper, "saving": np.minimum(cheaper, above)} if above[0] > 0 else {"cheaper": cheaper}
+    for name, values in gains.items():
+        found[name] = float(values[0])
+        found[f"{name}_low"], found[f"{name}_high"] = interval_of(values[1:], confidence)
+    return found
+
+
 def tabulate_structures(
     options: Sequence[str],
     measured: Sequence[Mapping[str, float]],

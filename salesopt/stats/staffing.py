@@ -35,6 +35,11 @@ class People:
     today: np.ndarray
     fit: np.ndarray | None
 
+    @property
+    def paid(self) -> float:
+        """What today's representatives and those who lead them cost a year, without travel."""
+        return len(self.names) * self.cost + self.managers * self.manager_cost
+
 
 def people_of(
     reps: pd.DataFrame,
@@ -183,7 +188,7 @@ def describe_today(work: Work, people: People) -> dict[str, object]:
         "structure": "today",
         "reps": len(people.names),
         "managers": people.managers,
-        "people_cost": len(people.names) * people.cost + people.managers * people.manager_cost,
+        "people_cost": people.paid,
     }
     if not served.any():
         return found
