@@ -308,20 +308,20 @@ def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:
 class Organisation(Result):
     """The chapter's three results in one, so that they are saved together: fields as in the three classes.
 
-    table, now, scores, flips, rivals, shifts, sensitivity, today : of `Structures`
+    table, now, scores, flips, rivals, shifts, sensitivity, today : of `Structures`; None without it
     roles, teams, turnover : of `TeamMakeup`; None without it
     duties, duty_problems, people : `table`, `problems` and `people` of `DutyCheck`; None without it
     skipped : part, item, reason
     """
 
-    table: pd.DataFrame
-    now: pd.DataFrame
-    scores: pd.DataFrame
-    flips: pd.DataFrame
-    rivals: pd.DataFrame
-    shifts: pd.DataFrame
-    sensitivity: pd.DataFrame
-    today: pd.DataFrame
+    table: pd.DataFrame | None
+    now: pd.DataFrame | None
+    scores: pd.DataFrame | None
+    flips: pd.DataFrame | None
+    rivals: pd.DataFrame | None
+    shifts: pd.DataFrame | None
+    sensitivity: pd.DataFrame | None
+    today: pd.DataFrame | None
     roles: pd.DataFrame | None
     teams: pd.DataFrame | None
     turnover: pd.DataFrame | None
@@ -338,33 +338,43 @@ class Organisation(Result):
 
 
 def join_organisation(
-    structures: Structures, makeup: TeamMakeup | None = None, duties: DutyCheck | None = None
+    structures: Structures | None,
+    makeup: TeamMakeup | None = None,
+    duties: DutyCheck | None = None,
+    *,
+    uncompared: str = "",
+    undescribed: str = "",
 ) -> Organisation:
-    """Put the comparison of structures, the team's make-up and the check of duties together."""
-    parts = [("structures", structures.skipped, structures.cautions)]
-    parts += [("team", makeup.skipped, makeup.cautions)] if makeup else []
-    parts += [("duties", duties.skipped, duties.cautions)] if duties else []
-    skipped = [table.assign(part=name)[["part", "item", "reason"]] for name, table, _ in parts]
+    """Put the comparison of structures, the team's make-up and the check of duties together.
+
+    uncompared, undescribed : why there is no comparison and no make-up, for `skipped`
+
+    Raises AbsentError where there is nothing at all.
+    """
+    whole = {"structures": structures, "team": makeup, "duties": duties}
+    parts = {name: part for name, part in whole.items() if part is not None}
+    reasons = {"structures": uncompared, "team": undescribed}
+    absent = [(name, "all of it", why) for name, why in reasons.items() if why and name not in parts]
+    if not parts:
+        raise AbsentError(
+            "; ".join(why for *_, why in absent) or "neither structures, nor people, nor duties are there"
+        )
+    skipped = [part.skipped.assign(part=name)[["part", "item", "reason"]] for name, part in parts.items()]
+    cautions = [caution for part in parts.values() for caution in part.cautions]
+    compared = ("table", "now", "scores", "flips", "rivals", "shifts", "sensitivity", "today")
     return Organisation(
-        table=structures.table,
-        now=structures.now,
-        scores=structures.scores,
-        flips=structures.flips,
-        rivals=structures.rivals,
-        shifts=structures.shifts,
-        sensitivity=structures.sensitivity,
-        today=structures.today,
+        **{name: getattr(structures, name, None) for name in compared},
         roles=makeup.roles if makeup else None,
         teams=makeup.teams if makeup else None,
         turnover=makeup.turnover if makeup else None,
         duties=duties.table if duties else None,
         duty_problems=duties.problems if duties else None,
         people=duties.people if duties else None,
-        skipped=pd.concat(skipped, ignore_index=True),
-        cautions=tuple(caution for _, _, cautions in parts for caution in cautions),
-        weights=structures.weights,
-        best=structures.best,
-        second=structures.second,
-        lead=structures.lead,
-        confidence=structures.confidence,
+        skipped=pd.concat([pd.DataFrame(absent, columns=["part", "item", "reason"]), *skipped], ignore_index=True),
+        cautions=tuple(cautions),
+        weights=structures.weights if structures else {},
+        best=structures.best if structures else "",
+        second=structures.second if structures else "",
+        lead=structures.lead if structures else float("nan"),
+        confidence=structures.confidence if structures else makeup.confidence if makeup else float("nan"),
     )

@@ -754,6 +754,25 @@ def test_results_come_back_from_disk(contested, tmp_path):
     assert set(back.tables["skipped"]["part"]) == {"structures", "team", "duties"}
 
 
+def test_a_firm_with_nothing_to_compare_keeps_its_people_and_duties(tmp_path):
+    """One segment and one line: the whole chapter was left out, the make-up of the team and its duties too."""
+    made, checked = describe_team(team(), on="2026-07-01"), check_duties(duties(), team())
+    why = "the accounts name neither two product lines nor two segments to organise by"
+    conclusion = conclude_structure(None, made, checked, uncompared=why, currency="EUR")
+    assert conclusion.answer.startswith(f"No structures are compared: {why}. On 2026-07-01 the team has 6 people")
+    assert conclusion.answer.endswith("Of 7 duties, 5 are not sound.")
+    assert [one.unit for one in conclusion.findings] == ["duties"] and set(made.cautions) <= set(conclusion.doubts)
+    assert conclusion.metrics["team.heads"] == 6 and conclusion.metrics["duties.all"] == 7
+    save_results(tmp_path, "structure", join_organisation(None, made, checked, uncompared=why), conclusion)
+    back = load_results(tmp_path, "structure").tables
+    assert "scores" not in back and len(back["roles"]) and back["skipped"].iloc[0].tolist() == [
+        "structures", "all of it", why
+    ]  # fmt: skip
+    assert join_organisation(None, duties=checked, undescribed="no day").skipped["reason"].tolist()[0] == "no day"
+    with pytest.raises(AbsentError, match="two segments to organise by; no day"):
+        join_organisation(None, uncompared=why, undescribed="no day")
+
+
 def test_every_criterion_has_a_name_and_a_default():
     from salesopt.structure import CRITERION
 

@@ -14,33 +14,47 @@ from salesopt.summary import money_unit
 
 
 def conclude_structure(
-    structures: Structures,
+    structures: Structures | None,
     makeup: TeamMakeup | None = None,
     duties: DutyCheck | None = None,
     *,
+    uncompared: str = "",
     span: float | None = None,
     currency: str = "",
 ) -> Conclusion:
     """The answer in a few sentences, what to doubt, findings and metrics ("structure.reps" and others).
 
-    span : representatives that one leader is taken to lead
+    uncompared : why no structures are compared; then the answer tells who is in the team
+    span       : representatives that one leader is taken to lead
     """
-    doubts = [*_other_sizes(structures), *structures.cautions, *_close(structures)]
-    findings = [_structure_finding(structures, currency)]
-    metrics = _structure_metrics(structures)
-    answer = _answer(structures, span, currency)
+    nothing = f"No structures are compared: {uncompared.rstrip('.')}." if uncompared else ""
+    found = [_compared(structures, span, currency) if structures else Conclusion(nothing, (), (), {})]
+    if makeup:
+        people = "" if structures else makeup_sentence(makeup, currency=currency)
+        found.append(Conclusion(people, makeup.cautions, (), _makeup_metrics(makeup)))
+    if duties:
+        found.append(_duties_checked(duties))
+    return Conclusion(
+        " ".join(part.answer for part in found if part.answer),
+        tuple(text for part in found for text in part.doubts),
+        tuple(finding for part in found for finding in part.findings),
+        {name: value for part in found for name, value in part.metrics.items()},
+    )
+
+
+def _compared(structures: Structures, span: float | None, currency: str) -> Conclusion:
+    doubts = (*_other_sizes(structures), *structures.cautions, *_close(structures))
+    answer, findings = _answer(structures, span, currency), [_structure_finding(structures, currency)]
     if _far_too_small(structures):
         answer = f"{_short(structures)} {answer}"
         findings.insert(0, _short_finding(structures))
-    if makeup is not None:
-        doubts += makeup.cautions
-        metrics |= _makeup_metrics(makeup)
-    if duties is not None:
-        answer += " " + _duty_sentence(duties)
-        doubts += [f"Duties: {text}" for text in duties.cautions]
-        findings += _duty_findings(duties)
-        metrics |= {"duties.sound": duties.sound, "duties.all": duties.duties, "duties.overloaded": duties.overloaded}
-    return Conclusion(answer, tuple(doubts), tuple(findings), metrics)
+    return Conclusion(answer, doubts, tuple(findings), _structure_metrics(structures))
+
+
+def _duties_checked(duties: DutyCheck) -> Conclusion:
+    counts = {"duties.sound": duties.sound, "duties.all": duties.duties, "duties.overloaded": duties.overloaded}
+    doubts = tuple(f"Duties: {text}" for text in duties.cautions)
+    return Conclusion(_duty_sentence(duties), doubts, tuple(_duty_findings(duties)), counts)
 
 
 def _row(table: pd.DataFrame, structure: str) -> pd.Series:
