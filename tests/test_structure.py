@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy.stats import entropy
 
-from salesopt.conclusions.structure import conclude_structure, makeup_sentence
+from salesopt.conclusions.structure import conclude_structure, makeup_sentence, structures_caption
 from salesopt.display import money, percent, points
 from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.structure import (
@@ -110,6 +110,15 @@ def test_customer_type_by_hand(simple):
     """100 hours in each of two segments: a person each, and a manager for both."""
     found = row(simple, "customer")
     assert (found["reps"], found["managers"], found["customer_hours"]) == (2, 1, 200)
+
+
+def test_the_words_on_leaders_are_those_of_the_count(simple):
+    """ "One for every 8 begun in each part" gave the product structure's three people of two lines two leaders."""
+    assert row(simple, "product")["managers"] == 1
+    said = structures_caption(simple, 8.0)
+    assert (
+        "one leader for every 8 begun, of one line or customer type or of several" in said and "each part" not in said
+    )
 
 
 def test_matrix_by_hand(simple):
@@ -298,7 +307,7 @@ def test_nobody_moves_when_the_structure_is_todays():
     moved = int(stays.table.set_index("structure").loc["customer", "moved_accounts"])
     assert "by customer type, the form nearest to today's: " in conclusion.answer and moved > 0
     assert f"{moved} of {stays.accounts} accounts changing hands" in conclusion.answer
-    assert "one for every 8" in conclude_structure(stays, span=8.0).answer and "nothing has to" not in conclusion.answer
+    assert "leader at one for every 8 representatives (today 1)" in conclude_structure(stays, span=8.0).answer
     (finding,) = conclusion.findings
     assert finding.unit == "" and finding.action.startswith("Stay organised"), "it is no amount to be ranked"
     assert "EUR 5,610 a year less for the same calls" in finding.action

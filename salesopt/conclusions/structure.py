@@ -109,7 +109,7 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
 def _anew(structures: Structures, span: float | None) -> str:
     """Leaders and accounts that change hands if the best structure is laid out anew, beside today's."""
     best, now = _row(structures.table, structures.best), structures.now.iloc[0]
-    every = f" at one for every {size(span)} people of a part" if span else ""
+    every = f" at one for every {size(span)} representatives" if span else ""
     said = f", {plural(int(best['managers']), 'leader')}{every} (today {int(now['managers'])})"
     if not math.isfinite(best["moved_accounts"]):
         return said
@@ -299,8 +299,9 @@ def structures_caption(structures: Structures, span: float) -> str:
         f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
         f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
         f"of {integer(structures.capacity)} hours a year each with customers and on the road, as calls ask for, and "
-        f"one leader for every {size(span)} begun in each part (line, customer type). Today's travel is no part "
-        "of this table: the chapter on the size of the team has it, reckoned from people's homes."
+        f"one leader for every {size(span)} begun, of one line or customer type or of several. Today all who lead "
+        "count, those of support too. Today's travel is no part of this table: the chapter on the size of the team has "
+        "it, reckoned from people's homes."
     )
 
 
