@@ -99,7 +99,7 @@ def firm_problem() -> Matching:
     accounts, reps = (require_table(name, pd.read_csv(FIRM / f"{name}.csv")) for name in ("accounts", "reps"))
     pairs = make_pairs(
         accounts, reps, balance=("hours", "potential"), tolerance=0.2, keep=0.8, fit=None, distances=None,
-        neighbours=None, locked={}, speed=60, calls_per_trip=4, prices=(1.0, 0.0, 0.0), today=None,
+        neighbours=None, locked={}, speed=60, detour=1.0, calls_per_trip=4, prices=(1.0, 0.0, 0.0), today=None,
     )  # fmt: skip
     return pairs.problem
 

@@ -20,6 +20,7 @@ from salesopt.stats.arguments import (
 )
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
+from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, moves_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
 from salesopt.stats.result import Result
@@ -97,7 +98,8 @@ def compare_rosters(
     tolerance: float = 0.2,
     fit: pd.DataFrame | None = None,
     travel: pd.DataFrame | None = None,
-    speed: float = 60.0,
+    speed: float = SPEED,
+    detour: float = DETOUR,
     calls_per_trip: float = 4.0,
     fit_weight: float = 1.0,
     move_price: float = 0.0,
@@ -126,10 +128,10 @@ def compare_rosters(
                  nearby may go over rather than one far away drive, and 20 in a redraw.
     overtime   : what an hour above somebody's hours is paid, as a multiple of the mean cost of an hour; 0 where such
                  hours are not paid, so that fewer of them save no money
-    reach      : km from a base beyond which nobody takes an account over; who serves one farther off today may keep it
+    reach      : km of way from a base beyond which nobody takes an account over; who serves a farther one may keep it
     balance, tolerance : as in `assign_accounts`; in a handover they are reported, not required
-    fit, travel, speed, calls_per_trip, fit_weight, move_price, year_price, today : as in `assign_accounts`; a hire
-                 whom `fit` does not list suits an account as its listed representatives do on average
+    fit, travel, speed, detour, calls_per_trip, fit_weight, move_price, year_price, today : as in `assign_accounts`; a
+                 hire whom `fit` does not list suits an account as its listed representatives do on average
     gap, time_limit : the proved relative gap, and the seconds of one scenario, at which its search stops
 
     As much potential as possible is served first; then travel, misfit, and the prices of moves and of hours above the
@@ -142,7 +144,9 @@ def compare_rosters(
     leavers = names_as_text(leavers)
     require(
         choice_fault("regime", regime, REGIMES),
-        *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),
+        *pair_faults(
+            balance, tolerance, keep, speed, detour, calls_per_trip, fit_weight, move_price, year_price, today
+        ),
         number_fault("stretch", stretch, least=0),
         number_fault("over_price", over_price, above=0, optional=True),
         number_fault("overtime", overtime, least=0),
@@ -171,6 +175,7 @@ def compare_rosters(
         neighbours=None,
         locked={},
         speed=speed,
+        detour=detour,
         calls_per_trip=calls_per_trip,
         prices=(fit_weight, move_price, year_price),
         today=today,

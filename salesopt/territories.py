@@ -12,6 +12,7 @@ import pandas as pd
 from salesopt.errors import DataError, InfeasibleError
 from salesopt.stats.arguments import mapping_fault, number_fault, require
 from salesopt.stats.assignment import solve_matching
+from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.exchange import keep_ties, polish
 from salesopt.stats.matching import Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
@@ -74,7 +75,8 @@ def assign_accounts(
     locked: Mapping[str, str] | None = None,
     time_limit: float = 60.0,
     gap: float = 1e-3,
-    speed: float = 60.0,
+    speed: float = SPEED,
+    detour: float = DETOUR,
     calls_per_trip: float = 4.0,
     fit_weight: float = 1.0,
     move_price: float = 0.0,
@@ -97,8 +99,8 @@ def assign_accounts(
     locked     : account -> representative, pairs that are settled
     time_limit, gap : seconds, and the proved relative gap at which the search stops before; what it found is then
                  improved step by step for up to POLISH seconds, and explained
-    speed, calls_per_trip : km an hour; calls made on one way out and back: a year's travel of a pair is
-                 2 x km / speed x calls / calls_per_trip
+    speed, detour, calls_per_trip : km an hour; road over straight line between lat and lon; calls made on one way out
+                 and back: a year's travel of a pair is 2 x km / speed x calls / calls_per_trip
     fit_weight, move_price, year_price : hours of travel a year that a point of fit, an account that changes hands, and
                  a year of relationship that ends are worth
     today      : day on which people are here (None: who has no day in `left`) and relationships are counted, for
@@ -112,7 +114,9 @@ def assign_accounts(
     24 (2005); the generalised assignment problem: Martello and Toth, "Knapsack Problems" (1990).
     """
     require(
-        *pair_faults(balance, tolerance, keep, speed, calls_per_trip, fit_weight, move_price, year_price, today),
+        *pair_faults(
+            balance, tolerance, keep, speed, detour, calls_per_trip, fit_weight, move_price, year_price, today
+        ),
         mapping_fault("locked", locked, "accounts to representatives", optional=True),
         number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
         number_fault("gap", gap, least=0, below=1),
@@ -128,6 +132,7 @@ def assign_accounts(
         neighbours=None if contiguity is None else require_table("neighbours", contiguity),
         locked=dict(locked or {}),
         speed=speed,
+        detour=detour,
         calls_per_trip=calls_per_trip,
         prices=(fit_weight, move_price, year_price),
         today=today,

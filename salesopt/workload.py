@@ -22,6 +22,7 @@ from salesopt.stats.calls import (
     most_calls,
     plan_person,
 )
+from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.effort import Curves, Numbers, Units, known_multiple
 from salesopt.stats.pairs import pair_faults
 from salesopt.stats.result import Result
@@ -303,20 +304,27 @@ def measure_hours(
     reps: pd.DataFrame,
     *,
     travel: pd.DataFrame | None = None,
-    speed: float = 60.0,
+    speed: float = SPEED,
+    detour: float = DETOUR,
     calls_per_trip: float = 4.0,
     today: Day = None,
 ) -> TeamHours:
     """What calls and the way to them take of people's hours as accounts are served today: planned, and made.
 
-    accounts, reps, travel, speed, calls_per_trip, today : as in `assign_accounts`; where no places are known, travel is
-    not known either. Raises DataError for faulty tables, ParameterError for arguments out of range.
+    accounts, reps, travel, speed, detour, calls_per_trip, today : as in `assign_accounts`; where no places are known,
+    travel is not known either. Raises DataError for faulty tables, ParameterError for arguments out of range.
     """
-    require(*pair_faults((), 0.0, 0.0, speed, calls_per_trip, 0.0, 0.0, 0.0, today))
+    require(*pair_faults((), 0.0, 0.0, speed, detour, calls_per_trip, 0.0, 0.0, 0.0, today))
     clients, team = require_table("accounts", accounts), require_table("reps", reps)
     distances = None if travel is None else require_table("distances", travel)
     by_person = partial(
-        hours_by_person, reps=team, distances=distances, speed=speed, calls_per_trip=calls_per_trip, today=today
+        hours_by_person,
+        reps=team,
+        distances=distances,
+        speed=speed,
+        detour=detour,
+        calls_per_trip=calls_per_trip,
+        today=today,
     )
     table = by_person(clients)
     known = "calls_made" in clients.columns and clients["calls_made"].notna().all()

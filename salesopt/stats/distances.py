@@ -1,4 +1,4 @@
-"""Distances between accounts and bases: along the great circle, or from a table of regions."""
+"""Distances between accounts and bases, along the great circle or from a table of regions; how ways become hours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from salesopt.errors import DataError
 
 Numbers = NDArray[np.float64]
 EARTH_KM = 6371.0088  # mean radius (IUGG)
+SPEED = 60.0  # km an hour on the road; this and the next hold for every chapter that reckons travel
+DETOUR = 1.3  # road over straight line, where places are coordinates; the ways of a table are taken as they are
 APART = 0.25  # by which part of the longer one the two directions of a way may differ, as one-way streets make them
 
 

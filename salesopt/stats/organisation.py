@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesopt.errors import ParameterError
 from salesopt.stats.arguments import number_fault, require
+from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.geography import Geography
 from salesopt.stats.lines import LineShares, line_shares
 from salesopt.stats.territories import Road, Territories, staff
@@ -22,7 +23,7 @@ class Assumptions:
     """What the data do not say about a working day; every one of these is a judgement, to be replaced by the firm's.
 
     speed            : km an hour on the road
-    detour           : road over straight line, ratio (1.3 is usual; 1 where distances are already road distances)
+    detour           : road over straight line, ratio; the ways of a table of distances are taken as they are
     hours_a_day      : hours of a working day in the field
     trip_days        : longest trip before going home, days; 1: home every evening
     night_cost       : currency a night away
@@ -37,8 +38,8 @@ class Assumptions:
     cost_per_km      : currency a km
     """
 
-    speed: float = 60.0
-    detour: float = 1.3
+    speed: float = SPEED
+    detour: float = DETOUR
     hours_a_day: float = 8.0
     trip_days: float = 3.0
     night_cost: float = 120.0

@@ -65,6 +65,7 @@ def pair_faults(
     tolerance: float,
     keep: float,
     speed: float,
+    detour: float,
     calls_per_trip: float,
     fit_weight: float,
     move_price: float,
@@ -78,6 +79,7 @@ def pair_faults(
         number_fault("tolerance", tolerance, least=0, endless=True),
         number_fault("keep", keep, least=0, most=1),
         number_fault("speed", speed, above=0, unit="km an hour"),
+        number_fault("detour", detour, least=1),
         number_fault("calls_per_trip", calls_per_trip, above=0),
         *(number_fault(name, price, least=0) for name, price in prices.items()),
         day_fault("today", today, optional=True),
@@ -96,6 +98,7 @@ def make_pairs(
     neighbours: pd.DataFrame | None,
     locked: dict[Any, Any],
     speed: float,
+    detour: float,
     calls_per_trip: float,
     prices: tuple[float, float, float],
     today: Day,
@@ -103,7 +106,7 @@ def make_pairs(
     """Everything `assign_accounts` needs to know, from tables that were checked; see there for the arguments."""
     team, left_out = serving_team(accounts, reps, today)
     team, accounts, unplaced = _placed(team, accounts, fit, distances)
-    km = kilometres(accounts, team, distances)
+    km = kilometres(accounts, team, distances, detour)
     reserved = _reserved(unplaced, team)
     skipped = pd.concat([left_out, _unplaced_reasons(unplaced, team)], ignore_index=True)
     travel = travel_hours(km, accounts["calls"].to_numpy()[:, None], speed, calls_per_trip)
@@ -147,7 +150,9 @@ def make_pairs(
         problem=problem,
         skipped=skipped,
         cautions=(
-            *_cautions(served, now, distances, km, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"),
+            *_cautions(
+                served, now, distances, km, detour, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"
+            ),
             *_unbalanced(balance, measures),
             *unbordered,
         ),
@@ -211,13 +216,16 @@ def _placed(
     return team, accounts[~missing].reset_index(drop=True), accounts[missing]
 
 
-def kilometres(accounts: pd.DataFrame, team: pd.DataFrame, distances: pd.DataFrame | None) -> Numbers:
-    """Km of each account (rows) from each base (columns); 0 where no places are known."""
+def kilometres(accounts: pd.DataFrame, team: pd.DataFrame, distances: pd.DataFrame | None, detour: float) -> Numbers:
+    """Way in km of each account (rows) from each base (columns); 0 where no places are known.
+
+    detour : road over straight line, ratio; the ways of `distances` are taken as they are
+    """
     if distances is not None:
         return region_kilometres(accounts["region"], team["region"], distances)
     if not {"lat", "lon"} <= set(accounts.columns) & set(team.columns):
         return np.zeros((len(accounts), len(team)))
-    return great_circle(*(table[name].to_numpy() for table in (accounts, team) for name in ("lat", "lon")))
+    return detour * great_circle(*(table[name].to_numpy() for table in (accounts, team) for name in ("lat", "lon")))
 
 
 def _reserved(unplaced: pd.DataFrame, team: pd.DataFrame) -> Numbers:
@@ -363,7 +371,9 @@ def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     return table[[name for name in ("region", "lat", "lon") if name in table.columns]].reset_index(drop=True)
 
 
-def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km: Numbers, how: str) -> tuple[str, ...]:
+def _cautions(
+    served: pd.Series, now: Places, distances: pd.DataFrame | None, km: Numbers, detour: float, how: str
+) -> tuple[str, ...]:
     said = []
     orphans = int((served.notna().to_numpy() & (now < 0)).sum())
     if orphans:
@@ -371,9 +381,8 @@ def _cautions(served: pd.Series, now: Places, distances: pd.DataFrame | None, km
     if not km.any():
         said.append("No places were given, so that travel counts as nought.")
     elif distances is None:
-        said.append(
-            f"Travel is in a straight line from the base and back, {how}; roads are longer, round trips shorter."
-        )
+        way = "in a straight line" if detour == 1 else f"{detour:g} times the straight line"
+        said.append(f"Travel is {way} from the base and back, {how}; round trips are shorter.")
     else:
         said.append(f"Travel is between regions, {how}; within a region it is what the table says, else nought.")
     return tuple(said)

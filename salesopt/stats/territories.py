@@ -114,8 +114,9 @@ def lay_out(
     off = ((where.plane[rows] - middle[label]) ** 2).sum(axis=1)
     order = np.lexsort((off, ~known, label))
     base = rows[order[np.searchsorted(label[order], np.arange(count))]]
-    out = np.where(known, where.km(base[label], rows), 0.0) * road.detour
-    hop = _nearest(where, rows, label, count) * road.detour * TOUR_FACTOR
+    longer = road.detour if where.between is None else 1.0
+    out = np.where(known, where.km(base[label], rows), 0.0) * longer
+    hop = _nearest(where, rows, label, count) * longer * TOUR_FACTOR
     km, travel, nights = trip_travel(out, hop, visit_hours, road)
     return Territories(label, base, km, travel, nights, count)
 

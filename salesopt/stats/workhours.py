@@ -16,6 +16,7 @@ def hours_by_person(
     *,
     distances: pd.DataFrame | None,
     speed: float,
+    detour: float,
     calls_per_trip: float,
     today: Day,
 ) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def hours_by_person(
     travel = np.full(len(team), np.nan)
     if all(set(needed) <= set(table.columns) for table in (team, accounts)) and team[needed].notna().all(axis=None):
         there = np.flatnonzero((now >= 0) & accounts[needed].notna().all(axis=1).to_numpy())
-        km = kilometres(accounts.iloc[there], team, distances)[np.arange(len(there)), now[there]]
+        km = kilometres(accounts.iloc[there], team, distances, detour)[np.arange(len(there)), now[there]]
         hours = travel_hours(km, accounts["calls"].to_numpy()[there], speed, calls_per_trip)
         travel = np.bincount(now[there], hours, len(team))
     hours = (accounts["calls"] * accounts["hours_per_call"]).to_numpy()[served]
