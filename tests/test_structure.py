@@ -36,6 +36,7 @@ from salesopt.structure import (
     join_organisation,
 )
 from salesopt.summary import rank_findings
+from salesopt.workload import measure_hours
 
 PLAIN = Assumptions(opening_hours=0.5, separate=0.5, coordination=4, key_share=0.5, joint=0.25, span=8, stretch=0.1)
 
@@ -115,10 +116,35 @@ def test_customer_type_by_hand(simple):
 def test_the_words_on_leaders_are_those_of_the_count(simple):
     """ "One for every 8 begun in each part" gave the product structure's three people of two lines two leaders."""
     assert row(simple, "product")["managers"] == 1
-    said = structures_caption(simple, 8.0)
+    said = structures_caption(simple, PLAIN)
     assert (
         "one leader for every 8 begun, of one line or customer type or of several" in said and "each part" not in said
     )
+
+
+def test_the_ways_are_those_of_the_chapter_on_the_team_and_are_said(contested):
+    """The one took ways as 1.3 times the straight line, the other as the straight line, and neither said so."""
+    frame, reps = _contested()
+    homes = reps.assign(lat=45.5, lon=5.5)
+    by_default, straight = measure_hours(frame, homes), measure_hours(frame, homes, detour=1.0)
+    assert by_default.travel == pytest.approx(Assumptions().detour * straight.travel) and straight.travel > 0
+    said = structures_caption(contested, Assumptions(), currency="EUR")
+    assert "1.3 times the straight line" in said and "at 60 km an hour and EUR 0.50 a km" in said
+    assert "days of 8 hours and trips of up to 3 days, a night away at EUR 120" in said
+    every_evening = structures_caption(contested, Assumptions(trip_days=1))
+    assert "days of 8 hours, a night" in every_evening
+
+
+def test_ways_of_a_table_are_taken_as_they_are():
+    """A table of road distances was made 1.3 times as long."""
+    frame, reps = _contested()
+    table = pd.DataFrame({"origin": ["north"], "destination": ["south"], "km": [80.0]})
+    by_table = frame.drop(columns=["lat", "lon"])
+    one, other = (
+        compare_structures(by_table, reps, distances=table, assumptions=Assumptions(detour=detour), draws=0).table["km"]
+        for detour in (1.0, 2.0)
+    )
+    assert one.sum() > 0 and one.tolist() == other.tolist()
 
 
 def test_matrix_by_hand(simple):

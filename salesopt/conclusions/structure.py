@@ -9,7 +9,7 @@ import pandas as pd
 from salesopt.display import band, between, integer, listed, money, number, percent, plural, points, size
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.comparison import tabulate_unserved
-from salesopt.structure import CRITERION, NAMES, NOUNS, DutyCheck, Structures, TeamMakeup
+from salesopt.structure import CRITERION, NAMES, NOUNS, Assumptions, DutyCheck, Structures, TeamMakeup
 from salesopt.summary import money_unit
 
 
@@ -293,15 +293,28 @@ def _makeup_metrics(makeup: TeamMakeup) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
-def structures_caption(structures: Structures, span: float) -> str:
-    """Which people the table of structures counts, today and in each structure with one leader for every `span`."""
+def structures_caption(structures: Structures, assumed: Assumptions, *, currency: str = "") -> str:
+    """Which people and ways the table of structures counts, today and in each structure under what is `assumed`."""
     return (
         f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
         f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
         f"of {integer(structures.capacity)} hours a year each with customers and on the road, as calls ask for, and "
-        f"one leader for every {size(span)} begun, of one line or customer type or of several. Today all who lead "
-        "count, those of support too. Today's travel is no part of this table: the chapter on the size of the team has "
-        "it, reckoned from people's homes."
+        f"one leader for every {size(assumed.span)} begun, of one line or customer type or of several. Today all who "
+        f"lead count, those of support too. {_ways(structures, assumed, currency)}"
+    )
+
+
+def _ways(structures: Structures, assumed: Assumptions, currency: str) -> str:
+    """How places become hours and money here, and what the chapter on the size of the team does otherwise."""
+    if "travel" in set(structures.skipped["item"]):
+        return "Travel is in none of these figures, for no places are known."
+    trips = f" and trips of up to {size(assumed.trip_days)} days" if assumed.trip_days > 1 else ""
+    return (
+        f"Ways are {number(assumed.detour, 2)} times the straight line between places, or what the table distances "
+        f"says, at {size(assumed.speed)} km an hour and {money(assumed.cost_per_km, currency)} a km, from the middle "
+        f"of each area; visits are strung into days of {size(assumed.hours_a_day)} hours{trips}, a night away at "
+        f"{money(assumed.night_cost, currency)}. The chapter on the size of the team has today's travel: the same ways "
+        "from people's homes, but as many calls on each way out as its parameter calls_per_trip says, however far."
     )
 
 

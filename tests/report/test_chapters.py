@@ -141,6 +141,9 @@ def test_what_is_chosen_for_one_chapter_holds_for_those_that_follow_it():
         "team": {"min_periods": 9, "common": "season"},
     }
     assert "common" not in chosen["team"]
+    for chosen_in in ("team", "structure"):  # chapters that reckon travel do it alike, wherever it is chosen
+        shared = shared_values(chapters, {chosen_in: {"speed": 50.0, "detour": 1.2}})
+        assert shared == {word: {"speed": 50.0, "detour": 1.2} for word in ("team", "structure", "rosters")}
     by_word = {chapter.word: chapter for chapter in chapters}
     for chapter in chapters:
         for place in chapter.follows:
