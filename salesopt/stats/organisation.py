@@ -169,8 +169,11 @@ def work_of(accounts: pd.DataFrame, account_lines: pd.DataFrame | None, where: G
 
 
 def lay_out_structure(structure: str, work: Work, capacity: float, assumed: Assumptions) -> Layout:
-    """Lay the accounts' work out as one of `STRUCTURES`, with whole representatives of `capacity` hours a year each."""
-    pools = _pools(structure, work, assumed)
+    """Lay the accounts' work out as one of `STRUCTURES`, with whole representatives of `capacity` hours a year each.
+
+    An account that takes more hours of a pool than one person has is shared by as many people as it needs.
+    """
+    pools = [_shared(pool, capacity) for pool in _pools(structure, work, assumed)]
     contacts = np.bincount(np.concatenate([pool.rows for pool in pools]), minlength=len(work.calls))
     road = Road(assumed.speed, assumed.detour, assumed.hours_a_day, assumed.trip_days)
     plans, agreeing = [], []
@@ -180,6 +183,21 @@ def lay_out_structure(structure: str, work: Work, capacity: float, assumed: Assu
         agreeing.append(agreed)
         plans.append(_staff(work, pool, pool.hours + agreed, capacity, road))
     return _join(structure, pools, plans, agreeing, assumed)
+
+
+def _shared(pool: _Pool, capacity: float) -> _Pool:
+    """The pool with what is too much for one person cut into equal parts, the first of which leads."""
+    people = np.maximum(np.ceil(pool.hours / capacity - 1e-9), 1).astype(int)
+    entry = np.repeat(np.arange(len(people)), people)
+    first = np.diff(entry, prepend=-1) > 0
+    return _Pool(
+        pool.name,
+        pool.rows[entry],
+        (pool.visits / people)[entry],
+        (pool.hours / people)[entry],
+        pool.share[entry],
+        pool.leads[entry] & first,
+    )
 
 
 def _staff(work: Work, pool: _Pool, hours: np.ndarray, capacity: float, road: Road) -> Territories:

@@ -135,7 +135,8 @@ def _fit_hours(layout: Layout, work: Work, people: People) -> np.ndarray | None:
 def measure(layout: Layout, work: Work, people: People, assumed: Assumptions, shift: float) -> dict[str, float]:
     """What an organisation costs and gives a year; the criteria (but cost) as fractions, nan where unknown."""
     jobs = layout.jobs
-    contacts = np.bincount(layout.account, minlength=len(work.calls))
+    who = np.unique(np.column_stack([layout.account, layout.job]), axis=0)[:, 0]
+    contacts = np.bincount(who, minlength=len(work.calls))
     person = staff_jobs(layout, work, people)
     lead = np.full(len(work.calls), -2)
     lead[layout.account[layout.leads]] = person[layout.job[layout.leads]]

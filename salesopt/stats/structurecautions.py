@@ -48,11 +48,11 @@ def _too_large(case: Case) -> list[str]:
     if not large:
         return []
     named = [
-        f"{case.work.account[at]} ({hours[at]:,.0f} hours, at least {np.ceil(hours[at] / capacity - 1e-9):.0f} people)"
+        f"{case.work.account[at]} ({hours[at]:,.0f} hours: {np.ceil(hours[at] / capacity - 1e-9):.0f} people)"
         for at in large[:3]
     ]
     named += [f"{len(large) - 3} more"] if len(large) > 3 else []
     return [
-        f"An account counts as one person's though it takes more hours a year than one person has: {', '.join(named)}."
-        " Contacts, shared accounts and the areas around it are too good there."
+        "An account that takes more hours a year than one person has is shared by several in every structure, who "
+        f"count as so many contacts and agree with one another: {', '.join(named)}. Check its calls and hours per call."
     ]
