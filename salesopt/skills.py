@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesopt.stats.arguments import count_fault, day_fault, number_fault, require
 from salesopt.stats.levels import draw_levels, reaches
-from salesopt.stats.plans import tabulate_frontier, tabulate_training
+from salesopt.stats.plans import tabulate_frontier, tabulate_training, tabulate_untrained
 from salesopt.stats.projectteams import SkillTeams, form_teams
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
@@ -56,6 +56,9 @@ class SkillMatch(Result):
     training  : rep, skill, level, to, courses, cost (part of the course's set-up included), gain (level-hours a year),
                 gain_low, gain_high, per_thousand (gain per 1,000 of cost), chance (share of draws of the levels in
                 whose best plan it is)
+    untrained : skill, gap_hours, first_cost (of one person trained by a level, the course included), less (level-hours
+                a year that the budget would close less at best, if somebody had to be trained in it), reason - skills
+                with a gap in which nobody is trained
     frontier  : budget, cost, gain, coverage, shadow_price (level-hours per currency)
     skipped   : item, reason
     coverage  : share of all needed level-hours that is there, with low and high
@@ -67,6 +70,7 @@ class SkillMatch(Result):
     points: pd.DataFrame
     team: pd.DataFrame
     training: pd.DataFrame
+    untrained: pd.DataFrame
     frontier: pd.DataFrame
     skipped: pd.DataFrame
     cautions: tuple[str, ...]
@@ -156,6 +160,7 @@ def match_skills(
         points=points,
         team=_core(case),
         training=training,
+        untrained=tabulate_untrained(case, steps, plan, gaps.sum(axis=0), amount),
         frontier=tabulate_frontier(case, steps, gaps.sum(), total, amount),
         skipped=_skipped(case, steps),
         cautions=_cautions(case, steps),

@@ -161,6 +161,34 @@ def test_training_by_hand(simple):
     assert simple.full_cost == 200 + 300 + 300
 
 
+def test_a_skill_in_which_nobody_is_trained_has_its_reason():
+    """Most was missing in a skill without training, and nothing said why.
+
+    Ann serves 100 hours: 250 buy two levels of CRM at 100 each, which close 200 level-hours, or a course in data for
+    150 and one level of it, 100. A course of tea takes more than the budget, one in web has no price.
+    """
+    wanted = needs({("shops", name): 2 for name in ("CRM", "data", "tea", "web")}).assign(
+        training_cost=[100.0, 100.0, 100.0, np.nan], course_cost=[0.0, 150.0, 200.0, 0.0]
+    )
+    rated = ratings({("ann", "CRM"): 0, ("ann", "data"): 0, ("ann", "tea"): 1, ("ann", "web"): 1})
+    case = firm() | {"skills": rated, "skill_needs": wanted, "reps": reps("ann")}
+    case["accounts"] = case["accounts"].query("rep == 'ann'")
+    found = match_skills(**case, draws=0, budget=250, noise=0)
+    assert found.gain == 200 and set(found.training["skill"]) == {"CRM"}
+    table = found.untrained.set_index("skill")
+    assert list(table.index) == ["data", "tea", "web"]
+    assert table["first_cost"].iloc[:2].tolist() == [250, 300] and table["less"].iloc[0] == 100
+    assert table["reason"].tolist() == [
+        "the budget closes more in other skills",
+        "the first person trained, the course included, takes more than the budget",
+        "its training has no price in skill_needs",
+    ]
+    lacks = match_skills(**(case | {"skills": rated.assign(level=[1, 0, 1, 1])}), draws=0, budget=200, noise=0)
+    answer = conclude_skills(lacks).answer
+    assert answer.endswith("None of it goes to data: the first person trained, the course included, takes more than "
+                           "the budget.")  # fmt: skip
+
+
 def test_frontier_never_falls_and_ends_without_a_gap(simple):
     frontier = simple.frontier
     assert (frontier["gain"].diff().dropna() >= -1e-9).all()

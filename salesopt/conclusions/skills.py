@@ -106,8 +106,15 @@ def _training(result: SkillMatch, assumed: bool, currency: str) -> str:
     return (
         f"Training {plural(learners, 'person', 'people')} for {money(result.cost, currency)}"
         f"{ASSUMED if assumed else ''} raises the share to "
-        f"{percent(result.coverage_after, 0)}{span}."
+        f"{percent(result.coverage_after, 0)}{span}.{_most_untrained(result)}"
     )
+
+
+def _most_untrained(result: SkillMatch) -> str:
+    """Why none of the training goes to where most is missing, if so."""
+    most = result.table["skill"].iloc[0]
+    why = result.untrained.loc[result.untrained["skill"] == most, "reason"]
+    return f" None of it goes to {most}: {why.iloc[0]}." if len(why) else ""
 
 
 def teams_caption(formed: SkillTeams, currency: str = "") -> str:
@@ -128,7 +135,9 @@ def needs_caption(result: SkillMatch) -> str:
     return (
         f"Skills against needs, most missing first. Levels run from 0 to 4; a level-hour is one level of a skill for "
         f"one hour with a customer. {plural(result.people, 'person is', 'people are')} rated; needs are those of the "
-        f"customers that {serving(result)} of them serve"
+        f"customers that {serving(result)} of them serve. What is covered and what is missing allow for the error of "
+        "ratings, which would make gaps look wider; hours fully met, people short and needs on one person or nobody "
+        "count levels as rated"
     )
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.skillcase import Case, gap_of, interval_of
-from salesopt.stats.training import Steps, plan_training, shadow_price, spent, training_steps
+from salesopt.stats.training import Steps, most_with, plan_training, shadow_price, spent, training_steps
+
+SMALL = 1e-3  # part of all that is missing below which a skill wants no reason for not being trained
 
 
 def _courses(case: Case, steps: Steps, plan: np.ndarray) -> np.ndarray:
@@ -82,6 +84,29 @@ def _chances(case: Case, drawn: np.ndarray, budget: float) -> np.ndarray:
         steps = training_steps(level, known, case.need, case.demand.hours, case.cost, case.course_cost)
         count += _courses(case, steps, plan_training(steps, np.array([budget]), cheapest=False)[0]) > 0
     return count / len(drawn)
+
+
+def tabulate_untrained(case: Case, steps: Steps, plan: np.ndarray, gaps: np.ndarray, budget: float) -> pd.DataFrame:
+    """Skills with a gap in which the plan trains nobody, widest gap first, and why; see `skills.SkillMatch`.
+
+    gaps : level-hours missing of each skill
+    """
+    rows = []
+    for at in np.argsort(-gaps, kind="stable"):
+        if gaps[at] < SMALL * gaps.sum() or (steps.skill[plan] == at).any():
+            continue
+        first, less = case.cost[at] + np.nan_to_num(case.course_cost[at]), np.nan
+        if not np.isfinite(first):
+            reason = "its training has no price in skill_needs"
+        elif not (steps.skill == at).any():
+            reason = "no course closes any of it"
+        elif first > budget:
+            reason = "the first person trained, the course included, takes more than the budget"
+        else:
+            less = float(steps.gain[plan].sum()) - most_with(steps, budget, int(at))
+            reason = "the budget closes more in other skills"
+        rows.append((case.skills[at], gaps[at], first, less, reason))
+    return pd.DataFrame(rows, columns=["skill", "gap_hours", "first_cost", "less", "reason"])
 
 
 def tabulate_frontier(case: Case, steps: Steps, gap: float, needed: float, budget: float) -> pd.DataFrame:

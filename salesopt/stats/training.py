@@ -80,6 +80,15 @@ def plan_training(steps: Steps, budgets: np.ndarray, *, cheapest: bool = True) -
     return _in_order(steps, bought)
 
 
+def most_with(steps: Steps, budget: float, skill: int) -> float:
+    """The most level-hours that `budget` closes where somebody has to be trained in `skill`, which it must allow."""
+    problem, columns = _model(steps, whole=True)
+    problem += pulp.lpSum(columns[at] for at in np.flatnonzero(steps.skill == skill)) >= 1
+    solver = Solver(programme_of(problem, columns), gap=0.0)
+    solver.bound_row(0, -np.inf, float(budget))
+    return float(steps.gain @ (solver.solve().values[: len(steps.gain)] > 0.5))
+
+
 def shadow_price(steps: Steps, budget: float) -> float:
     """What one more unit of budget closes, level-hours per currency, were courses divisible (linear programme).
 
