@@ -328,6 +328,18 @@ def test_an_account_beyond_one_persons_hours_is_shared_by_as_many_as_it_takes():
     assert not any("than one person has" in text for text in plain.cautions)
 
 
+def test_by_what_todays_form_is_told_is_said(contested, simple):
+    """One form was "nearest to today's", and nothing said by what measure."""
+    known = contested.today.set_index("dimension")["information"]
+    (said,) = [text for text in conclude_structure(contested).doubts if text.startswith("Today's form is told by")]
+    assert f"representative tells {percent(known['segment'], 0)} about its customer type, " in said
+    assert f"{percent(known['line'], 0)} about its main product line" in said
+    assert said.endswith("the customer structure is nearest.")
+    untold = conclude_structure(replace(contested, today_form="")).doubts
+    assert any(text.endswith("too little to call any form nearest.") for text in untold)
+    assert not any("is told by" in text for text in conclude_structure(simple).doubts), "nobody is named there"
+
+
 def test_nobody_moves_when_the_structure_is_todays():
     """Three segments at three far places, one representative each: customer type keeps every account in its hands."""
     rows = [(name, "juice" if at % 2 else "tea", 1.0) for name in ("shop", "bar", "hotel") for at in range(10)]
@@ -338,7 +350,7 @@ def test_nobody_moves_when_the_structure_is_todays():
     stays = compare_structures(*_contested(), draws=0, weights={"continuity": 1})
     conclusion = conclude_structure(stays, currency="EUR")
     moved = int(stays.table.set_index("structure").loc["customer", "moved_accounts"])
-    assert "by customer type, the form nearest to today's: " in conclusion.answer and moved > 0
+    assert "by customer type, the form nearest to today's by who serves whom: " in conclusion.answer and moved > 0
     assert f"{moved} of {stays.accounts} accounts changing hands" in conclusion.answer
     assert "leader at one for every 8 representatives (today 1)" in conclude_structure(stays, span=8.0).answer
     (finding,) = conclusion.findings

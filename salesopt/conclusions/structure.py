@@ -43,7 +43,7 @@ def conclude_structure(
 
 
 def _compared(structures: Structures, span: float | None, currency: str) -> Conclusion:
-    doubts = (*_other_sizes(structures), *structures.cautions, *_close(structures))
+    doubts = (*_other_sizes(structures), *_told(structures), *structures.cautions, *_close(structures))
     answer, findings = _answer(structures, span, currency), [_structure_finding(structures, currency)]
     if _far_too_small(structures):
         answer = f"{_short(structures)} {answer}"
@@ -97,7 +97,7 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
     if math.isfinite(best["cost_low"]):
         costs += f" ({between(best['cost_low'], best['cost_high'], 'money', currency)})"
     stays = structures.today_form == structures.best
-    same = ", the form nearest to today's" if stays else ""
+    same = ", the form nearest to today's by who serves whom" if stays else ""
     return (
         f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
@@ -174,6 +174,24 @@ def _other_sizes(structures: Structures) -> list[str]:
     return [
         f"{plural(needed, 'representative')} {'is' if needed == 1 else 'are'} as many as the calls planned and the way "
         "to them ask for; how many earn most is another question, which the chapter on the size of the team answers."
+    ]
+
+
+DIMENSIONS = {"region": "region", "line": "main product line", "segment": "customer type"}
+
+
+def _told(structures: Structures) -> list[str]:
+    """By what today's form is told, or that it can't be."""
+    known = structures.today.dropna(subset=["information"]).sort_values("information", ascending=False, kind="stable")
+    if known.empty:
+        return []
+    shares = [
+        f"{percent(row['information'], 0)} about its {DIMENSIONS[row['dimension']]}" for row in known.to_dict("records")
+    ]
+    nearest = f"{NOUNS[structures.today_form]} is" if structures.today_form else "too little to call any form"
+    return [
+        f"Today's form is told by who serves whom: of all there is to know, an account's representative "
+        f"tells {listed(shares)} (mutual information over entropy, less what chance gives); {nearest} nearest."
     ]
 
 
