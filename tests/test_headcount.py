@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from salesopt.conclusions.headcount import (
+    doubt_turnover,
     limits_in_words,
     path_answer,
     path_caption,
@@ -17,10 +18,13 @@ from salesopt.conclusions.headcount import (
     path_metrics,
 )
 from salesopt.conclusions.team import conclude_team
+from salesopt.display import between, percent
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
 from salesopt.plots.headcount import plot_path, plot_path_profit
+from salesopt.results import Conclusion
 from salesopt.stats.effort import Curves, calibrated, consensus, draw_units
+from salesopt.structure import describe_team
 from salesopt.team import join_team, size_team
 from tests.test_team import COST, judged, true_profit, truth
 
@@ -48,6 +52,27 @@ def paid_by_hand(plan, effort, **given):
         earned = units.contribution(np.array(counted)).sum() - COST * now.sum()
         profit.append(earned - costs - rules["moving_cost"] * moved)
     return profit
+
+
+def test_a_way_with_another_turnover_than_was_measured_says_so():
+    """The way took it that nobody leaves where two of about forty had left in the year before."""
+    people = pd.DataFrame({"rep": [f"r{at}" for at in range(41)], "role": "representative", "cost": 1.0, "hours": 1.0})
+    people["left"] = ["2026-05-01", "2026-02-01"] + [None] * 39
+    makeup = describe_team(people, on="2026-09-30")
+    nothing = Conclusion("", (), (), {})
+    path = plan_headcount(judged(truth()), cost_per_rep=COST, years=1)
+    (said,) = doubt_turnover(nothing, path, makeup, 0.0).doubts
+    assert (
+        "takes it that nobody leaves by himself (parameter turnover)" in said
+        and "up to 2026-09-30 2 people of the whole" in said
+    )
+    row = makeup.turnover.query("by == 'all'").iloc[0]
+    assert f"{percent(row['turnover'])} ({percent(0.95, 0)} interval " in said
+    assert between(row["low"], row["high"], "percent") in said
+    (other,) = doubt_turnover(nothing, path, makeup, 0.3).doubts
+    assert f"{percent(0.3)} of heads leave" in other
+    for quiet in (doubt_turnover(nothing, path, makeup, 0.05), doubt_turnover(nothing, None, makeup, 0.0)):
+        assert quiet.doubts == ()
 
 
 def test_without_limits_every_year_has_the_best_size():

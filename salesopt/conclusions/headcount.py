@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from salesopt.display import band, estimate, heads_of, percent, plural
 from salesopt.headcount import HeadcountPlan
+from salesopt.results import Conclusion
+from salesopt.stats.makeup import TeamMakeup
 
 SAME = (
     "The way to the best size is worth the same money as the size itself, reached step by step: do not add the two. "
@@ -115,6 +118,27 @@ def path_doubts(path: HeadcountPlan, currency: str = "") -> tuple[str, ...]:
     """When not to trust the way, in one paragraph, and that its money is that of the best size."""
     told = [*_back_and_forth(path), *path.cautions, *_against_the_jump(path, currency)]
     return (f"Way to the best size: {' '.join(told)}", SAME)
+
+
+def doubt_turnover(
+    conclusion: Conclusion, path: HeadcountPlan | None, makeup: TeamMakeup | None, turnover: float
+) -> Conclusion:
+    """`conclusion` with a doubt where the way takes another share to leave by themselves than left last year.
+
+    turnover : the share that the way assumes, a fraction; it may lie anywhere in the interval of what was measured
+    """
+    if path is None or makeup is None:
+        return conclusion
+    last = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
+    if last["low"] <= turnover <= last["high"]:
+        return conclusion
+    taken = f"{percent(turnover)} of heads leave by themselves" if turnover else "nobody leaves by himself"
+    doubt = (
+        f"The way to the best size takes it that {taken} (parameter turnover); in the year up to "
+        f"{makeup.on.date()} {plural(int(last['leavers']), 'person', 'people')} of the whole team left, "
+        f"{percent(last['turnover'])}{band(last['low'], last['high'], 'percent', makeup.confidence)}."
+    )
+    return replace(conclusion, doubts=(*conclusion.doubts, doubt))
 
 
 def path_metrics(path: HeadcountPlan) -> dict[str, float]:
