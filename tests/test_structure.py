@@ -128,11 +128,11 @@ def test_the_ways_are_those_of_the_chapter_on_the_team_and_are_said(contested):
     homes = reps.assign(lat=45.5, lon=5.5)
     by_default, straight = measure_hours(frame, homes), measure_hours(frame, homes, detour=1.0)
     assert by_default.travel == pytest.approx(Assumptions().detour * straight.travel) and straight.travel > 0
-    said = structures_caption(contested, Assumptions(), currency="EUR")
+    said = " ".join(conclude_structure(contested, assumed=Assumptions(), currency="EUR").doubts)
     assert "1.3 times the straight line" in said and "at 60 km an hour and EUR 0.50 a km" in said
     assert "days of 8 hours and trips of up to 3 days, a night away at EUR 120" in said
-    every_evening = structures_caption(contested, Assumptions(trip_days=1))
-    assert "days of 8 hours, a night" in every_evening
+    every_evening = conclude_structure(contested, assumed=Assumptions(trip_days=1))
+    assert any("days of 8 hours, a night" in text for text in every_evening.doubts)
 
 
 def test_ways_of_a_table_are_taken_as_they_are():
@@ -352,7 +352,7 @@ def test_nobody_moves_when_the_structure_is_todays():
     moved = int(stays.table.set_index("structure").loc["customer", "moved_accounts"])
     assert "by customer type, the form nearest to today's by who serves whom: " in conclusion.answer and moved > 0
     assert f"{moved} of {stays.accounts} accounts changing hands" in conclusion.answer
-    assert "leader at one for every 8 representatives (today 1)" in conclude_structure(stays, span=8.0).answer
+    assert "leader at one for every 8 representatives (today 1)" in conclude_structure(stays, assumed=PLAIN).answer
     (finding,) = conclusion.findings
     assert finding.unit == "" and finding.action.startswith("Stay organised"), "it is no amount to be ranked"
     assert "EUR 5,610 a year less for the same calls" in finding.action

@@ -19,16 +19,16 @@ def conclude_structure(
     duties: DutyCheck | None = None,
     *,
     uncompared: str = "",
-    span: float | None = None,
+    assumed: Assumptions | None = None,
     currency: str = "",
 ) -> Conclusion:
     """The answer in a few sentences, what to doubt, findings and metrics ("structure.reps" and others).
 
     uncompared : why no structures are compared; then the answer tells who is in the team
-    span       : representatives that one leader is taken to lead
+    assumed    : what the structures were compared under, to be said
     """
     nothing = f"No structures are compared: {uncompared.rstrip('.')}." if uncompared else ""
-    found = [_compared(structures, span, currency) if structures else Conclusion(nothing, (), (), {})]
+    found = [_compared(structures, assumed, currency) if structures else Conclusion(nothing, (), (), {})]
     if makeup:
         people = "" if structures else makeup_sentence(makeup, currency=currency)
         found.append(Conclusion(people, makeup.cautions, (), _makeup_metrics(makeup)))
@@ -42,9 +42,11 @@ def conclude_structure(
     )
 
 
-def _compared(structures: Structures, span: float | None, currency: str) -> Conclusion:
-    doubts = (*_other_sizes(structures), *_told(structures), *structures.cautions, *_close(structures))
-    answer, findings = _answer(structures, span, currency), [_structure_finding(structures, currency)]
+def _compared(structures: Structures, assumed: Assumptions | None, currency: str) -> Conclusion:
+    travels = "travel" not in set(structures.skipped["item"])
+    ways = [_ways(assumed, currency)] if assumed and travels else []
+    doubts = (*_other_sizes(structures), *_told(structures), *ways, *structures.cautions, *_close(structures))
+    answer, findings = _answer(structures, assumed, currency), [_structure_finding(structures, currency)]
     if _far_too_small(structures):
         answer = f"{_short(structures)} {answer}"
         findings.insert(0, _short_finding(structures))
@@ -91,7 +93,7 @@ def _short_finding(structures: Structures) -> Finding:
     )
 
 
-def _answer(structures: Structures, span: float | None, currency: str) -> str:
+def _answer(structures: Structures, assumed: Assumptions | None, currency: str) -> str:
     best, score = _row(structures.table, structures.best), _row(structures.scores, structures.best)
     costs = money(best["cost"], currency)
     if math.isfinite(best["cost_low"]):
@@ -101,15 +103,15 @@ def _answer(structures: Structures, span: float | None, currency: str) -> str:
     return (
         f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
-        f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, span)} and "
+        f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, assumed)} and "
         f"costs {costs} a year, travel included. {_nothing_saved(structures, currency)}{flip_sentence(structures)}"
     )
 
 
-def _anew(structures: Structures, span: float | None) -> str:
+def _anew(structures: Structures, assumed: Assumptions | None) -> str:
     """Leaders and accounts that change hands if the best structure is laid out anew, beside today's."""
     best, now = _row(structures.table, structures.best), structures.now.iloc[0]
-    every = f" at one for every {size(span)} representatives" if span else ""
+    every = f" at one for every {size(assumed.span)} representatives" if assumed else ""
     said = f", {plural(int(best['managers']), 'leader')}{every} (today {int(now['managers'])})"
     if not math.isfinite(best["moved_accounts"]):
         return said
@@ -311,26 +313,24 @@ def _makeup_metrics(makeup: TeamMakeup) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
-def structures_caption(structures: Structures, assumed: Assumptions, *, currency: str = "") -> str:
-    """Which people and ways the table of structures counts, today and in each structure under what is `assumed`."""
+def structures_caption(structures: Structures, assumed: Assumptions) -> str:
+    """Which people the table of structures counts, today and in each structure under what is `assumed`."""
     return (
         f"Today's {plural(structures.reps_now, 'person', 'people')} in selling roles (table reps) and who leads them; "
         f"below, structures laid out anew on the same {plural(structures.accounts, 'account')}: as many whole people, "
         f"of {integer(structures.capacity)} hours a year each with customers and on the road, as calls ask for, and "
         f"one leader for every {size(assumed.span)} begun, of one line or customer type or of several. Today all who "
-        f"lead count, those of support too. {_ways(structures, assumed, currency)}"
+        "lead count, those of support too"
     )
 
 
-def _ways(structures: Structures, assumed: Assumptions, currency: str) -> str:
+def _ways(assumed: Assumptions, currency: str) -> str:
     """How places become hours and money here, and what the chapter on the size of the team does otherwise."""
-    if "travel" in set(structures.skipped["item"]):
-        return "Travel is in none of these figures, for no places are known."
     trips = f" and trips of up to {size(assumed.trip_days)} days" if assumed.trip_days > 1 else ""
     return (
-        f"Ways are {number(assumed.detour, 2)} times the straight line between places, or what the table distances "
-        f"says, at {size(assumed.speed)} km an hour and {money(assumed.cost_per_km, currency)} a km, from the middle "
-        f"of each area; visits are strung into days of {size(assumed.hours_a_day)} hours{trips}, a night away at "
+        f"Travel: a way is {number(assumed.detour, 2)} times the straight line, or as the table distances says, at "
+        f"{size(assumed.speed)} km an hour and {money(assumed.cost_per_km, currency)} a km from the middle of an area; "
+        f"visits are strung into days of {size(assumed.hours_a_day)} hours{trips}, a night away at "
         f"{money(assumed.night_cost, currency)}. The chapter on the size of the team has today's travel: the same ways "
         "from people's homes, but as many calls on each way out as its parameter calls_per_trip says, however far."
     )
