@@ -9,8 +9,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from salesopt.conclusions.makeup import makeup_sentence
 from salesopt.conclusions.skills import conclude_skills
-from salesopt.conclusions.structure import conclude_structure, makeup_sentence
+from salesopt.conclusions.structure import conclude_structure
 from salesopt.display import show_answer, show_doubts, show_table
 from salesopt.errors import DataError, ParameterError
 from salesopt.plots.skills import plot_coverage, plot_skills, plot_training

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy.stats import entropy
 
-from salesopt.conclusions.structure import conclude_structure, makeup_sentence, structures_caption
+from salesopt.conclusions.makeup import makeup_sentence
+from salesopt.conclusions.structure import conclude_structure, structures_caption
 from salesopt.display import money, percent, points
 from salesopt.errors import AbsentError, DataError, ParameterError
 from salesopt.plots.structure import (
