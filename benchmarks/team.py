@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pulp
 from scipy import optimize, sparse
+from scipy.cluster import vq
 
 from salesopt.stats.allocation import HillCurves, divide_whole
 from salesopt.stats.assignment import solve_matching
@@ -81,10 +82,15 @@ def balances(hours: np.ndarray, potential: np.ndarray, reps: int) -> list[Load]:
     return loads
 
 
-def placed_problem(accounts: int, reps: int, spread: float) -> Matching:
-    """Accounts in a square, travel to the bases, potential lognormal with `spread`: the hard case."""
-    draw = np.random.default_rng(0)
+def placed_problem(accounts: int, reps: int, spread: float, seed: int = 0, *, middle: bool = False) -> Matching:
+    """Accounts in a square, travel to the bases, potential lognormal with `spread`.
+
+    People live anywhere (the hard case: nearly all limits bind), or with `middle` amid accounts (centres of k means).
+    """
+    draw = np.random.default_rng(seed)
     places, bases = draw.uniform(0, 100, (accounts, 2)), draw.uniform(0, 100, (reps, 2))
+    if middle:
+        bases = vq.kmeans2(places, bases, minit="matrix")[0]
     calls = draw.integers(4, 30, accounts)
     hours = calls * draw.uniform(0.5, 1.5, accounts)
     potential = draw.lognormal(3, spread, accounts)
@@ -189,9 +195,13 @@ def main() -> None:
         if name == "transport":
             print("transport form, 200 x 10,000\n" + transport(10_000, 200, chosen.slow).to_string(index=False))
         elif name == "balanced":
-            drawn, placed = drawn_problem(1000, 50), placed_problem(1000, 50, 0.5)
-            kinds = {"50 x 1,000, costs drawn freely": drawn, "50 x 1,000, travel in a square": placed}
-            for kind, problem in {**kinds, "24 x 600, the sample firm": firm_problem()}.items():
+            kinds = {
+                "50 x 1,000, costs drawn freely": drawn_problem(1000, 50),
+                "50 x 1,000, people amid accounts in a square": placed_problem(1000, 50, 0.5, middle=True),
+                "50 x 1,000, people anywhere in a square": placed_problem(1000, 50, 0.5),
+                "24 x 600, the sample firm": firm_problem(),
+            }
+            for kind, problem in kinds.items():
                 table = balanced(problem, chosen.seconds)
                 print(f"balanced form, {kind}\n" + table.to_string(index=False))
         else:
