@@ -160,6 +160,27 @@ def test_the_tables_add_up(given):
     assert plan.value == pytest.approx(worth, rel=1e-9)
 
 
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_who_moves_and_who_is_hired_are_whole_people(step):
+    """Of the units that grow some are filled by moves and some by hires: by whole steps, which add up to the team's."""
+    plan = plan_headcount(judged(truth()), cost_per_rep=COST, years=3, change=0.25, hires=2, step=step)
+    flows = ["moved_in", "moved_out", "hired", "let_go"]
+    steps = plan.table[flows] / step
+    mixed = plan.years[(plan.years["moved"] > 0) & (plan.years["hired"] > 0)]
+    assert len(mixed), "the case must have a year with moves and hires"
+    assert steps.to_numpy() == pytest.approx(steps.round().to_numpy(), abs=1e-9)
+    assert (steps >= -1e-9).all().all()
+    sums = plan.table.groupby("year")[flows].sum()
+    for column in ("moved_in", "moved_out"):
+        assert sums[column].tolist() == pytest.approx(plan.years["moved"].tolist())
+    for column in ("hired", "let_go"):
+        assert sums[column].tolist() == pytest.approx(plan.years[column].tolist())
+    # largest remainders: nobody is more than one step off the proportional share
+    come = plan.table["moved_in"] + plan.table["hired"]
+    share = come * (sums["moved_in"] / (sums["moved_in"] + sums["hired"]).replace(0, 1)).loc[plan.table["year"]].values
+    assert ((plan.table["moved_in"] - share).abs() < step - 1e-9).all()
+
+
 def paid_by_hand_kept(plan, effort, **given):
     """Profit of a year in which the last team stays."""
     kept = replace(plan, table=plan.table[plan.table["year"] == plan.table["year"].max()])

@@ -62,13 +62,12 @@ def unit_table(units: Units, today: Numbers, plan: Numbers, terms: Terms) -> pd.
     """One row per year and unit, year 0 being today: heads, change, people who come and go, and where from and to.
 
     In a year in which people move and others are hired (or let go), the moved are shared over the units in proportion
-    to who comes (or goes): any division costs the same.
+    to who comes (or goes), for any division costs the same: in whole steps, largest remainders first and of equal ones
+    the unit listed first. Where leavers make the numbers expected ones, the shares are no steps either.
     """
     every = np.vstack([today, plan])
     flows, before = flows_of(today, every, terms), before_each(today, every)
-    inward, outward = (
-        side * (flows.moved / np.maximum(side.sum(axis=1), 1e-300))[:, None] for side in (flows.come, flows.go)
-    )
+    inward, outward = (_shares(side, flows.moved, terms.step) for side in (flows.come, flows.go))
     columns = {
         "reps": every,
         "change": every - before,
@@ -82,6 +81,16 @@ def unit_table(units: Units, today: Numbers, plan: Numbers, terms: Terms) -> pd.
     years, count = every.shape
     table = pd.DataFrame({"year": np.repeat(np.arange(years), count), "unit": np.tile(units.name, years)})
     return table.assign(**{name: values.ravel() for name, values in columns.items()})
+
+
+def _shares(side: Numbers, moved: Numbers, step: float) -> Numbers:
+    """The moved of each year over the units in proportion to `side`, in whole steps where `side` is in steps."""
+    share = side * (moved / np.maximum(side.sum(axis=1), 1e-300))[:, None] / step
+    stepped = (np.abs(side / step - np.rint(side / step)) < 1e-9).all(axis=1)
+    whole = np.floor(share + 1e-9)
+    spare = np.rint(moved / step - whole.sum(axis=1))
+    place = np.argsort(np.argsort(np.round(whole - share, 9), axis=1, kind="stable"), axis=1)
+    return np.asarray(step * np.where(stepped[:, None], whole + (place < spare[:, None]), share))
 
 
 def year_table(units: Units, today: Numbers, plan: Numbers, terms: Terms) -> pd.DataFrame:
