@@ -110,7 +110,8 @@ def compare_rosters(
 ) -> RosterComparison:
     """If somebody leaves, who takes over and what finds no room; where should the next one sit, and what does it save?
 
-    accounts, reps : tables `accounts` and `reps`, as for `assign_accounts`
+    accounts, reps : tables `accounts` and `reps`, as for `assign_accounts`; an account that is `locked` stays with its
+                 representative for as long as he is there
     leavers    : who leaves, one at a time; None tries each who serves accounts; an empty list nobody
     hires      : how many new people, or a table of them (rep, base as in `reps`, hours, cost). A number tries every
                  candidate place for one, then the best set of places for two and more, at most one person at a place;
@@ -180,7 +181,7 @@ def compare_rosters(
         prices=(fit_weight, move_price, year_price),
         today=today,
     )
-    pairs = _known_years(_within_reach(pairs, reach), clients)
+    pairs = _known_years(_within_reach(_unlocked(pairs), reach), clients)
     rosters = list_rosters(pairs, leavers, joining, hires, together)
     named = _solve(pairs, rosters, rules, gap, time_limit)
     plans = list(named.values())
@@ -229,6 +230,11 @@ def _who_faults(
         flag_fault("together", together),
         "together needs the names of those who leave at once: leavers" if together and nobody else "",
     ]
+
+
+def _unlocked(pairs: Pairs) -> Pairs:
+    """The pairs with every cost known: what binds an account to its representative ends when he leaves."""
+    return replace(pairs, problem=replace(pairs.problem, cost=pairs.free))
 
 
 def _within_reach(pairs: Pairs, reach: float | None) -> Pairs:

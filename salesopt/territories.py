@@ -96,7 +96,8 @@ def assign_accounts(
                  `hours` replace calls x hours_per_call
     travel     : table `distances` between regions; None takes the great circle between lat and lon
     contiguity : table `neighbours`: the regions a representative serves must hang together
-    locked     : account -> representative, pairs that are settled
+    locked     : account -> representative, pairs that are settled; besides, an account stays with its representative
+                 where the column `locked` of accounts says yes, unless it is settled otherwise here
     time_limit, gap : seconds, and the proved relative gap at which the search stops before; what it found is then
                  improved step by step for up to POLISH seconds, and explained
     speed, detour, calls_per_trip : km an hour; road over straight line between lat and lon; calls made on one way out

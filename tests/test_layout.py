@@ -26,7 +26,7 @@ LOW = {"errors"}
 ALLOWED = {
     "errors": set(),
     "stats": LOW | {"stats", "study.tables", "study.periods"},
-    "study": LOW | {"study", "stats.roles", "stats.crosscheck", "stats.strays"},
+    "study": LOW | {"study", "stats.roles", "stats.crosscheck", "stats.locks", "stats.strays"},
     "engine": LOW | {"stats", "study.tables", "engine"},
     "analysis": LOW | {"stats", "study.tables", "study.periods", "engine"},
     "results": LOW,

@@ -333,3 +333,13 @@ def test_an_account_of_somebody_without_hours_is_doubtful(tmp_path):
     found = check_study(study(tmp_path, reps=reps, accounts=ACCOUNTS + "b,1,1,1,boss\n"))
     assert levels(found, "warning") == [("accounts.csv", 3, "rep", "'boss', who has 0 hours")]
     assert "goes to another" in found[0].expected
+
+
+def test_an_account_locked_to_nobody_is_refused_and_one_locked_to_a_leaver_is_doubtful(tmp_path):
+    accounts = "account,potential,calls,hours_per_call,rep,locked\na,1,5000,1,r0,yes\nb,1,1,1,,yes\nc,1,1,1,gone,yes\n"
+    study(tmp_path, reps=REPS + "gone,representative,90000,1500,2025-06-30\n", accounts=accounts)
+    found = check_study(tmp_path)
+    assert levels(found, "error") == [("accounts.csv", 3, "locked", "locked yes")]
+    assert levels(found, "warning") == [("accounts.csv", 4, "locked", "yes, with 'gone', who is not here")]
+    study(tmp_path, reps=REPS, accounts=accounts.replace("r0,yes", "r0,maybe"))
+    assert "one of no, yes" in str(next(one for one in check_study(tmp_path) if one.column == "locked"))

@@ -823,3 +823,21 @@ def test_who_has_a_number_for_a_name_can_leave_by_it():
     accounts, reps = firm(accounts=12, reps=3)
     accounts["rep"], reps["rep"] = accounts["rep"].str[1:].astype(int), [0, 1, 2]
     assert compare_rosters(accounts, reps, leavers=[1]).table["scenario"].tolist() == ["today", "1 leaves"]
+
+
+@pytest.mark.parametrize("regime", ["handover", "redraw"])
+def test_locked_accounts_stay_until_their_representative_leaves(regime):
+    accounts, reps = firm(24, 3, 2, spare=3.0)
+    rule = {"regime": regime, "tolerance": 1.0, "keep": 0.0, "leavers": ["R0"], "hires": 1, "places": 2}
+    free = compare_rosters(accounts, reps, **rule)
+    given = free.moves[(free.moves["rep_from"] != "R0") & (free.moves["scenario"] != "today")]
+    assert len(given) > 0
+    locked = accounts.assign(locked=accounts["account"].isin(given["account"]).map({True: "yes", False: "no"}))
+    locked.loc[accounts["rep"] == "R0", "locked"] = "yes"
+    held = compare_rosters(locked, reps, **rule)
+    assert not set(held.moves["account"]) & set(given["account"])
+    left = held.moves[held.moves["scenario"] == "R0 leaves"]
+    assert len(left) == (accounts["rep"] == "R0").sum() and (left["outcome"] == "taken over").all()
+    assert left["reason"].str.startswith("locked until now, with R0: ").all()
+    assert held.moves.loc[held.moves["scenario"] != "R0 leaves", "rep_from"].ne("R0").all()
+    assert any("bound to their representative" in text for text in held.cautions)

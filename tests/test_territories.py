@@ -200,6 +200,32 @@ def test_locked_pairs_stand_and_cost():
         assign_accounts(accounts, reps, locked={away["account"]: "nobody"})
 
 
+def test_accounts_locked_in_the_table_stay_with_their_representative():
+    accounts, reps = firm(30, 3, 4)
+    gone = pd.DataFrame({"rep": ["old"], "role": "representative", "lat": 49.0, "lon": 9.0, "cost": 1, "hours": 9})
+    reps = pd.concat([reps, gone.assign(left="2026-01-31")], ignore_index=True)
+    free = assign_accounts(accounts, reps, tolerance=0.5, gap=0.0)
+    moved = free.table.loc[free.table["moved"], "account"].tolist()
+    assert len(moved) > 5
+    locked = accounts.assign(locked=accounts["account"].isin(moved[:4]).map({True: "yes", False: None}))
+    locked.loc[locked["account"] == moved[0], "rep"] = "old"
+    held = assign_accounts(locked, reps, tolerance=0.5, gap=0.0)
+    rows = held.table.set_index("account")
+    assert not rows.loc[moved[1:4], "moved"].any() and rows.loc[moved[4:], "moved"].any()
+    for name in moved[1:4]:
+        assert rows.loc[name, "reason"].startswith(f"locked: stays with {rows.loc[name, 'rep_now']}")
+    assert "is no longer here" in rows.loc[moved[0], "reason"]
+    said = [text for text in held.cautions if "bound to" in text]
+    assert ": 3. They stay" in said[0] and ": 1 (old). They go to anybody" in said[1]
+    assert held.objective > free.objective
+    # what is settled by the caller comes before the table
+    other = next(name for name in reps["rep"][:3] if name != rows.loc[moved[1], "rep_now"])
+    settled = assign_accounts(locked, reps, tolerance=0.5, locked={moved[1]: other}).table.set_index("account")
+    assert settled.loc[moved[1], "rep"] == other and "settled in advance" in settled.loc[moved[1], "reason"]
+    with pytest.raises(DataError, match="'locked': found yes, expected the representative it is bound to"):
+        assign_accounts(locked.assign(rep=None), reps)
+
+
 def test_a_leaver_and_a_new_hire():
     accounts, reps = firm(40, 4, 6, spare=3.0)
     gone = reps.assign(left=[pd.Timestamp("2026-06-30"), pd.NaT, pd.NaT, pd.NaT])

@@ -65,6 +65,7 @@ class Plan:
 def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
     """The problem of one roster; in a handover an account stays, goes to somebody new, or had to move anyway.
 
+    A locked account stays, in either regime, if its representative does.
     In a redraw nobody new must be given anything: limits of balance are no narrower than without them.
     """
     people = roster.people
@@ -83,6 +84,8 @@ def cover_of(pairs: Pairs, roster: Roster, rules: Rules) -> Cover:
     sites = place[roster.sites] if roster.sites is not None else np.zeros(0, dtype=np.int64)
     balance: tuple[Load, ...] = ()
     loss = _loss(pairs)
+    bound = pairs.locked & stays
+    cost, loss = np.where(kept | ~bound[:, None], cost, np.inf), np.where(bound, np.inf, loss)
     new = np.isin(pairs.rep[people], roster.new) | np.isin(np.arange(len(people)), sites)
     if rules.regime == "handover":
         cost = np.where(kept | new | ~stays[:, None], cost, np.inf)
@@ -323,6 +326,7 @@ def _reason(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
     former = pairs.former[row]
     stays = now >= 0 and plan.here[now]
     start = "" if stays or not former or former in plan.roster.gone else f"{former} is not here: "
+    start += f"locked until now, with {former}: " if pairs.locked[row] and not stays else ""
     if to < 0:
         return start + _nobody(pairs, plan, row)
     able = plan.here & np.isfinite(pairs.problem.cost[row])

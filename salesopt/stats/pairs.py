@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import AbsentError, DataError, ParameterError, close_match
-from salesopt.stats.arguments import day_fault, named_as_text, names_fault, number_fault, read_day
+from salesopt.stats.arguments import day_fault, names_fault, number_fault, read_day
 from salesopt.stats.distances import great_circle, region_kilometres, travel_hours
+from salesopt.stats.locks import bound_pairs, lock_pairs
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
 from salesopt.stats.roles import Day, is_here, sells
 
@@ -120,7 +121,8 @@ def make_pairs(
     change = (now >= 0) * (move_price + year_price * years)
     cost = cost + change[:, None] * (np.arange(len(team)) != now[:, None])
     cost = np.where(np.isfinite(cost), cost, np.inf)
-    settled, free = _lock(accounts, team, cost, locked)
+    bound, bindings = bound_pairs(accounts, team)
+    settled, free = lock_pairs(accounts, team, cost, bound, locked)
     measures = _measures(accounts, balance, hours)
     capacity = team["hours"].to_numpy() - reserved
     loads = _loads(hours + travel, capacity, measures, tolerance)
@@ -153,6 +155,7 @@ def make_pairs(
             *_cautions(
                 served, now, distances, km, detour, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"
             ),
+            *bindings,
             *_unbalanced(balance, measures),
             *unbordered,
         ),
@@ -277,27 +280,6 @@ def _years(accounts: pd.DataFrame, today: Day) -> Numbers:
         return np.zeros(len(accounts))
     day = read_day(today) or accounts["since"].max()
     return ((day - accounts["since"]).dt.days / 365.25).fillna(0.0).clip(lower=0.0).to_numpy()
-
-
-def _lock(accounts: pd.DataFrame, team: pd.DataFrame, cost: Numbers, locked: dict[Any, Any]) -> tuple[Flags, Numbers]:
-    """Forbid, in `cost`, every pair but the settled one; the accounts settled, and the cost before."""
-    free, settled = cost.copy(), np.zeros(len(accounts), dtype=bool)
-    locked = {named_as_text(account): named_as_text(rep) for account, rep in locked.items()}
-    rows = pd.Series(np.arange(len(accounts)), index=accounts["account"])
-    columns = pd.Series(np.arange(len(team)), index=team["rep"])
-    strange = [name for name in locked if name not in rows.index] + [
-        name for name in locked.values() if name not in columns.index
-    ]
-    if strange:
-        named = ", ".join(map(str, strange))
-        raise ParameterError(f"locked names accounts or representatives that are not here: {named}")
-    for account, rep in locked.items():
-        row, column = rows[account], columns[rep]
-        if not np.isfinite(cost[row, column]):
-            raise ParameterError(f"locked: the table `fit` does not allow {rep} to serve {account}")
-        cost[row, np.arange(len(team)) != column] = np.inf
-        settled[row] = True
-    return settled, free
 
 
 def _measures(accounts: pd.DataFrame, balance: tuple[str, ...], hours: Numbers) -> dict[str, Numbers]:

@@ -39,7 +39,7 @@ def _reason(pairs: Pairs, plan: Exchange, row: int) -> str:
     rep, now = int(plan.choice[row]), int(pairs.now[row])
     name = pairs.rep[rep]
     if pairs.locked[row]:
-        return f"settled in advance for {name}"
+        return f"locked: stays with {name}" if now == rep else f"settled in advance for {name}"
     allowed = np.isfinite(pairs.problem.cost[row])
     if allowed.sum() == 1:
         return f"only {name} may serve it"

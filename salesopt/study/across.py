@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem, close_match
+from salesopt.stats.locks import locked_to_nobody
 from salesopt.study.declare import MOST, problems_at, shown
 
 
@@ -159,6 +160,7 @@ RULES = (
     ),
     Rule("workload", ("group",), _no_work, "accounts and calls (with hours_per_call), or hours"),
     Rule("reps", ("hired", "left"), _decreasing("hired", "left"), "hired up to left"),
+    Rule("accounts", ("locked",), locked_to_nobody, "the representative it is bound to in rep, where locked is yes"),
     Rule("comparisons", ("left", "right"), lambda table: table["left"] == table["right"], "two different items"),
 )
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from salesopt.errors import Problem, close_match
 from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
+from salesopt.stats.locks import says_locked
 from salesopt.stats.roles import ROLES, group_of, is_here, sells
 from salesopt.stats.strays import stray_places
 from salesopt.study.across import NEAR, REFERENCES, falling_answers, hinted
@@ -49,6 +50,7 @@ def doubtful(tables: Tables, files: Files, today: Any) -> list[Problem]:
         *_reps(tables, files),
         *_hours(tables, files, today),
         *_idle(tables, files),
+        *_locked(tables, files, today),
         *_places(tables, files),
         *unmatched(tables, files),
     ]
@@ -246,6 +248,18 @@ def _idle(tables: Tables, files: Files) -> list[Problem]:
     )
     texts = accounts["rep"].iloc[rows].map(lambda name: f"{name!r}, who has 0 hours")
     return _at(problems_at("accounts", "rep", rows, texts, expected, files.get("accounts", "")), "warning")
+
+
+def _locked(tables: Tables, files: Files, today: Any) -> list[Problem]:
+    """Accounts bound to somebody who is not here."""
+    reps, accounts = tables.get("reps"), tables.get("accounts")
+    if reps is None or accounts is None or not (_has(reps, "rep") and _has(accounts, "rep", "locked")):
+        return []
+    gone = reps.loc[~is_here(reps, None if pd.isna(today) else today), "rep"]
+    rows = np.flatnonzero(says_locked(accounts) & accounts["rep"].isin(gone))
+    texts = accounts["rep"].iloc[rows].map(lambda name: f"yes, with {name!r}, who is not here")
+    expected = "somebody who is here for a locked account; as it stands, it may go to anybody"
+    return _at(problems_at("accounts", "locked", rows, texts, expected, files.get("accounts", "")), "warning")
 
 
 def _places(tables: Tables, files: Files) -> list[Problem]:

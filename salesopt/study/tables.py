@@ -187,6 +187,11 @@ ACCOUNTS = table(
         "calls": number("calls it should get", "calls a year", least=0),
         "hours_per_call": number("length of a call", "hours", least=0),
         "rep": text("who serves it today", optional=True),
+        "locked": text(
+            "yes: it stays with this representative, whatever a plan says; no or blank: it may move",
+            choices=("no", "yes"),
+            optional=True,
+        ),
         "since": date("since when this representative serves it", optional=True),
         "calls_made": number("calls it gets today; calls where absent", "calls a year", least=0, optional=True),
         "revenue": number("what it buys today; potential where absent", "currency a year", least=0, optional=True),
