@@ -226,6 +226,19 @@ def test_accounts_locked_in_the_table_stay_with_their_representative():
         assign_accounts(locked.assign(rep=None), reps)
 
 
+def test_a_representative_who_is_in_no_table_is_named_with_the_one_that_may_be_meant():
+    accounts, reps = firm(20, 3, 4)
+    reps["rep"] = ["Anna Keller", "Ben Osei", "gone"]
+    accounts["rep"] = ["Anna Kellar", "Anna Kellar", "Zed", "gone", *["Ben Osei"] * 16]
+    gone = pd.concat([reps, reps.iloc[[2]].assign(rep="left", left="2026-01-31")], ignore_index=True)
+    said = assign_accounts(accounts.replace({"rep": {"gone": "left"}}), gone, tolerance=0.9).cautions
+    named = [text for text in said if "not in the table reps" in text]
+    assert named[0].startswith("3 accounts are served by somebody who is not in the table reps")
+    assert "'Anna Kellar' (did you mean 'Anna Keller'?), 'Zed'. " in named[0] and len(named) == 1
+    known = assign_accounts(accounts.iloc[3:], reps, tolerance=0.9).cautions
+    assert not [text for text in known if "not in the table reps" in text]
+
+
 def test_a_leaver_and_a_new_hire():
     accounts, reps = firm(40, 4, 6, spare=3.0)
     gone = reps.assign(left=[pd.Timestamp("2026-06-30"), pd.NaT, pd.NaT, pd.NaT])

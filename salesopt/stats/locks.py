@@ -1,4 +1,4 @@
-"""Accounts that are bound to a representative: by the column `locked` of the table accounts, or settled by the caller."""
+"""Accounts bound to a representative: by the column `locked` of the table accounts, or settled by the caller."""
 
 from __future__ import annotations
 

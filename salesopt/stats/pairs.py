@@ -152,6 +152,7 @@ def make_pairs(
         problem=problem,
         skipped=skipped,
         cautions=(
+            *_strangers(served, reps),
             *_cautions(
                 served, now, distances, km, detour, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"
             ),
@@ -351,6 +352,20 @@ def _unbordered(accounts: pd.DataFrame, team: pd.DataFrame, neighbours: pd.DataF
 
 def _coordinates(table: pd.DataFrame) -> pd.DataFrame:
     return table[[name for name in ("region", "lat", "lon") if name in table.columns]].reset_index(drop=True)
+
+
+def _strangers(served: pd.Series, reps: pd.DataFrame) -> list[str]:
+    """That accounts are served by somebody of whom nothing is known: perhaps a slip of the pen, and no leaver."""
+    strange = served[served.notna() & ~served.isin(reps["rep"])]
+    if strange.empty:
+        return []
+    known = list(reps["rep"])
+    names = [f"{name!r}{close_match(name, known).replace('; ', ' (').replace('?', '?)')}" for name in strange.unique()]
+    more = f" and {len(names) - 5} more names" if len(names) > 5 else ""
+    return [
+        f"{len(strange):,} accounts are served by somebody who is not in the table reps, and count as served by nobody "
+        f"here: {', '.join(names[:5])}{more}. Keep who has left in it, with the last day in its column left."
+    ]
 
 
 def _cautions(
