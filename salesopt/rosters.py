@@ -21,10 +21,11 @@ from salesopt.stats.arguments import (
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
 from salesopt.stats.coverage import solve_cover
 from salesopt.stats.distances import DETOUR, SPEED
-from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, moves_of, plan_of, row_of
+from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
+from salesopt.stats.takeover import moves_of
 from salesopt.study.tables import require_table
 
 REGIMES = ("handover", "redraw")
@@ -43,7 +44,7 @@ class RosterComparison(Result):
               hours_moved (calls and travel of these, a year), potential_moved (currency a year), takers (people who
               take these over), takers_over (takers who then have more work than hours), years (of relationship that
               end, those of accounts short included; nan where not known); accounts_short (accounts that find nobody),
-              no_room and out_of_reach (these by reason; out of reach is also what nobody there is suited for),
+              no_room, out_of_reach, unsuited (nobody there may serve it, by `fit`), nobody_left (these by reason),
               hours_short (their calls a year, without travel), short_change, potential_short (currency a year); over
               (hours a year above people's hours), over_change (of those who stay), overloaded (people), spread
               (largest less smallest balance_index); cost (travel, misfit and prices, hours a year, with `over_price`
@@ -54,9 +55,10 @@ class RosterComparison(Result):
               measures beyond their limits, in a redraw), rank (1: hardest to lose, best to hire), hire_cost
               (currency a year), net (overtime pay saved less the cost of the hires, currency a year; nan where hours
               above people's hours are not paid)
-    moves   : scenario, account, rep_from, rep_to ("" where nobody), outcome ("taken over", "no room", "out of reach"),
-              call_hours (a year), travel (hours a year, nan where nobody), travel_now, years (nan where not known),
-              potential, reason; region, lat, lon; by scenario, those of most potential first
+    moves   : scenario, account, rep_from, rep_to ("" where nobody), outcome ("taken over", or why not: "no room", "out
+              of reach", "nobody may serve it", "nobody is left"), call_hours (a year), travel (hours a year, nan where
+              nobody), travel_now, years (nan where not known), potential, reason; region, lat, lon; by scenario, those
+              of most potential first
     load    : scenario, rep, hours (travel included), capacity, share, most (hours that there is room for), over,
               over_change, travel, accounts, gained, given (accounts, against today), potential, balance_index (1: a
               fair share), region, lat, lon

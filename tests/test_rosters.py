@@ -405,8 +405,14 @@ def test_who_cannot_be_replaced_is_hardest_to_lose():
     ranked = result.table.set_index("who")["rank"]
     assert ranked["R2"] == 1 and scene(result, "R2 leaves")["accounts_short"] == 2
     short = result.moves[(result.moves["rep_to"] == "") & (result.moves["scenario"] == "R2 leaves")]
-    assert set(short["account"]) == set(only) and short["outcome"].eq("out of reach").all()
+    assert set(short["account"]) == set(only) and short["outcome"].eq("nobody may serve it").all()
     assert short["reason"].eq("nobody who is there may serve it").all()
+    row = scene(result, "R2 leaves")
+    assert (row["unsuited"], row["out_of_reach"], row["no_room"], row["nobody_left"]) == (2, 0, 0, 0)
+    assert "to nobody (nobody may serve it)." in conclude_rosters(result).answer
+    alone = fit[(fit["rep"] == "R2") | ~fit["account"].isin(accounts.loc[accounts["rep"] == "R2", "account"])]
+    train = conclude_rosters(compare_rosters(accounts, reps, fit=alone, leavers=["R2"])).findings[0].action
+    assert train.startswith("Train a second person for the accounts of R2")
     hired = compare_rosters(accounts, reps, fit=fit, leavers=["R2"], hires=1, places=2, together=True)
     assert (hired.table.loc[hired.table["kind"] == "replacement", "accounts_short"] == 0).all()
 
@@ -698,7 +704,7 @@ def test_want_of_room_is_no_want_of_training_and_a_team_too_small_is_said_first(
         said.answer.startswith("The team is too small for the calls planned") and "The calls planned" in said.doubts[0]
     )
     far = compare_rosters(accounts, reps.assign(hours=1e5), reach=1.0)
-    assert conclude_rosters(far).findings[0].action.startswith("Train a second person for the accounts of")
+    assert conclude_rosters(far).findings[0].action.startswith("Find somebody near the accounts of")
 
 
 def test_less_travel_after_a_loss_is_not_told_as_its_gain():
@@ -841,3 +847,30 @@ def test_locked_accounts_stay_until_their_representative_leaves(regime):
     assert left["reason"].str.startswith("locked until now, with R0: ").all()
     assert held.moves.loc[held.moves["scenario"] != "R0 leaves", "rep_from"].ne("R0").all()
     assert any("bound to their representative" in text for text in held.cautions)
+
+
+def test_where_nobody_is_left_that_is_the_reason_and_not_the_way():
+    accounts, reps = firm(6, 2, 3, spare=4.0)
+    for gone, rule in ((["R0", "R1"], {"together": True, "reach": 90}), (["R0"], {})):
+        team = reps if len(gone) > 1 else reps.iloc[:1]
+        served = accounts.assign(rep=np.resize(team["rep"], 6))
+        result = compare_rosters(served, team, leavers=gone, **rule)
+        row = result.table.iloc[1]
+        assert (row["accounts_short"], row["nobody_left"], row["out_of_reach"]) == (6, 6, 0)
+        left = result.moves[result.moves["scenario"] == row["scenario"]]
+        assert left["outcome"].eq("nobody is left").all() and left["reason"].eq("nobody is left").all()
+        said = conclude_rosters(result)
+        assert "to nobody (nobody is left)." in said.answer
+        assert said.findings[0].action.startswith("Have a second person who knows the accounts of R0")
+
+
+def test_the_way_is_no_reason_for_accounts_that_are_not_called_on():
+    accounts, reps = firm(12, 3, 3, spare=4.0)
+    silent = accounts.assign(calls=[0, 0, 0, *accounts["calls"][3:]], rep=np.resize(["R0", "R1", "R2"], 12))
+    moves = compare_rosters(silent, reps, leavers=["R0"]).moves.set_index("account")["reason"]
+    assert moves["A000"].endswith("takes it over; no calls are planned for it, so that the way does not count")
+    plan = assign_accounts(silent, reps, tolerance=0.9).table.set_index("account")["reason"]
+    assert all(
+        "nearest" not in plan[name] and "no calls are planned for it" in plan[name] for name in silent["account"][:3]
+    )
+    assert plan.iloc[3:].str.contains("nearest of all").any()

@@ -10,6 +10,7 @@ from salesopt.conclusions.workload import short_answer, used_sentence
 from salesopt.display import about, capital, integer, listed, money, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.rosters import RosterComparison
+from salesopt.stats.handover import SHORT
 from salesopt.summary import money_unit
 from salesopt.workload import TeamHours
 
@@ -17,6 +18,12 @@ ROUGH = 0.005  # gap from which on differences between scenarios may be those of
 WIDE = 10.0  # hours a year between the ends of what a search leaves open from which on they are told in the answer
 NAMES = {"handover": "only their accounts moving", "redraw": "all accounts free to move within the limits"}
 LEAVE, JOIN, SETS = ["leaver", "leavers"], ["hire", "replacement"], ["hires", "replacements"]
+WANTED = {  # by why accounts find nobody, what would help
+    "nobody_left": "Have a second person who knows the accounts of {}: nobody is left to take them over.",
+    "unsuited": "Train a second person for the accounts of {}: some could be taken over by nobody.",
+    "out_of_reach": "Find somebody near the accounts of {}: some are out of everybody's reach.",
+    "no_room": "Find hours for the accounts of {}, by fewer calls or more people: nobody has room for them.",
+}
 NONE = (math.nan, math.nan)
 TIME = "time, not money or sales"
 SEE = "see the chapter on the team"
@@ -122,12 +129,9 @@ def _short_words(row: pd.Series, currency: str) -> str:
 
 
 def _why(row: pd.Series) -> str:
-    """Why accounts find nobody: room, reach, or how many for which."""
-    if not row["out_of_reach"]:
-        return "no room"
-    if not row["no_room"]:
-        return "out of reach"
-    return f"{integer(row['no_room'])} no room, {integer(row['out_of_reach'])} out of reach"
+    """Why accounts find nobody: in one word where it is one reason, else how many for which."""
+    found = {words: int(row[name]) for name, words in SHORT.items() if row[name]}
+    return ", ".join(found if len(found) == 1 else [f"{integer(count)} {why}" for why, count in found.items()])
 
 
 def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> str:
@@ -218,11 +222,7 @@ def _cover_finding(
     cured = len(gone) > 0 and gone["accounts_short"].iloc[0] == 0
     agree = f"Agree now who would take over from {worst['who']}: {takers}."
     agree = agree if result.regime == "handover" else f"Keep the moves at hand for the day when {worst['scenario']}."
-    train = (
-        f"Train a second person for the accounts of {worst['who']}: nobody could take them over."
-        if worst["out_of_reach"]
-        else f"Find hours for the accounts of {worst['who']}, by fewer calls or more people: nobody has room for them."
-    )
+    train = next(text for name, text in WANTED.items() if worst[name] or name == "no_room").format(worst["who"])
     divide = "Divide accounts anew, so that all find a colleague. " if short and cured else ""
     ends = (
         f"It ends {integer(worst['years'])} years of relationship in all"

@@ -11,6 +11,12 @@ from salesopt.stats.coverage import NOBODY, Cover, Covered, missed_of
 from salesopt.stats.matching import Flags, Load, Numbers, Places
 from salesopt.stats.pairs import Pairs
 
+SHORT = {  # why an account finds nobody
+    "no_room": "no room",
+    "out_of_reach": "out of reach",
+    "unsuited": "nobody may serve it",
+    "nobody_left": "nobody is left",
+}
 NUDGE = 1e-3  # weight of hours beside potential in what is lost, so that accounts without potential are served too
 
 
@@ -175,7 +181,7 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
     """One row of the table of scenarios, against `base`: the same rules on the roster it is compared with."""
     stay = base.here & plan.here
     before = np.where(stay, base.over, 0.0).sum()
-    short = plan.choice == NOBODY
+    short, why = plan.choice == NOBODY, why_short(pairs, plan)
     changes = changed(pairs, plan, base)
     moved = np.flatnonzero(changes & ~short)
     takes = np.isin(np.arange(len(pairs.rep)), plan.choice[moved])
@@ -196,8 +202,7 @@ def row_of(pairs: Pairs, plan: Plan, base: Plan, over_price: float) -> dict[str,
         "takers_over": int((takes & (plan.over > 1e-6)).sum()),
         "years": _known_sum(pairs.years[changes]),
         "accounts_short": int(short.sum()),
-        "no_room": int((short & able_of(pairs, plan).any(axis=1)).sum()),
-        "out_of_reach": int((short & ~able_of(pairs, plan).any(axis=1)).sum()),
+        **{name: int((why == said).sum()) for name, said in SHORT.items()},
         "hours_short": hours_short(pairs, plan),
         "short_change": hours_short(pairs, plan) - hours_short(pairs, base),
         "potential_short": float(pairs.potential[short].sum()),
@@ -225,6 +230,19 @@ def able_of(pairs: Pairs, plan: Plan) -> Flags:
     return np.asarray(plan.here & np.isfinite(pairs.problem.cost))
 
 
+def suited_of(pairs: Pairs, plan: Plan) -> Flags:
+    """Accounts x people: who is there and suits the account, within reach or not."""
+    known = np.isfinite(pairs.fit)
+    return np.asarray(plan.here & (known | ~known.any(axis=1)[:, None]))
+
+
+def why_short(pairs: Pairs, plan: Plan) -> np.ndarray:
+    """Why each account finds nobody, one of `SHORT`; "" for who is served."""
+    cases = [plan.choice != NOBODY, *(able(pairs, plan).any(axis=1) for able in (able_of, suited_of))]
+    last = SHORT["unsuited"] if plan.here.any() else SHORT["nobody_left"]
+    return np.select(cases, ["", SHORT["no_room"], SHORT["out_of_reach"]], last)
+
+
 def hours_short(pairs: Pairs, plan: Plan) -> float:
     """Hours of calls a year of the accounts that nobody serves; what travel they need depends on who would."""
     return float(pairs.hours[plan.choice == NOBODY].mean(axis=1).sum())
@@ -236,14 +254,14 @@ def changed(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
     An account whose representative is not here moves in any case: it counts with `base`, and elsewhere only where it
     goes to somebody else than there.
     """
-    return np.asarray((pairs.former != "") & (_names(pairs, plan) != pairs.former) & _differs(pairs, plan, base))
+    return np.asarray((pairs.former != "") & (names_of(pairs, plan) != pairs.former) & differs(pairs, plan, base))
 
 
-def _names(pairs: Pairs, plan: Plan) -> np.ndarray:
+def names_of(pairs: Pairs, plan: Plan) -> np.ndarray:
     return np.where(plan.choice >= 0, pairs.rep[np.maximum(plan.choice, 0)], "")
 
 
-def _differs(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
+def differs(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
     return np.asarray((pairs.now >= 0) | (plan.choice != base.choice) | (plan is base))
 
 
@@ -290,87 +308,3 @@ def load_of(pairs: Pairs, plan: Plan, base: Plan) -> pd.DataFrame:
     load.insert(3, "share", np.divide(load["hours"], load["capacity"].where(load["capacity"] > 0)))
     load.insert(0, "scenario", plan.roster.scenario)
     return load
-
-
-def moves_of(pairs: Pairs, plan: Plan, base: Plan, today: Plan) -> pd.DataFrame:
-    """Every account that changes hands against today, to whom, and why; those of most potential first."""
-    placed = (pairs.former == "") & (plan.choice >= 0) & _differs(pairs, plan, base)
-    rows = np.flatnonzero(changed(pairs, plan, base) | placed)
-    rows = rows[np.argsort(-pairs.potential[rows], kind="stable")]
-    choice = plan.choice[rows]
-    known = choice >= 0
-    pick = np.maximum(choice, 0)
-    now = pairs.now[rows]
-    short = np.where(able_of(pairs, plan)[rows].any(axis=1), "no room", "out of reach")
-    moves = pd.DataFrame(
-        {
-            "scenario": plan.roster.scenario,
-            "account": pairs.account[rows],
-            "rep_from": pairs.former[rows],
-            "rep_to": np.where(known, pairs.rep[pick], ""),
-            "outcome": np.where(known, "taken over", short),
-            "call_hours": np.where(known, pairs.hours[rows, pick], pairs.hours[rows].mean(axis=1)),
-            "travel": np.where(known, pairs.travel[rows, pick], np.nan),
-            "travel_now": np.where(now >= 0, pairs.travel[rows, np.maximum(now, 0)], np.nan),
-            "years": pairs.years[rows],
-            "potential": pairs.potential[rows],
-            "reason": np.array([_reason(pairs, plan, today, int(row)) for row in rows], dtype=object),
-        }
-    )
-    return pd.concat([moves, pairs.places.iloc[rows].reset_index(drop=True)], axis=1)
-
-
-def _reason(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
-    """Why an account goes where it goes, in words that can be read to both."""
-    to, now = int(plan.choice[row]), int(pairs.now[row])
-    former = pairs.former[row]
-    stays = now >= 0 and plan.here[now]
-    start = "" if stays or not former or former in plan.roster.gone else f"{former} is not here: "
-    start += f"locked until now, with {former}: " if pairs.locked[row] and not stays else ""
-    if to < 0:
-        return start + _nobody(pairs, plan, row)
-    able = plan.here & np.isfinite(pairs.problem.cost[row])
-    away = np.where(able, pairs.travel[row], np.inf)
-    near = int(away.argmin())
-    if stays:
-        return _exchange(pairs, plan, today, row)
-    far = f", {pairs.km[row, to]:,.0f} km" if pairs.km.any() else ""
-    if away[to] <= away[near] + 1e-9:
-        return start + (f"{pairs.rep[to]} is nearest of those who stay{far}" if far else f"{pairs.rep[to]} has room")
-    lacks = plan.hours[near] + pairs.hours[row, near] + pairs.travel[row, near] > pairs.capacity[near]
-    nearer = f"{pairs.rep[near]}, nearer, has no hours left" if lacks else f"{pairs.rep[near]} would be nearer"
-    return start + f"{pairs.rep[to]} takes it over{far}; {nearer}"
-
-
-def _exchange(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
-    """Why an account goes to somebody else although its representative stays."""
-    to, now = int(plan.choice[row]), int(pairs.now[row])
-    saved = pairs.travel[row, now] - pairs.travel[row, to]
-    relief = f"{pairs.rep[now]} has more work than hours" if today.over[now] > 1e-6 else ""
-    if saved >= 0.5:
-        why = f"{saved:,.0f} hours of travel a year less"
-        return f"{why}, and {relief}" if relief else why
-    more = f"{-saved:,.0f} hours of travel a year more" if saved <= -0.5 else "about as much travel"
-    return f"{relief or 'makes room or evens the load'}; {more}"
-
-
-def _nobody(pairs: Pairs, plan: Plan, row: int) -> str:
-    """Why nobody takes an account over: nobody is left, may serve it, is within reach, or has room."""
-    able = plan.here & np.isfinite(pairs.problem.cost[row])
-    if not able.any():
-        suits = plan.here & (np.isfinite(pairs.fit[row]) | ~np.isfinite(pairs.fit).any())
-        if not suits.any():
-            return "nobody who is there may serve it" if plan.here.any() else "nobody is left"
-        near = int(np.where(suits, pairs.km[row], np.inf).argmin())
-        return f"out of reach; {pairs.rep[near]} is nearest, {pairs.km[row, near]:,.0f} km"
-    need = (pairs.hours + pairs.travel)[row]
-    free = np.maximum(plan.most - plan.hours, 0.0)
-    fits = np.flatnonzero(able & (need <= free + 1e-6))
-    if len(fits):
-        return f"left out by the search, which stopped before all was proved; {pairs.rep[fits[0]]} has room"
-    most = int(np.where(able, free, -1.0).argmax())
-    if free[most] >= 0.5:
-        return f"no room; {pairs.rep[most]} has most, {free[most]:,.0f} hours left of {need[most]:,.0f} needed"
-    if able.sum() == 1:
-        return f"no room; {pairs.rep[most]}, alone within reach, carries the most that may be"
-    return f"no room; all {able.sum()} people within reach carry the most they may"

@@ -15,6 +15,7 @@ from salesopt.stats.relaxation import relax
 
 SOON = 4.0  # seconds in which a plan has to be found for a requirement to be called the one that clashes
 LONG = 20.0  # seconds after which no further trial is begun
+NO_WAY = "no calls are planned for it, so that the way does not count"
 WIDER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # multiples of the tolerance that are tried
 
 
@@ -43,13 +44,15 @@ def _reason(pairs: Pairs, plan: Exchange, row: int) -> str:
     allowed = np.isfinite(pairs.problem.cost[row])
     if allowed.sum() == 1:
         return f"only {name} may serve it"
-    travel = np.where(allowed, pairs.travel[row], np.inf)
-    nearest = travel[rep] <= travel.min() + 1e-9
+    away = np.where(allowed, pairs.km[row], np.inf)
+    nearest = away[rep] <= away.min() + 1e-9
     good = f"nearest of all, {pairs.km[row, rep]:,.0f} km" if nearest and pairs.km.any() else ""
+    if pairs.km.any() and not pairs.travel[row].any():
+        nearest, good = True, NO_WAY
     if not np.isnan(pairs.fit[row, rep]) and pairs.fit[row, rep] >= np.nanmax(pairs.fit[row]) - 1e-9:
         good = good + (", and " if good else "") + "suits it best"
     if not good and not nearest:
-        near = int(travel.argmin())
+        near = int(away.argmin())
         good = f"{pairs.rep[near]} is nearer, but {_against(pairs, plan, row, near)}"
     if now == rep:
         return f"stays with {name}" + (f" ({good})" if good else "")
