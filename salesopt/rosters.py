@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from salesopt.errors import ParameterError
 from salesopt.stats.arguments import (
     choice_fault,
     count_fault,
@@ -25,6 +24,7 @@ from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
+from salesopt.stats.rostercautions import homeless, limits, search_cautions, unknown_years
 from salesopt.stats.takeover import moves_of
 from salesopt.study.tables import require_table
 
@@ -38,7 +38,8 @@ class RosterComparison(Result):
 
     table   : scenario, kind (today, leaver, leavers, hire, hires, replacement, replacements), against (the scenario
               that changes are counted from: today's roster under the same rules; of a replacement, the roster without
-              the leavers), who (representative, or places of the hires), reps (people there), travel (hours a year),
+              the leavers), who (representative, or places of the hires, and why any more of them would get no
+              account), reps (people there, such hires not counted), travel (hours a year),
               travel_change (of the accounts served in both); moved (accounts that go from one person to another; one
               whose representative is not here counts with today, and elsewhere only where it goes to somebody else),
               hours_moved (calls and travel of these, a year), potential_moved (currency a year), takers (people who
@@ -116,7 +117,8 @@ def compare_rosters(
                  representative for as long as he is there
     leavers    : who leaves, one at a time; None tries each who serves accounts; an empty list nobody
     hires      : how many new people, or a table of them (rep, base as in `reps`, hours, cost). A number tries every
-                 candidate place for one, then the best set of places for two and more, at most one person at a place;
+                 candidate place for one, then the best set of places for two and more, at most one person at a place
+                 (more people than places are `skipped`);
                  a table tries each person alone and then all. Hours and cost not given are today's means.
     places     : candidate bases of hires: so many clusters of accounts (with `travel`: regions), or a table of place
                  with lat and lon, or region
@@ -166,6 +168,7 @@ def compare_rosters(
     require_places(team, clients, suits, distances)  # before hires, who have places, join those who may have none
     here = _here(team, today)
     joining = _joining(clients, team, here, hires, places, distances)
+    hires, unmade = _as_many_as_places(hires, joining)
     everybody = team if joining is None else pd.concat([team, joining], ignore_index=True)
     pairs = make_pairs(
         clients,
@@ -198,13 +201,13 @@ def compare_rosters(
         load=pd.concat([load_of(pairs, *both) for both in zip(plans, bases, strict=True)], ignore_index=True),
         places=_places(table, joining),
         accounts=_accounts(pairs),
-        skipped=pairs.skipped,
+        skipped=pd.concat([pairs.skipped, unmade], ignore_index=True),
         cautions=(
             *pairs.cautions,
-            *_limits(pairs, plans[0], rules, reach),
-            *_unknown_years(pairs),
-            *_cautions(plans, rules, joining, hires, gap),
-            *_homeless(clients, pairs, rosters),
+            *limits(pairs, plans[0], rules, reach),
+            *unknown_years(pairs),
+            *search_cautions(plans, rules, joining, hires, gap),
+            *homeless(clients, pairs, rosters),
         ),
         regime=regime,
         keep=keep,
@@ -278,9 +281,18 @@ def _joining(
     found = candidate_places(placed, places, distances)
     if list(found.columns) == ["place"]:  # no places are known, so that nobody sits anywhere in particular
         found = pd.DataFrame({"place": ["anywhere", *(f"anywhere {number}" for number in range(2, int(hires) + 1))]})
-    if hires > len(found):
-        raise ParameterError(f"hires: {hires} people need as many candidate places, and there are {len(found)}")
     return hire_rows(reps, here, hires, found)
+
+
+def _as_many_as_places(
+    hires: int | pd.DataFrame, joining: pd.DataFrame | None
+) -> tuple[int | pd.DataFrame, pd.DataFrame]:
+    """As many `hires` as there are candidate places, and the scenarios of more, which cannot be made."""
+    few = 0 if joining is None else len(joining)
+    more = [] if isinstance(hires, pd.DataFrame) else list(range(few + 1, hires + 1))
+    reason = f"as many candidate places are needed, and there are {few}: accounts or places are too few"
+    unmade = pd.DataFrame({"item": [f"hire {count}" for count in more], "reason": reason}, dtype="object")
+    return few if more else hires, unmade
 
 
 def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
@@ -327,11 +339,16 @@ def _table(
 
 
 def _who(pairs: Pairs, plan: Plan, joining: pd.DataFrame | None) -> str:
-    """Who leaves, or the places of those taken on."""
+    """Who leaves, or the places of those taken on, and why one more of them would have nothing to do."""
     if plan.roster.sites is None or joining is None:
         return plan.roster.who
     place = joining.set_index("rep")["place"]
-    return " and ".join(str(place[pairs.rep[site]]) for site in plan.roster.sites if plan.here[site])
+    taken = [str(place[pairs.rep[site]]) for site in plan.roster.sites if plan.here[site]]
+    said = " and ".join(taken) or "nobody"
+    if not (idle := plan.roster.openings - len(taken)):
+        return said
+    why = "keep lets no more accounts change hands" if plan.used_up else "nothing more is saved"
+    return f"{said} ({idle} more would get no account: {why})"
 
 
 def _places(table: pd.DataFrame, joining: pd.DataFrame | None) -> pd.DataFrame:
@@ -346,76 +363,6 @@ def _places(table: pd.DataFrame, joining: pd.DataFrame | None) -> pd.DataFrame:
     return found[["scenario", "place", *where, *columns[2:]]].sort_values("rank", ignore_index=True)
 
 
-def _homeless(accounts: pd.DataFrame, pairs: Pairs, rosters: list[Roster]) -> list[str]:
-    """Accounts without a place whose representative leaves."""
-    gone = {name for roster in rosters for name in roster.gone}
-    if "rep" not in accounts.columns:
-        return []
-    left = accounts["rep"].isin(gone) & ~accounts["account"].isin(list(pairs.account))
-    said = f"Not counted, for want of a known place: accounts of people who may leave, {int(left.sum())} of them."
-    return [said] if left.any() else []
-
-
 def _accounts(pairs: Pairs) -> pd.DataFrame:
     found = pd.DataFrame({"account": pairs.account, "rep_now": pairs.former, "potential": pairs.potential})
     return pd.concat([found, pairs.places], axis=1)
-
-
-def _limits(pairs: Pairs, today: Plan, rules: Rules, reach: float | None) -> list[str]:
-    """What limits who takes over: km, and hours, with how many are above theirs as things are."""
-    said = []
-    if reach is not None and pairs.km.any():
-        said.append(f"Nobody takes over an account more than {reach:,.0f} km from the base.")
-    served = np.flatnonzero(pairs.now >= 0)
-    whose = pairs.now[served]
-    held = np.bincount(whose, (pairs.hours + pairs.travel)[served, whose], len(pairs.rep))
-    hours = np.maximum(pairs.capacity, 0.0)
-    over = np.where(today.here, np.maximum(held - hours, 0.0), 0.0)
-    if (over > 1e-6).any():
-        said.append(
-            f"At the calls planned, {int((over > 1e-6).sum())} of {int(today.here.sum())} people have more work than "
-            f"hours with their accounts of today, {over.sum():,.0f} hours a year in all."
-        )
-    beyond = int((today.here & (held > (1 + rules.stretch) * hours + 1e-6)).sum())
-    who = "the one person who would with his accounts of today carries"
-    who = who if beyond == 1 else f"{beyond} people who would with their accounts of today carry"
-    most = f"Nobody is asked to carry more than {100 * (1 + rules.stretch):.3g} % of their hours"
-    said.append(f"{most}{f'; {who} no more than these' if beyond else ''}.")
-    return said
-
-
-def _unknown_years(pairs: Pairs) -> list[str]:
-    """What to know where it is not known since when accounts have been with their representative."""
-    served = pairs.former != ""
-    unknown = int(np.isnan(pairs.years[served]).sum())
-    if not unknown:
-        return []
-    if unknown == served.sum():
-        return ["Years of relationship are not known: accounts do not say since when they are with whom."]
-    return [
-        f"Since when they are with whom is not known of {unknown:,} of {served.sum():,} accounts; years of "
-        "relationship count the others only."
-    ]
-
-
-def _cautions(
-    plans: list[Plan], rules: Rules, joining: pd.DataFrame | None, hires: int | pd.DataFrame, gap: float
-) -> tuple[str, ...]:
-    said = []
-    if short := int((plans[0].choice < 0).sum()):
-        said.append(f"{short} accounts find nobody with today's people already; they count in every scenario.")
-    if rules.regime == "handover" and len(plans[0].choice):
-        said.append("Nobody else exchanges accounts here; a redraw of all of them costs less travel and more moves.")
-    if joining is not None and not isinstance(hires, pd.DataFrame):
-        said.append(f"Only {len(joining)} candidate places were tried; a hire elsewhere may do better.")
-    late = [plan.roster.scenario for plan in plans if plan.solution.late]
-    if late:
-        worst = max(plan.solution.gap for plan in plans)
-        said.append(
-            f"Time ran out in {len(late)} scenarios ({', '.join(late[:3])}), by the clock, so that another run may "
-            f"find another plan: up to {100 * worst:.2g} % of the cost may be saved still. A longer time_limit helps."
-        )
-    unsure = [plan.roster.scenario for plan in plans if plan.solution.lost_gap > 1.01 * max(gap, 1e-6)]
-    if unsure:
-        said.append(f"It is not proved that no more can be served: {', '.join(unsure[:3])}.")
-    return tuple(said)
