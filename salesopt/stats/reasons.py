@@ -16,7 +16,9 @@ from salesopt.stats.relaxation import relax
 SOON = 4.0  # seconds in which a plan has to be found for a requirement to be called the one that clashes
 LONG = 20.0  # seconds after which no further trial is begun
 NO_WAY = "no calls are planned for it, so that the way does not count"
-WIDER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # multiples of the tolerance that are tried
+WIDER = (1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # multiples of a tolerance that are tried
+GRID = 0.01  # steps in which a tolerance is told
+SMALLEST = 0.02  # tolerance tried first where it is nothing
 
 
 def explain_pairs(pairs: Pairs, solution: Solution) -> dict[str, np.ndarray]:
@@ -138,9 +140,13 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
         rest = [other for other in wanted if other is not each]
         if _clash(_missing(pairs, rest)):
             wanted = rest
-    ways = [way for each in wanted if (way := _way_out(pairs, wanted, each))]
+    until = time.perf_counter() + LONG
+    balances = [each for each in wanted if _balanced(pairs, each)]
+    needs = [need for each in balances if (need := _need(pairs, wanted, each))[1]]
+    ways = [way for each in wanted if each not in balances and (way := _way_out(pairs, wanted, each))]
+    ways += [_even_out(pairs, needs, until)] if balances else []
     conflict = [each.words for each in wanted]
-    relaxation = "; or ".join(ways) or "allow more pairs"
+    relaxation = "; or ".join(filter(None, ways)) or "allow more pairs"
     return conflict, relaxation, f"No plan: {_clashing(conflict)}. Way out: {relaxation}."
 
 
@@ -190,7 +196,8 @@ def _too_large(pairs: Pairs) -> tuple[list[str], str, str] | None:
         share = load.use[row] / np.maximum(load.scale, 1e-300)
         need = float(np.where(allowed[row], share - 1, np.inf).min())
         said = f"{name} alone is {need + 1:.2f} times a fair share of {load.name}"
-        way = f"a tolerance of {np.ceil(100 * need):.0f} % for {load.name} instead of {100 * pairs.tolerance:.3g} %"
+        found = _least_tolerance(pairs, need, time.perf_counter() + LONG, pairs.tolerance)
+        way = _said(pairs, found if np.isfinite(found) else _printable(need), f" for {load.name}")
         return [f"balance of {load.name}"], way, f"No plan: {said}. Way out: {way}, or leave {name} out of the balance."
     return None
 
@@ -232,23 +239,89 @@ def _only(pairs: Pairs, wanted: list[_Requirement]) -> Matching:
     )
 
 
-def _wider(pairs: Pairs, wanted: list[_Requirement], until: float) -> str:
-    """The first wider tolerance with which whole accounts fit; nothing where none of a few does, or time is up."""
-    now = pairs.tolerance
-    if not any(each.load >= 0 and pairs.problem.loads[each.load].kind == "balance" for each in wanted):
-        return ""
-    for tolerance in [now * factor for factor in WIDER] if now > 0 else [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]:
+def _balanced(pairs: Pairs, each: _Requirement) -> bool:
+    return each.load >= 0 and pairs.problem.loads[each.load].kind == "balance"
+
+
+def _printable(tolerance: float) -> float:
+    """The next tolerance up that a message can say: whole percent, tenths of one below 10 %."""
+    step = GRID if tolerance > 0.1 else GRID / 10
+    return float(round(np.ceil(tolerance / step - 1e-6) * step, 6))
+
+
+def _least_tolerance(pairs: Pairs, start: float, until: float, low: float) -> float:
+    """The least printable tolerance of all measures above `low` at which a plan for whole accounts is soon found.
+
+    Tried at `start`, then wider, and halved from there; nan where none is found before `until`. What was not found
+    soon counts as not there, so that the last one halved may be a step wider than it need be.
+    """
+
+    def works(tolerance: float) -> bool:
         loads = tuple(
             load
             if load.kind == "capacity"
             else dataclasses.replace(load, least=(1 - tolerance) * load.scale, most=(1 + tolerance) * load.scale)
             for load in pairs.problem.loads
         )
+        return bool(_soon(dataclasses.replace(pairs.problem, loads=loads)).choice.size)
+
+    high = np.nan
+    for tolerance in [_printable(max(start, SMALLEST) * factor) for factor in WIDER]:
         if time.perf_counter() > until:
-            return ""
-        if _soon(dataclasses.replace(pairs.problem, loads=loads)).choice.size:
-            return f"a tolerance of {100 * tolerance:.3g} % instead of {100 * now:.3g} %"
-    return ""
+            return np.nan
+        if works(tolerance):
+            high = tolerance
+            break
+        low = tolerance
+    while np.isfinite(high) and time.perf_counter() < until:
+        middle = _printable((low + high) / 2)
+        if middle >= high - 1e-9 or middle <= low + 1e-9:
+            break
+        low, high = (low, middle) if works(middle) else (middle, high)
+    return high
+
+
+def _wider(pairs: Pairs, wanted: list[_Requirement], until: float) -> str:
+    """The least wider tolerance with which whole accounts fit; nothing where none is found in time."""
+    if not any(_balanced(pairs, each) for each in wanted):
+        return ""
+    found = _least_tolerance(pairs, WIDER[1] * pairs.tolerance, until, pairs.tolerance)
+    return _said(pairs, found) if np.isfinite(found) else ""
+
+
+def _said(pairs: Pairs, tolerance: float, of: str = "") -> str:
+    return f"a tolerance of {100 * tolerance:.6g} %{of} instead of {100 * pairs.tolerance:.3g} %"
+
+
+def _need(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> tuple[float, str]:
+    """The tolerance that one balance asks for if it alone gives way, and who misses it; "" where that cannot help."""
+    found = _missing(pairs, wanted, each)
+    if _stuck(wanted, each, found):
+        return np.inf, ""
+    load, missed = pairs.problem.loads[each.load], found.missed[_places(wanted).index(each.load)]
+    return pairs.tolerance + float((missed / load.scale).max()), _who(pairs, missed)
+
+
+def _even_out(pairs: Pairs, needs: list[tuple[float, str]], until: float) -> str:
+    """The least tolerance of all measures with which whole accounts fit, else what parts of accounts ask for."""
+    need, who = min(needs, default=(WIDER[1] * pairs.tolerance, ""))
+    names = f" for {' and '.join(pairs.measures)}"
+    found = _least_tolerance(pairs, need, until, pairs.tolerance)
+    if not np.isfinite(found):
+        return _said(pairs, _printable(need), f"{names} or more") + f" ({who})" if needs else ""
+    return _said(pairs, found, names) + (f" ({who})" if who else "")
+
+
+def _places(wanted: list[_Requirement]) -> list[int]:
+    return [each.load for each in wanted if each.load >= 0]
+
+
+def _stuck(wanted: list[_Requirement], each: _Requirement, found: Solution) -> bool:
+    """Whether other requirements are missed as well if `each` alone gives way."""
+    others = [
+        missed.max() > 1e-6 for place, missed in zip(_places(wanted), found.missed, strict=True) if place != each.load
+    ]
+    return any(others) or (found.missed_kept > 1e-6 and not each.kept)
 
 
 def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> str:
@@ -256,23 +329,17 @@ def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> st
     if each.locks:
         return "unlock accounts"
     found = _missing(pairs, wanted, each)
-    places = [other.load for other in wanted if other.load >= 0]
-    stuck = [missed.max() > 1e-6 for place, missed in zip(places, found.missed, strict=True) if place != each.load]
-    if any(stuck) or (found.missed_kept > 1e-6 and not each.kept):
+    if _stuck(wanted, each, found):
         return ""
     if each.kept:
         possible = pairs.problem.least_kept - found.missed_kept
         share = np.floor(possible + 1e-6) / max((pairs.now >= 0).sum(), 1)
         return f"let at most {100 * share:.0f} % of the accounts stay instead of {100 * pairs.keep:.0f} %"
-    load, missed = pairs.problem.loads[each.load], found.missed[places.index(each.load)]
-    if load.kind == "capacity":
-        missed = np.ceil(missed - 1e-6)
-        over = f"{missed.sum():,.0f} more hours a year ({_who(pairs, missed)}), and some more to fit whole accounts"
-        spare = load.most.sum() - load.use.min(axis=1).sum()
-        return over if spare >= 0 else over + f"; the team as a whole is at least {-spare:,.0f} hours short"
-    need = pairs.tolerance + (missed / load.scale).max()
-    asked = f"a tolerance of {100 * need:.0f} % for {load.name} instead of {100 * pairs.tolerance:.0f} %"
-    return f"{asked} ({_who(pairs, missed)})"
+    load, missed = pairs.problem.loads[each.load], found.missed[_places(wanted).index(each.load)]
+    missed = np.ceil(missed - 1e-6)
+    over = f"{missed.sum():,.0f} more hours a year ({_who(pairs, missed)}), and some more to fit whole accounts"
+    spare = load.most.sum() - load.use.min(axis=1).sum()
+    return over if spare >= 0 else over + f"; the team as a whole is at least {-spare:,.0f} hours short"
 
 
 def _who(pairs: Pairs, missed: Numbers) -> str:
