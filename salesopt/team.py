@@ -73,10 +73,11 @@ class TeamSize(Result):
                   (interval of total_gain)
     frontier    : reps, sales, profit, marginal_profit (of its last head), switched_on, switched_off (units whose
                   service starts or ends there): every whole head count, divided in the best way
-    sensitivity : kind (answer, judge), unit, question, judge, shift (fraction of the answer), reps_change,
-                  profit_change (of the best plan), loss (profit forgone if the answer is off by `shift`, or the judge
-                  should not count, and the plan stays); the largest loss first: ask that one again. Under a cap that
-                  binds, heads are counted at what the next one would earn
+    sensitivity : kind (answer, judge; curve where the curves are not those of judges alone), unit, question, judge,
+                  shift (fraction of the answer; of a curve, of its slope at today's heads), reps_change, profit_change
+                  (of the best plan), loss (profit forgone if the answer or curve is off by `shift`, or the judge should
+                  not count, and the plan stays); the largest loss first: ask that one again. Under a cap that binds,
+                  heads are counted at what the next one would earn
     curves      : unit, low, high (sales at none and at unlimited heads), shape, scale (heads half way between), error
                   (what the curve misses of the answers, fraction of today's sales)
     skipped     : unit, reason
@@ -124,7 +125,8 @@ def size_team(
                    a gain is that of the plan recommended here under the drawn curves, at level `confidence`.
 
     The curves are ADBUDG, calibrated by least squares with unlimited effort put at ten times today's. With `whole`, the
-    same heads are today's rounded down.
+    same heads are today's rounded down. A judge whose answers fall as effort rises is named in `cautions`; he counts
+    in the mean of the unit, where `salesopt check` refuses the row.
     Raises DataError for a faulty table, ParameterError for an argument out of range, InfeasibleError where the limits
     leave no plan.
     Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at

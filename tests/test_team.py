@@ -14,6 +14,7 @@ from scipy import optimize
 from salesopt.conclusions.team import conclude_team
 from salesopt.display import money
 from salesopt.errors import AbsentError, DataError, InfeasibleError, ParameterError
+from salesopt.headcount import plan_headcount
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
 from salesopt.stats.crosscheck import Beside, compare_units, look_beside
@@ -209,6 +210,17 @@ def test_answers_that_fall_are_told_from_answers_that_are_flat():
     effort = judged(truth())
     effort.loc[0, ["at_none", "at_half", "at_plus_half", "at_saturation"]] = [1.2, 1.1, 0.9, 0.8]
     assert "its answers fall as effort rises" in size_team(effort, cost_per_rep=COST).skipped["reason"].item()
+
+
+def test_a_judge_whose_answers_fall_is_named_with_his_unit():
+    effort = judged(truth(), judges=3, seed=1)
+    assert not [text for text in size_team(effort, cost_per_rep=COST).cautions if "Answers that fall" in text]
+    effort.loc[(effort["judge"] == "judge 1") & (effort["unit"] == "unit 2"), "at_plus_half"] = 0.7
+    said = "Answers that fall as effort rises: judge 1 on unit 2. "
+    size = size_team(effort, cost_per_rep=COST)
+    assert any(text.startswith(said) for text in size.cautions) and "unit 2" in size.table["unit"].tolist()
+    plan = plan_headcount(effort, cost_per_rep=COST, years=1, after=0)
+    assert any(text.startswith(said) for text in plan.cautions)
 
 
 @pytest.mark.parametrize("whole", [True, False])

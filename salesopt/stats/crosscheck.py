@@ -33,6 +33,13 @@ class HeadGap(NamedTuple):
         return self.people > 0 and self.heads > WILD * self.people
 
 
+def falling_answers(table: pd.DataFrame) -> pd.Series:
+    """Marks the rows of effort_response in which an answer is below one for less effort."""
+    answers = table[[name for name in ANSWERS if name != "at_today"]].copy()
+    answers.insert(2, "at_today", table["at_today"].fillna(1.0) if "at_today" in table else 1.0)
+    return (answers < answers.cummax(axis=1)).any(axis=1)
+
+
 def compare_heads(
     judged: pd.DataFrame | None, history: pd.DataFrame | None, reps: pd.DataFrame | None, *, today: Day = None
 ) -> HeadGap | None:

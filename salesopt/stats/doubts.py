@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from salesopt.stats.crosscheck import falling_answers
 from salesopt.stats.effort import ASKED_TO, Curves, Numbers, Units, calibrated, consensus, with_today
 from salesopt.stats.judgement import ANSWERS
 from salesopt.stats.sizing import Plans, best_heads
@@ -135,6 +136,7 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
             f"Everybody is taken off: {closed}. These are all-or-nothing units, whose first heads earn less than they "
             "would elsewhere or than they cost: check their answers at none and at half before acting."
         )
+    said += falling_words(curves.given, list(units.name))
     judges = curves.about["judges"]
     if curves.source == "judges" and (judges < 2).all():
         said.append("Each unit was judged once: the judges' disagreement is unknown, so no figure has an interval.")
@@ -152,6 +154,25 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
     elif whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")
     return (*said, *(f"{unit}: {text}." for unit, text in curves.about["caution"].items() if text))
+
+
+def falling_words(given: pd.DataFrame | None, units: list[str]) -> list[str]:
+    """Who answered that more effort sells less, in words.
+
+    A study refuses that, for the cell is at hand to be mended; noise may do it to answers made elsewhere, whose mean
+    still rises, so that here it is said and no more.
+    """
+    if given is None:
+        return []
+    falling = given[falling_answers(given) & given["unit"].isin(units)]
+    if falling.empty:
+        return []
+    named = zip(falling["judge"], falling["unit"], strict=True)
+    who = few([f"{judge} on {unit}" if judge else unit for judge, unit in named])
+    return [
+        f"Answers that fall as effort rises: {who}. More effort seldom sells less: ask again. As it stands, "
+        "they count in the mean of their unit."
+    ]
 
 
 def _where(names: NDArray[np.object_], same: NDArray[np.bool_], aim: NDArray[np.bool_], word: str) -> str:

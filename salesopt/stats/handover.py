@@ -254,14 +254,15 @@ def changed(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
     An account whose representative is not here moves in any case: it counts with `base`, and elsewhere only where it
     goes to somebody else than there.
     """
-    return np.asarray((pairs.former != "") & (names_of(pairs, plan) != pairs.former) & differs(pairs, plan, base))
+    return np.asarray((pairs.former != "") & (_names(pairs, plan) != pairs.former) & differs(pairs, plan, base))
 
 
-def names_of(pairs: Pairs, plan: Plan) -> np.ndarray:
+def _names(pairs: Pairs, plan: Plan) -> np.ndarray:
     return np.where(plan.choice >= 0, pairs.rep[np.maximum(plan.choice, 0)], "")
 
 
 def differs(pairs: Pairs, plan: Plan, base: Plan) -> Flags:
+    """Accounts that somebody here serves today, or that go to somebody else than in `base`."""
     return np.asarray((pairs.now >= 0) | (plan.choice != base.choice) | (plan is base))
 
 

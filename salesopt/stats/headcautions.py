@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesopt.stats.doubts import beyond_known, few, known_words
+from salesopt.stats.doubts import beyond_known, falling_words, few, known_words
 from salesopt.stats.effort import Curves, Numbers
 from salesopt.stats.headlimits import Field
 from salesopt.stats.headpath import Way
@@ -23,6 +23,7 @@ def plan_cautions(field: Field, way: Way, best: Numbers, curves: Curves) -> tupl
             f"Not proved best: another plan may earn up to {way.bound - way.value:,.6g} more in all; allow more "
             "seconds for the proof."
         )
+    said += falling_words(curves.given, list(units.name))
     beyond = units.name[beyond_known(curves, plan)]
     if len(beyond):
         said.append(f"The way gives {few(beyond)} more heads than {known_words(curves)}.")

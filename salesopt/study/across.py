@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem, close_match
+from salesopt.stats.crosscheck import falling_answers
 from salesopt.stats.locks import locked_to_nobody
 from salesopt.study.declare import MOST, problems_at, shown
 
@@ -79,13 +80,6 @@ def _decreasing(*columns: str) -> Callable[[pd.DataFrame], pd.Series]:
         return (values < values.cummax(axis=1)).any(axis=1)
 
     return broken
-
-
-def falling_answers(table: pd.DataFrame) -> pd.Series:
-    """Marks the rows of effort_response in which an answer is below one for less effort."""
-    answers = table[["at_none", "at_half", "at_plus_half", "at_saturation"]].copy()
-    answers.insert(2, "at_today", table["at_today"].fillna(1.0) if "at_today" in table else 1.0)
-    return (answers < answers.cummax(axis=1)).any(axis=1)
 
 
 def _no_response(table: pd.DataFrame) -> pd.Series:

@@ -14,11 +14,21 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem, close_match
-from salesopt.stats.crosscheck import APART, FACTOR, LEAST_SLACK, SLACK, WILD, compare_heads, folded, split_judges
+from salesopt.stats.crosscheck import (
+    APART,
+    FACTOR,
+    LEAST_SLACK,
+    SLACK,
+    WILD,
+    compare_heads,
+    falling_answers,
+    folded,
+    split_judges,
+)
 from salesopt.stats.locks import says_locked
 from salesopt.stats.roles import ROLES, group_of, is_here, sells
 from salesopt.stats.strays import stray_places
-from salesopt.study.across import NEAR, REFERENCES, falling_answers, hinted
+from salesopt.study.across import NEAR, REFERENCES, hinted
 from salesopt.study.checked import optional_columns
 from salesopt.study.declare import MOST, problems_at
 from salesopt.study.matches import unmatched
