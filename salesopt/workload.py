@@ -121,6 +121,16 @@ class CallPlan(Result):
     gain_high: float
     confidence: float
 
+    def in_accounts(self, accounts: pd.DataFrame) -> pd.DataFrame:
+        """`accounts` with the calls of this plan as their calls, for `measure_hours` to say what the way to them takes.
+
+        Accounts that it leaves out keep the calls made today, where these are given.
+        """
+        given = require_table("accounts", accounts)
+        today = given["calls_made"].fillna(given["calls"]) if "calls_made" in given.columns else given["calls"]
+        planned = given["account"].map(self.table.set_index("account")["calls"])
+        return given.assign(calls=planned.fillna(today)).drop(columns="calls_made", errors="ignore")
+
 
 def plan_calls(
     accounts: pd.DataFrame,

@@ -270,6 +270,32 @@ def test_idle_hours_are_filled_before_calls_are_moved():
     assert any("take 91\u202f% of people's 12 hours a year" in text for text in said.doubts)
 
 
+def test_the_way_to_other_calls_is_counted_with_whether_it_fits():
+    accounts = clients().assign(lat=[51.0, 50.0, 50.0, 51.0], lon=10.0, calls_made=[2, 2, 1, 1])
+    team, size = people(Ann=8.0, Ben=9.0), size_team(EFFORT, cost_per_rep=20.0)
+    hours, plan = measure_hours(accounts, team), plan_calls(accounts, EFFORT, hours={"Ann": 9.0, "Ben": 3.0})
+    then = measure_hours(plan.in_accounts(accounts), team)
+    km = np.pi / 180 * 6371.0088  # a degree, out and back at 60 km an hour, four calls a way
+    far = plan.table.set_index("account").loc[accounts["account"][[0, 3]], "calls"].sum()
+    assert then.travel == pytest.approx(far * 2 * km / 60 / 4) and then.planned == pytest.approx(
+        plan.table["hours"].sum()
+    )
+    assert then.travel > hours.travel_made and then.lacking == 1 and hours.lacking_made == 0
+    said = conclude_team(size, calls=plan, hours=hours, then=then, currency="EUR")
+    more = then.travel - hours.travel_made
+    words = (
+        f"The way to the calls of this plan takes {then.travel:,.0f} hours a year, {more:,.0f} hours more than "
+        f"today: 1 person then lacks {then.over:,.0f} (today nobody does)."
+    )
+    assert words in said.findings[-1].caution and words in said.doubts
+    assert said.metrics["team.call_travel"] == then.travel
+    roomy = measure_hours(plan.in_accounts(accounts), people(Ann=80.0, Ben=90.0))
+    assert "fits in everybody's hours" in " ".join(conclude_team(size, calls=plan, hours=hours, then=roomy).doubts)
+    left_out = plan_calls(accounts.assign(calls_made=[2, 2, 1, 0]), EFFORT)
+    kept = left_out.in_accounts(accounts).set_index("account")["calls"]
+    assert kept.iloc[3] == 1 and "calls_made" not in left_out.in_accounts(accounts)
+
+
 def test_a_team_far_too_small_is_said_first_and_nobody_is_let_go():
     size = size_team(EFFORT, cost_per_rep=90.0)
     assert size.bridge["reps"].iloc[-1] < size.bridge["reps"].iloc[1] - 0.5  # the curves alone would let people go

@@ -23,7 +23,7 @@ from salesopt.conclusions.territories import (
     too_small_finding,
     travel_of,
 )
-from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer
+from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer, way_to_calls
 from salesopt.display import band, estimate, heads_of, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
 from salesopt.stats.crosscheck import Beside, HeadGap, UnitHours
@@ -45,6 +45,7 @@ def conclude_team(
     split: pd.DataFrame | None = None,
     hours: TeamHours | None = None,
     fuller: CallPlan | None = None,
+    then: TeamHours | None = None,
     unbalanced: TeamAssignment | None = None,
     beside: Beside | None = None,
     cost_of_travel: float = 0.0,
@@ -56,6 +57,7 @@ def conclude_team(
     also : what to doubt about the curves themselves, where they were measured
     gap, split : heads against people, and judges who contradict each other, as `stats.crosscheck` finds them
     hours, fuller : what calls take of people's hours, and the calls that fill the idle ones, where these are many
+    then : what the calls of that plan, and the way to them, take of people's hours
     unbalanced : the assignment without balance, for what balance costs in travel
     beside : what else the tables say of the heads sized, as `stats.crosscheck` finds it
     cost_of_travel : currency an hour on the road, for what the travel saved is worth in driving; 0 leaves it out
@@ -63,7 +65,7 @@ def conclude_team(
     today, moved, best = step_of(size.bridge, "today"), step_of(size.bridge, "redeployed"), _aim(size)
     beside = beside or Beside()
     small = beyond_team(hours, unserved)
-    no_plan = no_plan_answer("who serves whom", unserved)
+    no_plan, way = no_plan_answer("who serves whom", unserved), way_to_calls(hours, then)
     said = [
         *((short_answer(hours), no_plan) if small else ()),
         _moved_answer(size, currency),
@@ -81,7 +83,7 @@ def conclude_team(
         else None
         if small
         else give_in_finding(unserved),
-        call_finding(calls, fuller, currency) if calls and not small else None,
+        call_finding(calls, fuller, currency, way=way) if calls and not small else None,
     ]
     findings = [finding for finding in (*sized, *other) if finding is not None]
     metrics = {
@@ -100,12 +102,13 @@ def conclude_team(
         }
     metrics |= {"team.workload_reps": workload.reps_exact} if workload else {}
     metrics |= {"team.call_gain": float(calls.gain)} if calls else {}
+    metrics |= {"team.call_travel": float(then.travel)} if then and math.isfinite(then.travel) else {}
     metrics |= path_metrics(path) if path else {}
     doubts = (
         *_doubts(size, assignment, unbalanced, workload, currency),
         *_fitted(size, beside.stated, currency),
         *(unit_doubts(beside.units) if beside.units else ()),
-        *(hours_doubts(hours, calls, fuller, currency) if hours else ()),
+        *(hours_doubts(hours, calls, fuller, currency, way=way) if hours else ()),
         *((fuller or calls).cautions if calls else ()),
         *(path_doubts(path, currency) if path else ()),
         *(f"Curves of effort: {text}" for text in also),

@@ -61,8 +61,28 @@ def _parts(hours: TeamHours, kind: str) -> str:
     return f"{integer(calls)} hours of calls{way}{who}"
 
 
-def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str) -> Finding | None:
-    """What other calls are worth: in idle hours where there are many (`fuller`), else within today's; None for none."""
+def way_to_calls(hours: TeamHours | None, then: TeamHours | None) -> str:
+    """What the way to the calls of a plan (`then`) takes beside today's (`hours`), and whether both fit; "" unknown."""
+    if hours is None or then is None or not math.isfinite(then.travel):
+        return ""
+    now = hours.travel_made if hours.counted else hours.travel
+    lacking, over = (hours.lacking_made, hours.over_made) if hours.counted else (hours.lacking, hours.over)
+    more = then.travel - now
+    change = f"{integer(abs(more))} hours {'more' if more > 0 else 'less'} than" if abs(more) >= 0.5 else "as much as"
+    said = f"The way to the calls of this plan takes {integer(then.travel)} hours a year, {change} today"
+    if not then.lacking:
+        return f"{said}: with their calls it fits in everybody's hours."
+    today = f"today {plural(int(lacking), 'lacks', 'lack')} {integer(over)}" if lacking else "today nobody does"
+    return (
+        f"{said}: {plural(int(then.lacking), 'person then lacks', 'people then lack')} {integer(then.over)} ({today})."
+    )
+
+
+def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str, *, way: str = "") -> Finding | None:
+    """What other calls are worth: in idle hours where there are many (`fuller`), else within today's; None for none.
+
+    way : what the way to these calls takes, in words
+    """
     plan = calls if fuller is None else fuller
     if plan.gain <= 1e-6 * max(float(plan.table["sales_now"].sum()), 1.0):
         return None
@@ -71,7 +91,7 @@ def call_finding(calls: CallPlan, fuller: CallPlan | None, currency: str) -> Fin
         f"{'The interval is the doubt about the curves of groups' if known else 'No interval'}: the curve of a group "
         "stands for each of its accounts. It overlaps with redeploying: do not add."
     )
-    own = f"{beyond_potential(plan.table)} {own}".strip()
+    own = " ".join(filter(None, (way, beyond_potential(plan.table), own)))
     fewer, more = ((plan.table["calls"] * sign > plan.table["calls_now"] * sign).sum() for sign in (-1, 1))
     if fuller is None:
         what = "Calls where they bring most, within the hours of calls made today"
@@ -103,9 +123,11 @@ def _added(plan: CallPlan) -> float:
     return float(plan.load["hours"].sum() - plan.load["hours_now"].sum())
 
 
-def hours_doubts(hours: TeamHours, calls: CallPlan | None, fuller: CallPlan | None, currency: str) -> list[str]:
-    """What hours are used and idle, and what one more would bring."""
-    said = [used_sentence(hours)]
+def hours_doubts(
+    hours: TeamHours, calls: CallPlan | None, fuller: CallPlan | None, currency: str, *, way: str = ""
+) -> list[str]:
+    """What hours are used and idle, what the way to other calls takes, and what one more hour would bring."""
+    said = [used_sentence(hours), *filter(None, [way])]
     if calls is None or not len(calls.load):
         return said
     worth = float(np.average(calls.load["worth_of_hour"], weights=np.maximum(calls.load["hours_now"], 1e-9)))
@@ -117,7 +139,7 @@ def hours_doubts(hours: TeamHours, calls: CallPlan | None, fuller: CallPlan | No
     return [
         *said,
         f"{one}. The call plan fills {integer(_added(fuller))} idle hours with calls, as often as judges were asked "
-        f"about or a history saw; travel to them takes more. About {about(max(rest, 0.0))} hours stay idle, as what "
+        f"about or a history saw. About {about(max(rest, 0.0))} hours stay idle, as what "
         "calls beyond would bring is not known.",
     ]
 
