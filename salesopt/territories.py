@@ -14,7 +14,7 @@ from salesopt.stats.arguments import mapping_fault, number_fault, require
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.exchange import keep_ties, polish
-from salesopt.stats.matching import Solution
+from salesopt.stats.matching import Numbers, Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.stats.result import Result
@@ -38,7 +38,8 @@ class TeamAssignment(Result):
                accounts_now, hours_now; lat, lon
     bridge   : step (today, assigned), travel (hours a year, of the accounts that somebody here serves today), moved
                (accounts that change hands), years (of relationship that end), spread (largest less smallest
-               balance_index), unserved (accounts that nobody here serves today), travel_unserved (their hours a year)
+               balance_index), unserved (accounts that nobody here serves today), travel_unserved (their hours a year);
+              travel_made (as travel, for the calls made today; nan where `calls_made` is not given for all of these)
     skipped  : item, reason
     balance  : the measures that were balanced
     gap      : proved: no plan within the limits costs less than (1 - gap) x this one
@@ -122,8 +123,9 @@ def assign_accounts(
         number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
         number_fault("gap", gap, least=0, below=1),
     )
+    clients = require_table("accounts", accounts)
     pairs = make_pairs(
-        require_table("accounts", accounts),
+        clients,
         require_table("reps", reps),
         balance=tuple(balance),
         tolerance=tolerance,
@@ -152,7 +154,7 @@ def assign_accounts(
     return TeamAssignment(
         table=table,
         load=load,
-        bridge=_bridge(pairs, solution, table, load),
+        bridge=_bridge(pairs, solution, table, load, _made(clients, pairs)),
         skipped=pairs.skipped,
         cautions=(*pairs.cautions, *_cautions(load, solution, gap, time_limit)),
         gap=solution.gap,
@@ -230,12 +232,21 @@ def _load(pairs: Pairs, solution: Solution) -> pd.DataFrame:
     return pd.concat([load, pairs.bases], axis=1)
 
 
-def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.DataFrame) -> pd.DataFrame:
-    """Today beside the plan; travel of the accounts that somebody here serves today, and apart that of the others."""
+def _made(accounts: pd.DataFrame, pairs: Pairs) -> Numbers:
+    """Calls made today of each account over those planned; nan where they are not known, or none is planned."""
+    given = accounts.reindex(columns=["account", "calls", "calls_made"]).set_index("account").loc[pairs.account]
+    made, planned = given["calls_made"].to_numpy(dtype=float), given["calls"].to_numpy(dtype=float)
+    return np.where(made == 0, 0.0, np.divide(made, planned, out=np.full(len(made), np.nan), where=planned > 0))
+
+
+def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.DataFrame, made: Numbers) -> pd.DataFrame:
+    """Today beside the plan; travel of the accounts that somebody here serves today, and apart that of the others.
+
+    made : calls made of each account over those planned
+    """
     rows, served = np.arange(len(pairs.account)), pairs.now >= 0
     moved = served & (solution.choice != pairs.now)
-    travelled = pairs.travel[rows, np.maximum(pairs.now, 0)][served].sum()
-    planned = pairs.travel[rows, solution.choice]
+    driven, planned = pairs.travel[rows, np.maximum(pairs.now, 0)], pairs.travel[rows, solution.choice]
     first = next(iter(pairs.measures), "")
     spread = (np.nan, np.nan)
     if first:
@@ -245,7 +256,8 @@ def _bridge(pairs: Pairs, solution: Solution, table: pd.DataFrame, load: pd.Data
     return pd.DataFrame(
         {
             "step": ["today", "assigned"],
-            "travel": [travelled, planned[served].sum()],
+            "travel": [driven[served].sum(), planned[served].sum()],
+            "travel_made": [(made * driven)[served].sum(), (made * planned)[served].sum()],
             "moved": [0, int(table["moved"].sum())],
             "years": [0.0, float(pairs.years[moved].sum())],
             "spread": spread,

@@ -605,10 +605,22 @@ def test_travel_of_todays_owners_is_told_for_the_calls_planned_and_for_those_mad
     accounts, reps = firm(40, 4, 1, 3.0)
     accounts["calls_made"] = accounts["calls"] // 2
     plan, hours = assign_accounts(accounts, reps), measure_hours(accounts, reps)
-    said = conclude_team(SIZE, plan, hours=hours).answer
+    found = conclude_team(SIZE, plan, hours=hours)
+    said = found.answer
     assert hours.travel == pytest.approx(plan.bridge["travel"].iloc[0]) and hours.travel_made < 0.6 * hours.travel
-    asked = f"these calls ask {hours.travel:,.0f} of today's owners, those made today {hours.travel_made:,.0f}."
-    assert asked in said.split("At the calls planned, ")[1]
+    handed = measure_hours(
+        accounts.assign(rep=plan.table.set_index("account")["rep"][accounts["account"]].values), reps
+    )
+    assert plan.bridge["travel_made"].tolist() == pytest.approx([hours.travel_made, handed.travel_made])
+    saved = hours.travel_made - handed.travel_made
+    asked = f"these calls ask {hours.travel:,.0f} of today's owners, those made today {hours.travel_made:,.0f}"
+    assert f"{asked}, of which it cuts {saved:,.0f}." in said.split("At the calls planned, ")[1]
+    assert f"At the calls made today it cuts {saved:,.0f} hours." in found.findings[-1].caution
+    bare = assign_accounts(accounts.drop(columns="calls_made"), reps)
+    assert bare.bridge["travel_made"].isna().all()
+    assert (
+        "At the calls made" not in conclude_team(SIZE, bare, hours=measure_hours(accounts, reps)).findings[-1].caution
+    )
 
 
 def borders(*pairs):

@@ -55,10 +55,19 @@ def assigned_answer(assignment: TeamAssignment, hours: TeamHours | None) -> str:
     made = hours is not None and math.isfinite(hours.made) and math.isfinite(hours.travel_made)
     real = f", those made today {integer(hours.travel_made)}" if hours is not None and made else ""
     asked = f"; these calls ask {integer(before)} of today's owners{real}" if before else ""
+    asked += f", of which it {_made_words(assignment)}" if real and _made_words(assignment) else ""
     return (
         f"At the calls planned, reassigning {plural(changed(assignment), 'account')} of "
         f"{integer(len(assignment.table))} {does} within everybody's hours{asked}{_newly(assignment)}."
     )
+
+
+def _made_words(assignment: TeamAssignment) -> str:
+    """ "cuts 6,650": what reassigning does to travel at the calls made today; "" where that is not known."""
+    before, after = assignment.bridge["travel_made"]
+    if not math.isfinite(before - after) or abs(before - after) < 0.5:
+        return ""
+    return f"{'cuts' if after < before else 'adds'} {integer(abs(before - after))}"
 
 
 def changed(assignment: TeamAssignment) -> int:
@@ -152,11 +161,18 @@ def reassign_finding(
         math.nan,
         "hours a year" if saves else "accounts",
         f"Hand over {plural(changed(assignment), 'account')} as the table of moves says.",
-        f"No interval: distances are taken as exact. {_proved(assignment)}{_newly(assignment)}. "
+        f"No interval: distances are taken as exact. {_at_made(assignment)}"
+        f"{_proved(assignment)}{_newly(assignment)}. "
         f"{_driving(before - after, cost_of_travel, currency)}"
         f"{_balance_words(assignment, unbalanced)}".strip(),
         "team",
     )
+
+
+def _at_made(assignment: TeamAssignment) -> str:
+    """The same at the calls made today, as a sentence; "" where that is not known."""
+    said = _made_words(assignment)
+    return f"At the calls made today it {said} hours. " if said else ""
 
 
 def _for_travel(more: float) -> str:
