@@ -12,7 +12,7 @@ import pytest
 from scipy import optimize
 
 from salesopt.conclusions.team import conclude_team
-from salesopt.display import money
+from salesopt.display import estimate, money
 from salesopt.errors import AbsentError, DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
@@ -417,6 +417,29 @@ def test_heads_are_held_beside_people_hours_and_sales_of_the_other_tables():
     assert said.findings[0].action.endswith("as hours of calls: people serve several units each.")
     plain = conclude_team(size, currency="EUR")
     assert not any("fitted curves" in text for text in plain.doubts) and "The table reps has" not in plain.answer
+
+
+def test_sales_that_the_accounts_of_a_unit_cannot_buy_are_said_beside_what_redeploying_is_worth():
+    size = size_team(judged(truth(), judges=2, noise=0.02), cost_per_rep=COST)
+    table = size.table.set_index("unit")
+    grown = (table["sales_same_heads"] - table["sales_now"]).nlargest(2).index
+    potential = table["sales_now"] * 3
+    potential[grown[0]] = table.loc[grown[0], ["sales_now", "sales_same_heads"]].mean()  # half of the growth
+    potential[grown[1]] = table.loc[grown[1], "sales_now"] * 0.5  # accounts do not hold all it sells
+    accounts = pd.DataFrame(
+        {"segment": table.index, "potential": potential.to_numpy(), "calls": 1, "hours_per_call": 1}
+    )
+    found = look_beside(table["reps_now"], None, None, accounts.iloc[1:], by="segment").potential
+    assert np.isnan(found.iloc[0]) and found.iloc[1:].tolist() == potential.iloc[1:].tolist()
+    said = conclude_team(size, beside=Beside(potential=potential), currency="EUR")
+    above = table.loc[grown[0], "sales_same_heads"] - potential[grown[0]]
+    margin = truth().set_index("unit").loc[grown[0], "margin"]
+    words = (
+        f"{estimate(above * margin, 'EUR')} of it lies in sales beyond what the accounts of {grown[0]} could buy by "
+    )
+    assert words in said.answer and words in said.findings[0].caution
+    roomy = conclude_team(size, beside=Beside(potential=potential * 10), currency="EUR")
+    assert "potential" not in roomy.answer + roomy.findings[0].caution
 
 
 def test_nobody_is_hired_for_a_gain_that_is_not_sure():

@@ -26,7 +26,7 @@ from salesopt.conclusions.territories import (
 from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer, way_to_calls
 from salesopt.display import band, estimate, heads_of, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding
-from salesopt.stats.crosscheck import Beside, HeadGap, UnitHours
+from salesopt.stats.crosscheck import Beside, HeadGap
 from salesopt.summary import money_unit
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamHours, TeamSize, Workload
 
@@ -69,14 +69,15 @@ def conclude_team(
     said = [
         *((short_answer(hours), no_plan) if small else ()),
         _moved_answer(size, currency),
+        _beyond_accounts(size, beside.potential, "same_heads", currency),
         _held_answer(size) if small and _shrinks(size) else _size_answer(size, beside.people, currency),
         path_answer(path, currency) if path and not unserved else no_plan_answer("the way to the best size", unreached),
         assigned_answer(assignment, hours) if assignment else "" if small else no_plan,
         "" if small else hours_answer(hours),
     ]
     answer = " ".join(filter(None, said))
-    resize = None if small and _shrinks(size) else _resize(size, beside.people, currency)
-    sized = [_redeploy(size, unserved, beside.units, currency), resize]  # what leans on the count of heads
+    resize = None if small and _shrinks(size) else _resize(size, beside, currency)
+    sized = [_redeploy(size, unserved, beside, currency), resize]  # what leans on the count of heads
     other = [
         reassign_finding(assignment, unbalanced, cost_of_travel, currency)
         if assignment
@@ -220,12 +221,34 @@ def _moves(size: TeamSize) -> tuple[str, str]:
     return listed(losers, 3), listed(winners, 4)
 
 
-def _redeploy(size: TeamSize, unserved: str, units: UnitHours | None, currency: str) -> Finding | None:
+def _beyond_accounts(size: TeamSize, potential: pd.Series | None, step: str, currency: str) -> str:
+    """How much of a step's gain lies in sales that the accounts of a unit cannot buy; "" for none.
+
+    A unit that sells more than their `potential` today has other accounts as well, so that it is passed over.
+    """
+    if potential is None:
+        return ""
+    table = size.table.set_index("unit")
+    most, sales = potential.reindex(table.index), table[f"sales_{step}"]
+    over = (sales > most + 0.5) & (table["sales_now"] <= most)
+    if not over.any():
+        return ""
+    margin = pd.Series(size.basis.units.margin, index=size.basis.units.name)
+    above = (sales - most)[over]
+    gain, units = (above * margin[above.index]).sum(), listed([str(unit) for unit in above.index])
+    return (
+        f"{estimate(gain, currency)} of it lies in sales beyond what the accounts of {units} could buy by their potential "
+        f"({estimate(above.sum(), currency)} of sales a year): the curve of a unit knows no ceiling. Count on the rest."
+    )
+
+
+def _redeploy(size: TeamSize, unserved: str, beside: Beside, currency: str) -> Finding | None:
     """What moving heads is worth; None where none has to move."""
+    units, beyond = beside.units, _beyond_accounts(size, beside.potential, "same_heads", currency)
     moved = step_of(size.bridge, "redeployed")
     if _rests(moved["gain"], size):
         return None
-    first = "No plan of who serves whom meets all requirements yet: settle these first. " if unserved else ""
+    first = "No plan of who serves whom meets all requirements yet: settle these first." if unserved else ""
     losers, winners = _moves(size)
     action = f"Move heads from {losers} to {winners}." if losers and winners else "Leave the heads where they are."
     if losers and winners and units is not None and units.mixed:
@@ -237,7 +260,7 @@ def _redeploy(size: TeamSize, unserved: str, units: UnitHours | None, currency: 
         moved["gain_high"],
         money_unit(currency),
         action,
-        (first + (size.cautions[0] if size.cautions else "")).strip(),
+        " ".join(filter(None, (first, beyond, size.cautions[0] if size.cautions else ""))),
         "team",
     )
 
@@ -248,8 +271,9 @@ FURTHER = (
 )
 
 
-def _resize(size: TeamSize, people: int | None, currency: str) -> Finding | None:
+def _resize(size: TeamSize, beside: Beside, currency: str) -> Finding | None:
     """What hiring or letting go is worth after redeploying; None where the size is the best there is."""
+    people = beside.people
     moved, best = step_of(size.bridge, "redeployed"), _aim(size)
     heads = best["reps"] - moved["reps"]
     if abs(heads) < 0.5:

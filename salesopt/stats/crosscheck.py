@@ -110,12 +110,14 @@ def compare_units(heads: pd.Series, accounts: pd.DataFrame | None, by: str) -> U
 class Beside(NamedTuple):
     """What else the tables say of the heads that are sized.
 
-    people : who sells and is here; stated : sales of the units, currency a year; units : hours of calls by unit
+    people : who sells and is here; stated : sales of the units, currency a year; units : hours of calls by unit;
+    potential : what the accounts of each unit (index) could buy, currency a year, nan where it has none
     """
 
     people: int | None = None
     stated: float | None = None
     units: UnitHours | None = None
+    potential: pd.Series | None = None
 
 
 def look_beside(
@@ -132,6 +134,9 @@ def look_beside(
         None if reps is None else count_sellers(reps, today=today),
         None if judged is None else float(judged.groupby("unit")["revenue"].first().sum()),
         compare_units(heads, accounts, by),
+        None
+        if accounts is None or not {by, "potential"} <= set(accounts.columns)
+        else accounts.groupby(by)["potential"].sum().reindex(heads.index),
     )
 
 
