@@ -53,9 +53,10 @@ class RosterComparison(Result):
               cost_change_low and cost_change_high (what is proved of it), gap (proved: no plan for the accounts that
               can move, in a redraw at no less balance, costs less than (1 - gap) of theirs), moves_used_up (whether as
               many accounts leave their representative as `keep` allows), balance_missed (hours' worth of the balanced
-              measures beyond their limits, in a redraw), rank (1: hardest to lose, best to hire), hire_cost
-              (currency a year), net (overtime pay saved less the cost of the hires, currency a year; nan where hours
-              above people's hours are not paid)
+              measures beyond their limits, in a redraw), rank (1: hardest to lose, best to hire: by potential_short,
+              hours_short, then cost_change, which is travel + `over_price` x overload where nothing else is priced),
+              hire_cost (currency a year), net (overtime pay saved less the cost of the hires, currency a year; nan
+              where hours above people's hours are not paid)
     moves   : scenario, account, rep_from, rep_to ("" where nobody), outcome ("taken over", or why not: "no room", "out
               of reach", "nobody may serve it", "nobody is left"), call_hours (a year), travel (hours a year, nan where
               nobody), travel_now, years (nan where not known), potential, reason; region, lat, lon; by scenario, those
@@ -68,6 +69,7 @@ class RosterComparison(Result):
     accounts : account, rep_now, potential, region, lat, lon of all that are counted, for the map
     skipped : item, reason
     regime  : "handover" or "redraw"; cost_per_hour : mean cost of an hour of the representatives, nan where not known
+    over_price : hours of travel that an hour above people's hours counts as, in the plans and in the ranks
     """
 
     table: pd.DataFrame
@@ -81,6 +83,7 @@ class RosterComparison(Result):
     keep: float
     stretch: float
     cost_per_hour: float
+    over_price: float
 
 
 def compare_rosters(
@@ -213,6 +216,7 @@ def compare_rosters(
         keep=keep,
         stretch=stretch,
         cost_per_hour=float(rate),
+        over_price=price,
     )
 
 

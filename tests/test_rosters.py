@@ -898,3 +898,18 @@ def test_more_hires_than_places_are_skipped_and_the_rest_goes_on():
         assert result.skipped["item"].tolist() == [f"hire {count}" for count in range(made + 1, hires + 1)]
         assert result.skipped["reason"].str.endswith(f"there are {made}: accounts or places are too few").all()
         conclude_rosters(result)
+
+
+def test_the_rule_by_which_places_are_ranked_is_said_and_holds():
+    accounts, reps = firm(40, 4, 17, 1.0)
+    for price in (None, 7.0):
+        result = compare_rosters(accounts, reps, leavers=[], hires=1, places=4, stretch=1.0, over_price=price)
+        places = result.places
+        assert places["over_change"].abs().max() > 0.5 and (result.table["accounts_short"] == 0).all()
+        saved = places["travel_change"] + (price or 3.0) * places["over_change"]
+        assert saved.tolist() == pytest.approx(sorted(saved))
+        assert saved.tolist() == pytest.approx(places["cost_change"].tolist())
+        doubts = conclude_rosters(result).doubts
+        assert any(
+            f"hours of travel, and {price or 3:g} for each hour less above people's hours" in text for text in doubts
+        )

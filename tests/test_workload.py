@@ -9,7 +9,7 @@ import pytest
 
 import salesopt
 from salesopt.conclusions.team import conclude_team
-from salesopt.conclusions.workload import call_finding, calls_caption, lies_idle, too_small
+from salesopt.conclusions.workload import call_finding, calls_caption, hours_by_name, lies_idle, too_small
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.effort import draw_units
 from salesopt.stats.judgement import adbudg, calibrate_judgement
@@ -261,13 +261,32 @@ def test_idle_hours_are_filled_before_calls_are_moved():
     said = conclude_team(size, calls=calls, hours=idle, fuller=fuller, currency="EUR")
     finding = said.findings[-1]
     assert finding.value == fuller.gain > calls.gain and finding.action.startswith("Call more often on ")
-    assert "88\u202f% of people's 90 hours a year hold no call and no travel today" in said.answer
+    assert (
+        "88\u202f% of people's 90 hours a year hold no call and no travel today, as much as 1.8 of 2 people have."
+        in said.answer
+    )
     assert any(text.startswith("One more hour of calls") and "stay idle" in text for text in said.doubts)
     assert "people's hours less travel" in calls_caption(fuller)
     busy = measure_hours(accounts, people(Ann=9.0, Ben=2.5))
     said = conclude_team(size, calls=calls, hours=busy, currency="EUR")
     assert not lies_idle(busy) and said.findings[-1].action.startswith("Call less often") and "idle" not in said.answer
     assert any("take 91\u202f% of people's 12 hours a year" in text for text in said.doubts)
+
+
+def test_hours_by_name_say_who_has_none_left_and_who_has():
+    accounts = clients().assign(lat=[51.0, 50.0, 50.0, 51.0], lon=10.0, calls_made=[2, 2, 1, 1])
+    hours = measure_hours(accounts, people(Ann=8.0, Ben=9.0, Eve=3.0))
+    then = pd.DataFrame({"rep": ["Ben", "Ann", "Eve"], "hours": [8.5, 7.0, 0.0]})
+    shown = hours_by_name(hours, then).set_index("rep")
+    assert shown.index.tolist() == sorted(shown.index, key=lambda name: shown.loc[name, "left"])
+    mine = hours.table.set_index("rep").loc[shown.index]
+    assert shown["left"].tolist() == pytest.approx(
+        (mine["hours"] - mine["call_hours_made"] - mine["travel_made"]).tolist()
+    )
+    assert shown["planned"].tolist() == pytest.approx((mine["hours"] - mine["call_hours"] - mine["travel"]).tolist())
+    assert shown["then"].to_dict() == {"Ann": 1.0, "Ben": 0.5, "Eve": 3.0}
+    bare = measure_hours(accounts.drop(columns=["calls_made", "lat"]), people(Ann=8.0, Ben=9.0))
+    assert hours_by_name(bare, None)["left"].tolist() == [8.0 - 8.5, 9.0 - 2.0]
 
 
 def test_the_way_to_other_calls_is_counted_with_whether_it_fits():

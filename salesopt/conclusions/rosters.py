@@ -299,6 +299,12 @@ def _hire_doubts(result: RosterComparison, joins: pd.DataFrame, currency: str) -
     cost = joins["hire_cost"].iloc[0]
     price = f", and a hire costs {money(cost, currency)} a year" if math.isfinite(cost) else ""
     said = [f"What a hire saves here is {TIME}. {pay} (parameter overtime){price}. {APART}"]
+    if len(joins) > 1:
+        said.append(
+            "Places are ranked by the potential that finds somebody, then by what a hire there saves: hours of travel, "
+            f"and {result.over_price:g} for each hour less above people's hours; misfit and moves "
+            "too where these are priced."
+        )
     for row in result.table[result.table["kind"].isin(SETS)].to_dict("records"):
         net = f", overtime pay saved less their cost {money(row['net'], currency)} a year" if paid else ""
         said.append(

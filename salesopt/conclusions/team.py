@@ -237,8 +237,9 @@ def _beyond_accounts(size: TeamSize, potential: pd.Series | None, step: str, cur
     above = (sales - most)[over]
     gain, units = (above * margin[above.index]).sum(), listed([str(unit) for unit in above.index])
     return (
-        f"{estimate(gain, currency)} of it lies in sales beyond what the accounts of {units} could buy by their potential "
-        f"({estimate(above.sum(), currency)} of sales a year): the curve of a unit knows no ceiling. Count on the rest."
+        f"{estimate(gain, currency)} of it lies in sales beyond what the accounts of {units} could buy by their "
+        f"potential ({estimate(above.sum(), currency)} of sales a year): the curve of a unit knows no "
+        "ceiling. Count on the rest."
     )
 
 

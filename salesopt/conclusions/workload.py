@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 
 from salesopt.display import about, band, estimate, heads_of, integer, percent, plural
 from salesopt.results import Finding
@@ -148,9 +149,26 @@ def hours_answer(hours: TeamHours | None) -> str:
     """The hours that lie idle, where they are many; else nothing."""
     if hours is None or not lies_idle(hours):
         return ""
+    spare, people = hours.idle * len(hours.table), plural(len(hours.table), "person has", "people have")
     return (
-        f"{percent(hours.idle, 0)} of people's {integer(hours.capacity)} hours a year hold no call and no travel today."
+        f"{percent(hours.idle, 0)} of people's {integer(hours.capacity)} hours a year hold no call and no travel today,"
+        f" as much as {heads_of(spare)} of {people}."
     )
+
+
+def hours_by_name(hours: TeamHours, then: pd.DataFrame | None) -> pd.DataFrame:
+    """Of each person, who has least left first: rep, hours, call_hours and travel today, left (below 0: lacking), then.
+
+    then : the load of an assignment at the calls planned (rep, hours)
+    """
+    table, kind = hours.table, hours.counted
+    travel = table[f"travel{kind}"]
+    left = table["hours"] - table[f"call_hours{kind}"] - travel.fillna(0.0)
+    shown = table[["rep", "hours"]].assign(call_hours=table[f"call_hours{kind}"], travel=travel, left=left)
+    shown["planned"] = table["hours"] - table["call_hours"] - table["travel"].fillna(0.0)
+    if then is not None:
+        shown["then"] = table["hours"] - table["rep"].map(then.set_index("rep")["hours"])
+    return shown.sort_values("left", kind="stable", ignore_index=True)
 
 
 def calls_caption(fuller: CallPlan | None) -> str:
