@@ -239,7 +239,7 @@ def _beyond_accounts(size: TeamSize, potential: pd.Series | None, step: str, cur
     return (
         f"{estimate(gain, currency)} of it lies in sales beyond what the accounts of {units} could buy by their "
         f"potential ({estimate(above.sum(), currency)} of sales a year): the curve of a unit knows no "
-        "ceiling. Count on the rest."
+        "ceiling; count on the rest."
     )
 
 

@@ -70,7 +70,7 @@ def way_to_calls(hours: TeamHours | None, then: TeamHours | None) -> str:
     lacking, over = (hours.lacking_made, hours.over_made) if hours.counted else (hours.lacking, hours.over)
     more = then.travel - now
     change = f"{integer(abs(more))} hours {'more' if more > 0 else 'less'} than" if abs(more) >= 0.5 else "as much as"
-    said = f"The way to the calls of this plan takes {integer(then.travel)} hours a year, {change} today"
+    said = f"The way to the calls of this plan takes today's owners {integer(then.travel)} hours a year, {change} today"
     if not then.lacking:
         return f"{said}: with their calls it fits in everybody's hours."
     today = f"today {plural(int(lacking), 'lacks', 'lack')} {integer(over)}" if lacking else "today nobody does"
