@@ -26,7 +26,7 @@ from salesopt.stats.result import Result
 from salesopt.stats.roles import Day, is_here, sells
 from salesopt.stats.rostercautions import homeless, limits, search_cautions, unknown_years
 from salesopt.stats.takeover import moves_of
-from salesopt.study.tables import require_table
+from salesopt.study.tables import require_tables
 
 REGIMES = ("handover", "redraw")
 SINGLE = ("leaver", "hire", "replacement")  # kinds that are ranked among each other
@@ -165,9 +165,7 @@ def compare_rosters(
     )
     price = (3.0 if regime == "handover" else 20.0) if over_price is None else over_price
     rules = Rules(regime, keep, tolerance, stretch, price)
-    clients, team = require_table("accounts", accounts), require_table("reps", reps)
-    distances = None if travel is None else require_table("distances", travel)
-    suits = None if fit is None else require_table("fit", fit)
+    clients, team, suits, distances = require_tables(accounts=accounts, reps=reps, fit=fit, distances=travel)
     require_places(team, clients, suits, distances)  # before hires, who have places, join those who may have none
     here = _here(team, today)
     joining = _joining(clients, team, here, hires, places, distances)

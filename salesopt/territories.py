@@ -19,7 +19,7 @@ from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
-from salesopt.study.tables import require_table
+from salesopt.study.tables import require_tables
 
 POLISH = 3.0  # seconds
 
@@ -123,16 +123,18 @@ def assign_accounts(
         number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
         number_fault("gap", gap, least=0, below=1),
     )
-    clients = require_table("accounts", accounts)
+    clients, team, suits, distances, borders = require_tables(
+        accounts=accounts, reps=reps, fit=fit, distances=travel, neighbours=contiguity
+    )
     pairs = make_pairs(
         clients,
-        require_table("reps", reps),
+        team,
         balance=tuple(balance),
         tolerance=tolerance,
         keep=keep,
-        fit=None if fit is None else require_table("fit", fit),
-        distances=None if travel is None else require_table("distances", travel),
-        neighbours=None if contiguity is None else require_table("neighbours", contiguity),
+        fit=suits,
+        distances=distances,
+        neighbours=borders,
         locked=dict(locked or {}),
         speed=speed,
         detour=detour,
@@ -292,13 +294,9 @@ def fit_from_skills(accounts: pd.DataFrame, skills: pd.DataFrame, needs: pd.Data
     accounts, skills, needs : tables `accounts`, `skills` (several raters are averaged) and `skill_needs`, whose groups
     are customer segments or product lines of the accounts. A skill that nobody rated counts as level 0.
     """
-    clients = require_table("accounts", accounts)
-    level = (
-        require_table("skills", skills)
-        .pivot_table(index="rep", columns="skill", values="level", aggfunc="mean")
-        .fillna(0.0)
-    )
-    needed = require_table("skill_needs", needs).pivot_table(index="group", columns="skill", values="level").fillna(0.0)
+    clients, rated, wanted = require_tables(accounts=accounts, skills=skills, skill_needs=needs)
+    level = rated.pivot_table(index="rep", columns="skill", values="level", aggfunc="mean").fillna(0.0)
+    needed = wanted.pivot_table(index="group", columns="skill", values="level").fillna(0.0)
     level = level.reindex(columns=needed.columns, fill_value=0.0)
     short = np.maximum(needed.to_numpy()[:, None, :] - level.to_numpy()[None], 0.0).sum(axis=2)
     by_group = pd.DataFrame(-short, index=needed.index, columns=level.index)

@@ -29,7 +29,7 @@ from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
 from salesopt.stats.sizing import unit_curve
 from salesopt.stats.workhours import hours_by_person
-from salesopt.study.tables import require_table
+from salesopt.study.tables import require_table, require_tables
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,8 +169,9 @@ def plan_calls(
         count_fault("draws", draws),
         number_fault("confidence", confidence, above=0, below=1),
     )
-    given = require_table("accounts", accounts)
-    known = effort if isinstance(effort, Curves) else require_table("effort_response", effort)
+    judged = None if isinstance(effort, Curves) else effort
+    given, answers = require_tables(accounts=accounts, effort_response=judged)
+    known = effort if isinstance(effort, Curves) else answers
     units, used, skipped = account_units(given, known, by, served=hours is not None and not whole_team)
     served = used["rep"].fillna("") if "rep" in used.columns else pd.Series("", index=used.index)
     owner = pd.Series("team", index=used.index) if whole_team else served
@@ -325,8 +326,7 @@ def measure_hours(
     travel is not known either. Raises DataError for faulty tables, ParameterError for arguments out of range.
     """
     require(*pair_faults((), 0.0, 0.0, speed, detour, calls_per_trip, 0.0, 0.0, 0.0, today))
-    clients, team = require_table("accounts", accounts), require_table("reps", reps)
-    distances = None if travel is None else require_table("distances", travel)
+    clients, team, distances = require_tables(accounts=accounts, reps=reps, distances=travel)
     by_person = partial(
         hours_by_person,
         reps=team,

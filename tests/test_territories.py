@@ -19,6 +19,7 @@ from salesopt.display import estimate
 from salesopt.errors import DataError, InfeasibleError, ParameterError, RunError, attempt
 from salesopt.plots.team import plot_load, plot_map
 from salesopt.report.cases import run_case
+from salesopt.rosters import compare_rosters
 from salesopt.stats import assignment, reasons
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.distances import great_circle
@@ -27,6 +28,7 @@ from salesopt.stats.matching import Load, Matching, Solution, connected_patches
 from salesopt.stats.relaxation import relax
 from salesopt.team import size_team
 from salesopt.territories import fit_from_skills
+from salesopt.workload import plan_calls
 
 # Ways worked out by hand are straight lines.
 assign_accounts = partial(salesopt.assign_accounts, detour=1.0)
@@ -446,6 +448,25 @@ def test_inputs_are_left_alone_and_faults_are_said():
         assign_accounts(accounts, reps.assign(left=pd.Timestamp("2020-01-01")))
     with pytest.raises(DataError, match="travel needs lat and lon"):
         assign_accounts(accounts.drop(columns="lat"), reps)
+
+
+def test_the_problems_of_all_tables_are_said_in_one_go():
+    accounts, reps = firm(12, 3, 2)
+    wrong = accounts.assign(potential=-1.0), reps.assign(hours="many"), pd.DataFrame({"origin": ["N"], "km": [1.0]})
+    for call in (assign_accounts, compare_rosters, measure_hours):
+        with pytest.raises(DataError) as caught:
+            call(*wrong[:2], travel=wrong[2])
+        assert {(one.table, one.column) for one in caught.value.problems} == {
+            ("accounts", "potential"),
+            ("reps", "hours"),
+            ("distances", "destination"),
+        }
+    with pytest.raises(DataError) as caught:
+        assign_accounts(list(accounts), wrong[1])
+    assert "must be a DataFrame, not list" in str(caught.value) and "reps, row 2, column 'hours'" in str(caught.value)
+    with pytest.raises(DataError) as caught:
+        plan_calls(wrong[0], pd.DataFrame({"unit": ["a"]}))
+    assert {one.table for one in caught.value.problems} == {"accounts", "effort_response"}
 
 
 def test_distance_of_known_cities():

@@ -410,3 +410,17 @@ def require_table(name: str, frame: pd.DataFrame, *, columns: Iterable[str] = ()
     if problems:
         raise DataError(problems)
     return typed
+
+
+def require_tables(**given: pd.DataFrame | None) -> tuple[Any, ...]:
+    """The typed copies of several tables, each by its name, None as it is; DataError lists the problems of them all."""
+    typed: list[pd.DataFrame | None] = []
+    problems: list[Problem] = []
+    for name, frame in given.items():
+        try:
+            typed.append(None if frame is None else require_table(name, frame))
+        except DataError as error:
+            problems += error.problems or [Problem(name, "", None, "", str(error))]
+    if problems:
+        raise DataError(problems)
+    return tuple(typed)
