@@ -233,7 +233,7 @@ def able_of(pairs: Pairs, plan: Plan) -> Flags:
 def suited_of(pairs: Pairs, plan: Plan) -> Flags:
     """Accounts x people: who is there and suits the account, within reach or not."""
     known = np.isfinite(pairs.fit)
-    return np.asarray(plan.here & (known | ~known.any(axis=1)[:, None]))
+    return np.asarray(plan.here & (known | ~known.any(axis=1, keepdims=True)))
 
 
 def why_short(pairs: Pairs, plan: Plan) -> np.ndarray:
