@@ -24,6 +24,7 @@ from salesopt.headcount import plan_headcount
 from salesopt.plots.headcount import plot_path, plot_path_profit
 from salesopt.results import Conclusion
 from salesopt.stats.effort import Curves, calibrated, consensus, draw_units
+from salesopt.stats.headyears import _shares
 from salesopt.structure import describe_team
 from salesopt.team import join_team, size_team
 from tests.test_team import COST, judged, true_profit, truth
@@ -179,6 +180,13 @@ def test_who_moves_and_who_is_hired_are_whole_people(step):
     come = plan.table["moved_in"] + plan.table["hired"]
     share = come * (sums["moved_in"] / (sums["moved_in"] + sums["hired"]).replace(0, 1)).loc[plan.table["year"]].values
     assert ((plan.table["moved_in"] - share).abs() < step - 1e-9).all()
+
+
+def test_leavers_by_themselves_leave_expected_numbers_that_still_add_up():
+    side, moved = np.array([[2.0, 1.0, 1.0], [2.0, 1.0, 1.0]]), np.array([2.0, 2.7])
+    shares = _shares(side, moved, 1.0)
+    assert shares[0].tolist() == [1, 1, 0]  # 1, 0.5 and 0.5: of equal remainders the first
+    assert shares[1] == pytest.approx(2.7 * side[1] / 4) and shares.sum(axis=1) == pytest.approx(moved)
 
 
 def paid_by_hand_kept(plan, effort, **given):

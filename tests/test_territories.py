@@ -218,7 +218,7 @@ def test_accounts_locked_in_the_table_stay_with_their_representative():
         assert rows.loc[name, "reason"].startswith(f"locked: stays with {rows.loc[name, 'rep_now']}")
     assert "is no longer here" in rows.loc[moved[0], "reason"]
     said = [text for text in held.cautions if "bound to" in text]
-    assert ": 3. They stay" in said[0] and ": 1 (old). They go to anybody" in said[1]
+    assert ": 3. They stay with him" in said[0] and ": 1 (old). They go to anybody" in said[1]
     assert held.objective > free.objective
     # what is settled by the caller comes before the table
     other = next(name for name in reps["rep"][:3] if name != rows.loc[moved[1], "rep_now"])

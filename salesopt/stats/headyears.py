@@ -84,9 +84,10 @@ def unit_table(units: Units, today: Numbers, plan: Numbers, terms: Terms) -> pd.
 
 
 def _shares(side: Numbers, moved: Numbers, step: float) -> Numbers:
-    """The moved of each year over the units in proportion to `side`, in whole steps where `side` is in steps."""
+    """The moved of each year over the units in proportion to `side`, in whole steps where both are in steps."""
     share = side * (moved / np.maximum(side.sum(axis=1), 1e-300))[:, None] / step
-    stepped = (np.abs(side / step - np.rint(side / step)) < 1e-9).all(axis=1, keepdims=True)
+    steps = np.column_stack([side, moved]) / step
+    stepped = (np.abs(steps - np.rint(steps)) < 1e-9).all(axis=1, keepdims=True)
     whole = np.floor(share + 1e-9)
     spare = np.rint(moved / step - whole.sum(axis=1))
     place = np.argsort(np.argsort(np.round(whole - share, 9), axis=1, kind="stable"), axis=1)

@@ -40,8 +40,8 @@ def bound_pairs(accounts: pd.DataFrame, team: pd.DataFrame) -> tuple[dict[str, s
     said = []
     if here.any():
         said.append(
-            f"Accounts bound to their representative (column locked of accounts): {int(here.sum()):,}. They stay, "
-            "whatever a move of them would save."
+            f"Accounts bound to their representative (column locked of accounts): {int(here.sum()):,}. They stay "
+            "with him for as long as he is here, whatever a move of them would save."
         )
     if not here.all():
         names = locked.loc[~here, "rep"].unique()
