@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 PUBLIC = {
     "load_study": "study.load",
+    "summarise_sales": "sales",
     "tally_swot": "swot",
     "tally_pest": "pest",
     "priorities": "comparisons",

@@ -40,7 +40,8 @@ LONG = 60  # characters from which on a cell is prose
 NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
 SCALES = ("thousand", "million", "billion")  # in which a study may count its currency
 TITLES = "".join(rf"(?<!\b{word}\.)" for word in ("Mrs", "Prof", "Inc", "Ltd", "Corp", "Bros"))
-SENTENCE = re.compile(rf"(?<=[a-z0-9)%][a-z0-9)%'’]\.){TITLES} (?=[A-Z](?!\.))")  # none ends in an initial, J. or St.
+# None ends in an initial, J. or St.; a percentage has a narrow blank before its sign.
+SENTENCE = re.compile(rf"(?<=[a-z0-9)%\u202f][a-z0-9)%'’]\.){TITLES} (?=[A-Z](?!\.))")
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -102,6 +103,11 @@ def percent(value: float, digits: int = 1) -> str:
     """A fraction as percent: 0.1234 -> "12.3 %"."""
     odd = _odd(value)
     return _signed(f"{100 * value:,.{digits}f}{THIN}%") if odd is None else odd
+
+
+def signed(change: float) -> str:
+    """A change, a fraction, as percent with its sign: 0.045 -> "+4.5 %"."""
+    return f"{'+' if change > 0 else ''}{percent(change)}"
 
 
 def money(value: float, currency: str = "") -> str:

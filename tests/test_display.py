@@ -233,6 +233,11 @@ def test_a_currency_counted_in_millions_is_said_as_people_say_it():
     assert display.money(111.4, "US dollars") == "US dollars 111"
 
 
+def test_a_sentence_that_ends_in_a_percentage_ends_there():
+    said = f"Sales fell by {display.percent(0.045)}. Units rose by {display.percent(0.2)}. The end."
+    assert show_answer(Conclusion(said)).body.count("<li>") == 2
+
+
 def test_an_answer_opens_with_its_first_sentence_and_lists_the_others():
     said = "Prof. J. Smith of St. Gallen is hardest to lose (95 % of 3.4). Hire 2.5 people. Costs: USD 5,200 (n/a)."
     body = show_answer(Conclusion(said)).body

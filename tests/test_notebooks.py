@@ -57,6 +57,7 @@ def test_the_sample_firms_report(tmp_path, monkeypatch):
     page = (report.folder / "index.html").read_text(encoding="utf-8")
     summary = page[page.index('id="summary"') : page.index('id="swot"')]
     assert ">Size and deployment of the team</td>" in summary
+    assert summary.index("2026Q3: sales of USD\u00a010.61\u00a0million") < summary.index("Worth most")
     assert ">team</td>" not in summary, "a board knows the titles of the chapters, not their words"
     ranked = load_results(report.folder, "summary").tables["table"]
     assert len(ranked) >= 3 and ranked["value"].is_monotonic_decreasing
@@ -67,7 +68,7 @@ def test_the_real_retailers_report(tmp_path):
     plan = plan_report(ROOT / "data" / "grocer", out=tmp_path)
     report = render_report(plan)
     assert plan.study.quarter == "2017Q4" and "team" in report.left_out
-    check_report(report, ["elasticity", "pricing", "summary"])
+    check_report(report, ["sales", "elasticity", "pricing", "summary"])
 
 
 def test_a_notebook_runs_the_same_in_jupyterlab(tmp_path):

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from salesopt.conclusions.summary import conclude_summary
+from salesopt.conclusions.summary import conclude_summary, open_summary
 from salesopt.errors import DataError
 from salesopt.plots.summary import plot_summary
 from salesopt.summary import COLUMNS, rank_findings
@@ -67,6 +67,16 @@ def test_what_is_sure_leads_and_what_blocks_comes_before_it():
     assert answer.startswith("Before all else: Hours short (30 hours a year). Settle hours first. Worth most of what")
     alone = rank_findings(both.tail(1), currency="EUR")
     assert conclude_summary(alone).answer.startswith("Before all else: ")
+
+
+def test_the_sales_of_the_quarter_open_the_summary_or_the_reason_why_not():
+    said = [("pricing", "Move 3 prices."), ("sales", "2026Q3: sales of EUR 5.")]
+    answers = pd.DataFrame(said, columns=["chapter", "answer"])
+    assert open_summary(answers).answer == "2026Q3: sales of EUR 5."
+    alone = answers.head(1)
+    lacking = open_summary(alone, quarter="2026Q3", absent=["reps", "sales"]).answer
+    assert lacking == "Sales of 2026Q3 are not in this report: the study has no table sales."
+    assert "it has no chapter on them" in open_summary(alone, quarter="2026Q3").answer
 
 
 def test_sizes_of_the_team_that_answer_different_questions_are_told_apart():

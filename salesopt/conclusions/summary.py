@@ -18,6 +18,19 @@ SIZES = {
 }
 
 
+def open_summary(answers: pd.DataFrame, *, quarter: str = "", absent: Sequence[str] = ()) -> Conclusion:
+    """What a board asks first: the quarter's sales as their chapter has them, or why they are not here.
+
+    answers : chapter, answer - as `results.collect_answers` gives them
+    absent  : names of the tables that the study has not
+    """
+    said = answers.loc[answers["chapter"] == "sales", "answer"]
+    if len(said):
+        return Conclusion(said.iloc[0])
+    why = "the study has no table sales" if "sales" in absent else "it has no chapter on them, as its end says why"
+    return Conclusion(f"Sales of {quarter or 'the quarter'} are not in this report: {why}.")
+
+
 def conclude_summary(
     result: Summary, *, metrics: Mapping[str, float] | None = None, failed: Sequence[str] = (), currency: str = ""
 ) -> Conclusion:
