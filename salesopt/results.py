@@ -51,6 +51,23 @@ SIZES = ("value", "low", "high")
 
 
 @dataclasses.dataclass(frozen=True)
+class Basis:
+    """A total that a chapter's amounts are counted on, so that a reader sees why those of two chapters differ.
+
+    what   : what was added up ("Sales at list prices")
+    table  : the table, or tables, that it comes from
+    period : the time that it covers ("12 months from 2025-10"; "a year, at today's prices")
+    value  : the total, in `unit` (the study's currency where it is money)
+    """
+
+    what: str
+    table: str
+    period: str
+    value: float
+    unit: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Conclusion:
     """What a result says, in words that carry its numbers.
 
@@ -58,12 +75,14 @@ class Conclusion:
     doubts   : plain sentences about when not to trust the answer
     findings : what the summary ranks
     metrics  : named numbers that other chapters may lean on ("elasticity.median": -1.8)
+    bases    : the totals that the amounts are counted on
     """
 
     answer: str
     doubts: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    bases: tuple[Basis, ...] = ()
 
 
 def note_left_out(conclusion: Conclusion, reasons: Mapping[str, str]) -> Conclusion:
@@ -138,6 +157,7 @@ def save_results(
         "doubts": list(conclusion.doubts),
         "findings": [_plain(dataclasses.asdict(finding)) for finding in conclusion.findings],
         "metrics": _plain(dict(conclusion.metrics)),
+        "bases": [_plain(dataclasses.asdict(basis)) for basis in conclusion.bases],
     }
     partial = place / "results.json.partial"
     partial.write_text(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False), encoding="utf-8")
@@ -161,7 +181,8 @@ def load_results(folder: str | os.PathLike[str], word: str) -> Saved:
             Finding(**(finding | {size: _number(finding[size]) for size in SIZES})) for finding in content["findings"]
         )
         metrics = {name: _number(value) for name, value in content["metrics"].items()}
-        conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, metrics)
+        bases = tuple(Basis(**(basis | {"value": _number(basis["value"])})) for basis in content["bases"])
+        conclusion = Conclusion(content["answer"], tuple(content["doubts"]), findings, metrics, bases)
         return Saved(word, tables, content["scalars"], conclusion)
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         if isinstance(problem, DataError):
@@ -258,10 +279,23 @@ def collect_findings(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
 def collect_answers(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """chapter, answer - the opening sentences of every result saved in `folder`, in the order of the report."""
-    order = list(read_titles(folder))
-    words = sorted(saved_words(folder), key=lambda word: order.index(word) if word in order else len(order))
-    answers = [(word, load_results(folder, word).conclusion.answer) for word in words]
+    answers = [(word, load_results(folder, word).conclusion.answer) for word in _in_order(folder)]
     return pd.DataFrame(answers, columns=["chapter", "answer"])
+
+
+def collect_bases(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """chapter and the fields of `Basis` - the totals that each saved result counts on, in the order of the report."""
+    found = [
+        (word, *dataclasses.astuple(basis))
+        for word in _in_order(folder)
+        for basis in load_results(folder, word).conclusion.bases
+    ]
+    return pd.DataFrame(found, columns=["chapter", *(field.name for field in dataclasses.fields(Basis))])
+
+
+def _in_order(folder: str | os.PathLike[str]) -> list[str]:
+    order = list(read_titles(folder))
+    return sorted(saved_words(folder), key=lambda word: order.index(word) if word in order else len(order))
 
 
 def collect_metrics(folder: str | os.PathLike[str]) -> dict[str, float]:

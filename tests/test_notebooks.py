@@ -59,6 +59,9 @@ def test_the_sample_firms_report(tmp_path, monkeypatch):
     assert ">Size and deployment of the team</td>" in summary
     assert summary.index("2026Q3: sales of USD\u00a010.61\u00a0million") < summary.index("Worth most")
     assert ">team</td>" not in summary, "a board knows the titles of the chapters, not their words"
+    counted = page[page.index("Why totals differ") : page.index('id="swot"')]
+    paid, listed = ">10.61\u00a0million</td>", ">42.52\u00a0million</td>"
+    assert paid in counted and listed in counted
     ranked = load_results(report.folder, "summary").tables["table"]
     assert len(ranked) >= 3 and ranked["value"].is_monotonic_decreasing
 

@@ -12,9 +12,11 @@ import pytest
 import salesopt
 from salesopt.errors import DataError, ParameterError
 from salesopt.results import (
+    Basis,
     Conclusion,
     Finding,
     collect_answers,
+    collect_bases,
     load_results,
     read_metrics,
     read_titles,
@@ -51,7 +53,11 @@ def made(total=1.5, seen=None):
 
 FINDING = Finding("Move 6", 12.5, 10.0, math.nan, "USD a year", "Move them", "", "team")
 CONCLUSION = Conclusion(
-    "Half <b>sure</b>.", ("a doubt",), (FINDING,), {"team.gain": 12.5, "team.unknown": math.nan, "team.most": math.inf}
+    "Half <b>sure</b>.",
+    ("a doubt",),
+    (FINDING,),
+    {"team.gain": 12.5, "team.unknown": math.nan, "team.most": math.inf},
+    (Basis("Sales by the curves", "effort_response", "a year", 40e6, "USD"),),
 )
 
 
@@ -66,6 +72,7 @@ def test_what_is_saved_comes_back(tmp_path):
     finding = back.conclusion.findings[0]
     assert dataclasses.replace(finding, high=0) == dataclasses.replace(FINDING, high=0) and math.isnan(finding.high)
     metrics = back.conclusion.metrics
+    assert back.conclusion.bases == CONCLUSION.bases
     assert metrics["team.gain"] == 12.5 and math.isnan(metrics["team.unknown"]) and metrics["team.most"] == math.inf
 
 
@@ -201,6 +208,16 @@ def test_answers_come_in_the_order_of_the_report_with_the_titles_of_its_chapters
     assert read_titles(tmp_path) == {"pear": "Birnen: größer", "summary": "What to do next"}
     answers = collect_answers(tmp_path).replace({"chapter": read_titles(tmp_path)})
     assert answers["chapter"].tolist() == ["Birnen: größer", "apple"], "what has no title comes last under its word"
+
+
+def test_what_chapters_count_on_stands_together_in_the_order_of_the_report(tmp_path):
+    save_results(tmp_path, "apple", made(), Conclusion("No total."))
+    save_results(tmp_path, "pear", made(), Conclusion("", bases=(Basis("Sales", "sales", "2026Q3", 5.0, "EUR"),)))
+    save_results(tmp_path, "team", made(), CONCLUSION)
+    save_titles(tmp_path, {"team": "Team", "pear": "Pears"})
+    bases = collect_bases(tmp_path)
+    assert bases["chapter"].tolist() == ["team", "pear"] and bases["value"].tolist() == [40e6, 5.0]
+    assert list(bases.columns) == ["chapter", "what", "table", "period", "value", "unit"]
 
 
 def test_a_result_shows_its_fields_by_name_and_size():

@@ -10,7 +10,7 @@ import pandas as pd
 from salesopt.channels import ChannelMix, CompletedChannels, OnlineFunnel
 from salesopt.display import MINUS, between, capital, listed, money, number, percent
 from salesopt.errors import ParameterError
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Basis, Conclusion, Finding
 from salesopt.summary import money_unit
 
 
@@ -38,6 +38,16 @@ def conclude_channels(
         doubts=tuple(doubts),
         findings=tuple(findings),
         metrics=_metrics(result, funnel),
+        bases=(
+            Basis("Spend today", "channels", "a period of the table", result.spend_now, currency),
+            Basis(
+                "Response at today's spend, by the curves",
+                "channels, channel_history",
+                "a period of the table",
+                result.response_now,
+                "what `outcome` counts",
+            ),
+        ),
     )
 
 

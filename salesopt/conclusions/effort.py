@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from salesopt.display import band, between, listed, number, percent, plural
 from salesopt.effort import EffortFit
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Basis, Conclusion, Finding
 
 UNIT = "% of sales per % of heads"
 
@@ -38,7 +40,16 @@ def conclude_effort(result: EffortFit, *, currency: str = "") -> Conclusion:
             "effort.from_history": float(result.table["from_history"].mean()),
             "effort.units": float(len(result.table)),
         },
+        bases=_bases(result, currency),
     )
+
+
+def _bases(result: EffortFit, currency: str) -> tuple[Basis, ...]:
+    """The sales of the last year of the history."""
+    last = result.periods["period"].max()
+    year = result.periods[result.periods["period"] > last - pd.DateOffset(years=1)]
+    span = f"periods that begin from {year['period'].min():%Y-%m} to {last:%Y-%m}"
+    return (Basis("Sales of the units", "effort_history", span, float(year["sales"].sum()), currency),)
 
 
 def _answer(result: EffortFit) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesopt.display import band, listed, number, plural
 from salesopt.elasticity import Elasticity
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Basis, Conclusion, Finding
 
 UNIT = "% of units per % of price"
 
@@ -32,6 +32,15 @@ def conclude_elasticity(result: Elasticity, *, currency: str = "") -> Conclusion
             "elasticity.wrong_sign": int((table["own_elasticity"] >= 0).sum()),
             "elasticity.skipped": len(result.skipped),
         },
+        bases=(
+            Basis(
+                "Sales in the rows that the estimates use",
+                "sales",
+                "all periods up to the quarter",
+                float(table["revenue"].sum()),
+                currency,
+            ),
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from salesopt.cross import CrossElasticity
 from salesopt.display import between, money, number, percent, plural, price
 from salesopt.pricing import MOVED, PricePlan, PromotionPlan, TailoredPrices
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Basis, Conclusion, Finding
 from salesopt.summary import money_unit
 
 TOLD = 5
@@ -25,6 +25,13 @@ def conclude_pricing(plan: PricePlan, *, currency: str = "", also: Sequence[str]
         doubts=(*_doubts(plan), *also),
         findings=tuple(_findings(plan, moved, currency)),
         metrics=_metrics(plan),
+        bases=tuple(
+            Basis(what, "products; sales where it is blank", "a year, at today's prices and units", total, currency)
+            for what, total in (
+                ("Sales at today's list prices", float(plan.table["revenue_now"].sum())),
+                ("Margin over unit cost at these prices", float(plan.profit_now)),
+            )
+        ),
     )
 
 

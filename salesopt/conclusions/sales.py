@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from salesopt.display import integer, listed, money, percent, plural, signed
-from salesopt.results import Conclusion
+from salesopt.results import Basis, Conclusion
 from salesopt.sales import QuarterSales
 
 
@@ -31,7 +31,18 @@ def conclude_sales(result: QuarterSales, *, currency: str = "", source: str = ""
         "sales.quarter_units": own["units"],
         "sales.quarter_margin": own["margin"],
     }
-    return Conclusion(" ".join(filter(None, answer)), result.cautions, (), metrics)
+    return Conclusion(" ".join(filter(None, answer)), result.cautions, (), metrics, _bases(result, currency))
+
+
+def _bases(result: QuarterSales, currency: str) -> tuple[Basis, ...]:
+    own, year = result.table.iloc[0], result.quarters.tail(4)
+    bases = [Basis("Sales at prices paid", "sales", own["quarter"], own["sales"], currency)]
+    if not math.isnan(own["margin"]):
+        bases.append(Basis("Margin over unit cost", "sales", own["quarter"], own["margin"], currency))
+    if len(year) == 4 and year["whole"].all():
+        span = f"{year['quarter'].iloc[0]} to {own['quarter']}"
+        bases.append(Basis("Sales at prices paid", "sales", span, float(year["sales"].sum()), currency))
+    return tuple(bases)
 
 
 def _change(row: pd.Series, length: str) -> str:
