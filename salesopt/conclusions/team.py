@@ -25,7 +25,7 @@ from salesopt.conclusions.territories import (
 )
 from salesopt.conclusions.workload import call_finding, hours_answer, hours_doubts, short_answer, way_to_calls
 from salesopt.display import band, estimate, heads_of, listed, money, number, percent, plural
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Basis, Conclusion, Finding
 from salesopt.stats.crosscheck import Beside, HeadGap
 from salesopt.summary import money_unit
 from salesopt.team import CallPlan, HeadcountPlan, TeamAssignment, TeamHours, TeamSize, Workload
@@ -114,7 +114,8 @@ def conclude_team(
         *(path_doubts(path, currency) if path else ()),
         *(f"Curves of effort: {text}" for text in also),
     )
-    found = Conclusion(answer, doubts, tuple(findings), metrics)
+    counted = Basis("Sales by the curves of effort", "effort_response", "a year", today["sales"], currency)
+    found = Conclusion(answer, doubts, tuple(findings), metrics, (counted,))
     found = put_first(found, gap, split, leaning=len(sized) - sized.count(None))
     return replace(found, findings=(too_small_finding(hours, unserved), *found.findings)) if small else found
 
