@@ -104,6 +104,12 @@ def test_the_figure_draws_the_table():
     assert len(ax.collections[0].get_segments()) == 2 and "of what is sure: Raise tea" in ax.get_title(loc="left")
 
 
+def test_a_long_finding_is_named_whole_in_the_figure():
+    what = "Calls where they bring most, within the hours of calls that people have"
+    shown = plot_summary(rank_findings(findings([(what, *ROWS[0][1:])]), currency="EUR")).get_yticklabels()
+    assert [" ".join(label.get_text().split()) for label in shown] == [what]
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="caution"):
         rank_findings(findings().drop(columns="caution"), currency="EUR")

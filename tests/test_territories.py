@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from ortools.sat.python import cp_model
 
 import salesopt
@@ -495,6 +496,22 @@ def test_figures_draw_the_tables():
     drawn = plot_map(result)
     assert len(drawn.collections[0].get_segments()) == len(accounts)
     assert len(drawn.collections[2].get_offsets()) == result.table["moved"].sum()
+
+
+def test_no_name_on_the_map_covers_another_where_bases_stand_close():
+    result = assign_accounts(*firm(60, 8, 12), tolerance=0.4, gap=0.2)
+    place = np.arange(len(result.load))
+    close = {"lat": 49.5 + 0.02 * (place % 3), "lon": 10 + 0.03 * (place // 3)}
+    drawn = plot_map(dataclasses.replace(result, load=result.load.assign(**close)))
+    drawn.figure.canvas.draw()
+    boxes = [Text.get_window_extent(text) for text in drawn.texts]
+    assert len(boxes) == 8 and not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_hours_of_todays_accounts_are_seen_on_the_bars():
+    drawn = plot_load(assign_accounts(*firm(30, 3, 12), tolerance=0.4))
+    marks = next(one for one in drawn.collections if "today" in one.get_label())
+    assert marks.get_facecolor()[0][3] == 1 and tuple(marks.get_edgecolor()[0][:3]) == (1, 1, 1), "filled, edged white"
 
 
 def line_of(count, hours, **columns):

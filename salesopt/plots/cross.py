@@ -41,9 +41,8 @@ def plot_cross(result: CrossElasticity, group: str = "", ax: Axes | None = None)
                 color="white" if abs(value) > 0.6 * reach else theme.INK,
                 fontweight="bold" if certain[row, column] else "normal",
             )  # fmt: skip
-    labels = theme.thin_labels(ax, products, 22)
-    ax.set_xticks(range(len(products)), labels, rotation=35, ha="right")
-    ax.set_yticks(range(len(products)), labels)
+    ax.set_xticks(range(len(products)), theme.thin_labels(ax, products, 30), rotation=35, ha="right")
+    ax.set_yticks(range(len(products)), theme.wrap_labels(products, 20))
     ax.set_xlabel("when the price of this product rises by 1 %")
     ax.set_ylabel("units of this product\nchange by %")
     ax.grid(visible=False)

@@ -72,10 +72,14 @@ def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Ax
     ends = [(table[column] / now - 1).clip(left, right) for column in ("best_low", "best_high")]
     ax.hlines(rows, ends[0], ends[1], color=theme.BLUE, linewidth=1.5, label="interval of the best price")
     held = table["binding"] != ""
-    for which, marker, word in ((~held, "o", "new price"), (held, "D", "held by a limit")):
+    for which, marker, fill, word in (
+        (~held, "o", theme.GREEN, "new price"),
+        (held, "D", "white", "new price, held by a limit"),
+    ):
         ax.scatter(
-            table.loc[which, "price_change"], rows[which], marker=marker, color=theme.GREEN, zorder=3, s=26, label=word
-        )
+            table.loc[which, "price_change"], rows[which], marker=marker, facecolor=fill, edgecolor=theme.GREEN,
+            linewidth=1.4, zorder=3, s=26, label=word,
+        )  # fmt: skip
     ax.axvline(0, color=theme.INK, linewidth=0.8)
     ax.set_xlim(left, right)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))

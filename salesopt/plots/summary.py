@@ -15,7 +15,7 @@ MOST = 12
 def plot_summary(result: Summary, ax: Axes | None = None) -> Axes:
     """Bars of the money findings, best on top, with their intervals; pale where the interval reaches zero."""
     shown = result.table.head(MOST).iloc[::-1]
-    ax = theme.axes(ax, height=theme.height_for(len(shown), each=0.5))
+    ax = theme.axes(ax, height=theme.height_for(len(shown), each=0.55))
     if shown.empty:
         ax.text(0.5, 0.5, "No finding has an amount of money", ha="center", va="center", transform=ax.transAxes)
         ax.set_axis_off()
@@ -25,7 +25,7 @@ def plot_summary(result: Summary, ax: Axes | None = None) -> Axes:
     ax.barh(places, shown["value"], color=colours, height=0.6)
     known = shown["low"].notna().to_numpy() & shown["high"].notna().to_numpy()
     ax.hlines(places[known], shown["low"][known], shown["high"][known], color=theme.INK, linewidth=1.6)
-    ax.set_yticks(places, theme.thin_labels(ax, shown["what"].tolist(), 52))
+    ax.set_yticks(places, theme.wrap_labels(shown["what"].tolist(), lines=3))
     ax.axvline(0, color=theme.INK, linewidth=0.8)
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,.0f}")

@@ -6,11 +6,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter
 
 from salesopt.display import estimate, heads_of, integer, money, percent, plural
-from salesopt.plots.theme import BAD, BLUE, GOOD, GREY, INK, ORANGE, PALETTE, axes, height_for, thin_labels, title
+from salesopt.plots.theme import (
+    BAD,
+    BLUE,
+    GOOD,
+    GREY,
+    INK,
+    ORANGE,
+    PALETTE,
+    axes,
+    height_for,
+    name_points,
+    thin_labels,
+    title,
+)
 from salesopt.team import TeamAssignment, TeamSize
 
 NAMED = 40  # bases up to which a map has room for their names
@@ -121,7 +133,8 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     ax.barh(place, load["hours"] - load["travel"], color=BLUE, height=0.6, label="with customers")
     ax.barh(place, load["travel"], left=load["hours"] - load["travel"], color=ORANGE, height=0.6, label="on the road")
     ax.scatter(load["capacity"], place, marker="|", s=130, color=INK, linewidth=2, label="hours available", zorder=4)
-    ax.scatter(load["hours_now"], place, s=24, facecolor="none", edgecolor=BAD, label="with today's accounts", zorder=5)
+    ax.scatter(load["hours_now"], place, s=34, marker="D", color=BAD, edgecolor="white", linewidth=1,
+               label="with today's accounts", zorder=5)  # fmt: skip
     ax.set_yticks(place, thin_labels(ax, load["rep"].tolist(), 24))
     ax.set_ylim(-0.6, len(load) - 0.4)
     ax.set_xlabel("Hours a year")
@@ -137,7 +150,7 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
 
 def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     """Accounts by place, each joined to the base of who serves it; accounts that change hands are ringed."""
-    ax = axes(ax, height=5.6)
+    ax = axes(ax, height=6.4)
     if not {"lat", "lon"} <= set(result.table.columns):
         ax.set_axis_off()
         return title(ax, "The accounts have no coordinates, so there is no map")
@@ -156,24 +169,19 @@ def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     ax.scatter(
         bases["lon"], bases["lat"], marker="s", s=30, c=list(colour.values()), edgecolor=INK, zorder=5, label="base"
     )
-    if len(bases) <= NAMED:
-        halo = [Stroke(linewidth=2, foreground="white"), Normal()]
-        named = bases.assign(said=thin_labels(ax, bases["rep"].tolist(), 24)).sort_values("lat")
-        for place, (said, lon, lat) in enumerate(zip(named["said"], named["lon"], named["lat"], strict=True)):
-            ax.annotate(  # by turns below and above, so that two bases close to each other can both be read
-                said, (lon, lat), xytext=(5, 4 if place % 2 else -9), textcoords="offset points", fontsize=7, zorder=6,
-                path_effects=halo,
-            )  # fmt: skip
     ax.set_aspect(1 / max(np.cos(np.radians(table["lat"].mean())), 0.1), adjustable="datalim")
     ax.set_xlabel("Longitude, degrees")
     ax.set_ylabel("Latitude, degrees")
-    ax.legend(loc="best")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
     travel, more = (result.bridge.set_index("step")[name] for name in ("travel", "travel_unserved"))
     newly = f", and {integer(more['assigned'])} for accounts that nobody here serves today" if more["assigned"] else ""
-    return title(
+    title(
         ax,
         f"{plural(int(table['moved'].sum()), 'account')} of {integer(len(table))} change hands; "
         f"travel for the calls planned is {integer(travel['assigned'])} hours a year, with today's owners "
         f"{integer(travel['today'])}{newly}",
         width=WIDE,
     )
+    if len(bases) <= NAMED:
+        name_points(ax, bases["lon"].tolist(), bases["lat"].tolist(), thin_labels(ax, bases["rep"].tolist(), 24))
+    return ax

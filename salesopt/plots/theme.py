@@ -6,13 +6,15 @@ import dataclasses
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.patheffects import Normal, Stroke
 
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2b6cb0", "#dd8422", "#2f8f5b", "#c0392b", "#7b5ea7", "#8a94a3"
 PALETTE = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
@@ -99,3 +101,53 @@ def thin_labels(ax: Axes, labels: Sequence[str], most: int = 32) -> list[str]:
     lines = [" ".join(str(label).split()) for label in labels]
     cut = [label if len(label) <= most else label[: most - 1] + "\u2026" for label in lines]
     return [plain(label) for label in cut]
+
+
+def wrap_labels(labels: Sequence[str], width: int = 34, lines: int = 2) -> list[str]:
+    """Labels broken into lines of `width` characters; what goes beyond `lines` of them ends in an ellipsis."""
+    return [plain(textwrap.fill(str(label), width, max_lines=lines, placeholder=" \u2026")) for label in labels]
+
+
+def name_points(ax: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str], size: float = 7) -> None:
+    """Write the name of each point where it covers neither another name nor a point, with a line to a point far off.
+
+    Call it last: where there is room depends on the axes as they are drawn. A name that finds no room stands nearest
+    to its point. `names` are as `thin_labels` makes them.
+    """
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    scale = 72 / ax.figure.dpi
+    points = ax.transData.transform(np.column_stack([x, y])) * scale
+    frame = np.array(ax.get_window_extent().extents) * scale
+    taken = [(at[0] - 3, at[1] - 3, at[0] + 3, at[1] + 3) for at in points]
+    for at, (point, name) in enumerate(zip(points, names, strict=True)):
+        wide, high = 0.62 * size * len(str(name)), 1.15 * size
+        others = [*taken[:at], *taken[at + 1 :]]
+        box = next((one for one in _around(point, wide, high) if _free(one, others, frame)), None)
+        box = box or next(_around(point, wide, high))
+        taken.append(box)
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        far = abs(middle[0] - point[0]) > wide / 2 + 8 or abs(middle[1] - point[1]) > high + 6
+        ax.annotate(
+            name, (x[at], y[at]), xytext=(middle[0] - point[0], middle[1] - point[1]),
+            textcoords="offset points", ha="center", va="center", fontsize=size, zorder=7,
+            path_effects=[Stroke(linewidth=2, foreground="white"), Normal()],
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkA": 0} if far else None,
+        )  # fmt: skip
+
+
+def _around(point: np.ndarray, wide: float, high: float) -> Iterator[tuple[float, float, float, float]]:
+    """Boxes for a name around `point`, nearest first: to its right and left, above and below, then in wider rings."""
+    for ring in range(14):
+        for turn in (0, 8, 4, 12, 2, 6, 10, 14, 1, 3, 5, 7, 9, 11, 13, 15):
+            angle = np.pi * turn / 8
+            reach = 5 + 6 * ring
+            x = point[0] + np.cos(angle) * (wide / 2 + reach)
+            y = point[1] + np.sin(angle) * (high / 2 + reach)
+            yield (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+
+
+def _free(box: Sequence[float], taken: Sequence[Sequence[float]], frame: np.ndarray) -> bool:
+    inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+    return bool(inside) and not any(
+        box[0] < one[2] and one[0] < box[2] and box[1] < one[3] and one[1] < box[3] for one in taken
+    )
