@@ -37,6 +37,7 @@ FORMATS = (
 )
 GATHERED = 3  # items left out for one reason that are listed one by one
 LONG = 60  # characters from which on a cell is prose
+CROWDED = 6  # columns beyond which prose has no room beside the others: it goes in a row of its own below
 NARROW = 9  # columns up to which a table with prose is shown on a phone row by row, each cell with its heading
 SCALES = ("thousand", "million", "billion")  # in which a study may count its currency
 TITLES = "".join(rf"(?<!\b{word}\.)" for word in ("Mrs", "Prof", "Inc", "Ltd", "Corp", "Bros"))
@@ -257,12 +258,15 @@ def show_table(
     currency: str = "",
     caption: str = "",
     most: int = 40,
+    below: Iterable[str] | None = None,
 ) -> Page:
     """A table for a page: every cell escaped, numbers rounded to read, right-aligned.
 
     formats : column -> one of `FORMATS` ("number" where a numeric column is not named); mind to give units in `columns`
     columns : the columns to show, in order; a mapping also gives their headings ("std_error": "Standard error")
     most    : rows shown; where there are more, a line below the table says so and where the rest is
+    below   : columns that stand in a row of their own across the table, below the row they belong to; left out, those
+              of prose in a table of more than `CROWDED` columns, where they would be a word wide and a page high
 
     Raises ParameterError for a column that the table does not have or an unknown format.
     """
@@ -275,13 +279,22 @@ def show_table(
     shown = table.head(most)
     cells = {name: [_show(value, styles[name], currency) for value in shown[name]] for name in headings}
     align = {name: ' class="text"' if style == "text" else "" for name, style in styles.items()}
-    head = "".join(f"<th{align[name]}>{_safe(heading)}</th>" for name, heading in headings.items())
     prose = len(names) <= NARROW and any(len(cell) > LONG for column in cells.values() for cell in column)
     label = {name: f' data-label="{_safe(heading)}"' if prose else "" for name, heading in headings.items()}
-    rows = "".join(
-        "<tr>" + "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in headings) + "</tr>"
-        for row in range(len(shown))
-    )
+    if below is None:
+        wordy = [name for name in names[1:] if any(len(cell) > LONG for cell in cells[name])]
+        below = wordy if len(names) > CROWDED else []
+    under = list(below)
+    beside = [name for name in names if name not in under]
+    head = "".join(f"<th{align[name]}>{_safe(headings[name])}</th>" for name in beside)
+    rows = ""
+    for row in range(len(shown)):
+        notes = "".join(
+            f"<p><b>{_safe(headings[name])}:</b> {_safe(cells[name][row])}</p>" for name in under if cells[name][row]
+        )
+        own = "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in beside)
+        rows += f'<tr class="noted">{own}</tr>' if notes else f"<tr>{own}</tr>"
+        rows += f'<tr class="below"><td class="text" colspan="{len(beside)}">{notes}</td></tr>' if notes else ""
     if table.empty:
         return Page(f'<p class="note"><strong>{_safe(caption or "Table")}:</strong> none.</p>', f"{caption}: none")
     title = f"<caption><span>{_safe(caption)}</span></caption>" if caption else ""
