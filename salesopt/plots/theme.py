@@ -69,7 +69,7 @@ def axes(ax: Axes | None = None, *, width: float = 8.0, height: float = 4.5) -> 
     return plt.subplots(figsize=(width, height))[1] if ax is None else ax
 
 
-def height_for(rows: int, *, each: float = 0.26, least: float = 2.6, most: float = 14.0) -> float:
+def height_for(rows: int, *, each: float = 0.22, least: float = 2.6, most: float = 14.0) -> float:
     """Height in inches of a figure with one line per row, such as a forest plot."""
     return min(max(1.3 + each * rows, least), most)
 

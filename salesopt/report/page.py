@@ -23,6 +23,7 @@ from salesopt.report.chapters import OWN, PARTS, Chapter
 from salesopt.report.fonts import font_face
 
 BELOW, ABOVE = 4.0, 10.0  # points that letters of a title reach below and above their line
+PAPER_SCALE = 0.72  # of a drawing on paper: its words of 10 points come out as large as those of a table
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -120,7 +121,8 @@ def _output(output: Any, title: str) -> str:
             raw = data[kind] if kind == "image/png" else base64.b64encode(data[kind].encode()).decode()
             source = f"data:{kind};base64,{raw.replace(chr(10), '')}"
             said = html.escape(_title_of(data[kind]) or title)
-            high = f' style="--title:{_title_height(data[kind]):.4f}"' if kind == "image/svg+xml" else ""
+            sizes = f"--title:{_title_height(data[kind]):.4f}; --paper:{_paper_width(data[kind]):.1f}mm"
+            high = f' style="{sizes}"' if kind == "image/svg+xml" else ""
             drawn = f'<div class="drawing"><img{high} alt="{said}" src="{source}"></div>'
             return f"<figure><figcaption>{said}</figcaption>{drawn}</figure>"
     if "text/html" in data:
@@ -133,6 +135,12 @@ def _title_of(drawing: str) -> str:
     texts = drawing.split('<g id="text_')[1:]
     lines = [(" ".join(re.findall(r"<!-- (.*?) -->", text)), "-Bold-" in text) for text in texts]
     return html.unescape(max(lines, key=lambda line: (line[1], len(line[0])), default=("", False))[0])
+
+
+def _paper_width(drawing: str) -> float:
+    """How wide a drawing is on paper, in mm, so that the words of all drawings have one size there."""
+    width = re.search(r'viewBox="0 0 ([\d.]+) ', drawing)
+    return PAPER_SCALE * float(width[1]) * 25.4 / 72 if width else 0.0
 
 
 def _title_height(drawing: str) -> float:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from salesopt.plots.theme import plain, title, use_theme
 from salesopt.report.chapters import default_notebooks, find_chapters
-from salesopt.report.page import BELOW, _title_height, _title_of, build_page, chapter_page
+from salesopt.report.page import BELOW, TEMPLATES, _paper_width, _title_height, _title_of, build_page, chapter_page
 
 
 def test_a_figure_is_called_by_the_whole_of_its_title():
@@ -43,6 +43,13 @@ def test_a_phone_knows_how_far_down_the_only_title_of_a_drawing_reaches():
     assert one * 288 > BELOW
     assert 0 < height("Tea", "Coffee", over="Tea sells") < 0.2
     assert height("Tea", "Coffee") == 0 and height("") == 0 == _title_height("<svg></svg>")
+
+
+def test_the_words_of_all_drawings_have_one_size_on_paper():
+    wide, narrow = (_paper_width(f'<svg viewBox="0 0 {width} 300">') for width in (720, 360.5))
+    assert wide == pytest.approx(0.72 * 254) and narrow == pytest.approx(wide * 360.5 / 720)
+    assert _paper_width("<svg></svg>") == 0
+    assert "width: var(--paper)" in (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
 def test_the_printed_page_says_what_each_chapter_assumes_and_who_set_it():
