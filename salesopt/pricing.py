@@ -167,7 +167,7 @@ def optimise_prices(
         points=points_table(market, prices, listed),
         limits=limits_table(market, side, prices, smooth),
         skipped=pd.DataFrame(skipped, columns=["item", "reason"]),
-        cautions=notes + plan_cautions(table, market.refused, cross, proved_list, totals, objective),
+        cautions=notes + plan_cautions(table, market.refused, cross, proved_list, objective),
         **totals,
         profit_now=float(table["profit_now"].sum()),
         profit=float(table["profit"].sum()),

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import NonlinearConstraint, differential_evolution, minimize_scalar
 
 from salesopt.conclusions.pricing import conclude_calendar, conclude_pricing, conclude_promotions
-from salesopt.display import money, percent
+from salesopt.display import between, money, percent
 from salesopt.elasticity import estimate_elasticity
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.pricing import (
@@ -539,7 +539,11 @@ def test_the_conclusion_carries_the_numbers_of_the_plan():
         f"then sells {percent(abs(units))} {way} units, and its revenue is {share}" in said.answer
         and f"({money(abs(revenue), 'USD')} a year) {side}." in said.answer
     )
-    assert total[0].caution.startswith("The whole list then sells")
+    wide = between(plan.gain_low_together, plan.gain_high_together, "money", "USD")
+    assert f"if the estimates err each by itself, {wide} if all err the same way)" in said.answer
+    assert total[0].caution.startswith(
+        f"If the estimates of all products err the same way, it is {wide}. The whole list"
+    )
     still = optimise_prices(products(("tea", 1, 2, 100)), estimates(("tea", -2, 0.1)))
     assert conclude_pricing(still).answer.startswith("None of the 1 price should move")
 

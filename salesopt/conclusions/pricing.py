@@ -107,7 +107,8 @@ def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
         return (
             f"None of the {plural(len(plan.table), 'price')} should move: no move that the data support gains anything."
         )
-    worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money', currency)})"
+    ends = between(plan.gain_low, plan.gain_high, "money", currency)
+    worth = f"{money(plan.gain, currency)} a year ({ends}{_together(plan, currency)})"
     share = f", {percent(plan.gain / plan.profit_now)} of today's margin" if plan.profit_now > 0 else ""
     largest = [
         f"{row['product']} from {price(row['price_now'])} to {price(row['price'])} ({money(row['gain'], currency)})"
@@ -120,6 +121,14 @@ def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
         f"{sure} of these moves gain even at the cautious end of the estimates. {words}{' and '.join(largest)}. "
         f"{_whole_list(plan, currency)}"
     )
+
+
+def _together(plan: PricePlan, currency: str) -> str:
+    """What the total's interval takes for granted, and how wide it is otherwise; nothing of a single product."""
+    if len(plan.table) < 2:
+        return ""
+    ends = between(plan.gain_low_together, plan.gain_high_together, "money", currency)
+    return f" if the estimates err each by itself, {ends} if all err the same way"
 
 
 def _whole_list(plan: PricePlan, currency: str) -> str:
@@ -161,7 +170,7 @@ def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Findi
                 high=plan.gain_high,
                 unit=unit,
                 action=_list_action(len(sure)),
-                caution=" ".join((_whole_list(plan, currency), *plan.cautions[:1])),
+                caution=" ".join((_wide(plan, currency), _whole_list(plan, currency), *plan.cautions[:1])).strip(),
                 chapter="pricing",
             )
         )
@@ -181,6 +190,11 @@ def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Findi
             )
         )
     return found
+
+
+def _wide(plan: PricePlan, currency: str) -> str:
+    ends = between(plan.gain_low_together, plan.gain_high_together, "money", currency)
+    return "" if len(plan.table) < 2 else f"If the estimates of all products err the same way, it is {ends}."
 
 
 def _list_action(sure: int) -> str:

@@ -70,7 +70,7 @@ def _observed(row: Row, item: Row, extrapolate: bool, refused: bool) -> list[str
 
 
 def plan_cautions(
-    table: pd.DataFrame, refused: np.ndarray, cross: Any, proved: bool, totals: dict[str, float], objective: str
+    table: pd.DataFrame, refused: np.ndarray, cross: Any, proved: bool, objective: str
 ) -> tuple[str, ...]:
     """Plain sentences about the list as a whole."""
     said = []
@@ -93,10 +93,6 @@ def plan_cautions(
             f"{too_much:,.0f} a year were taken off the gain: elasticities that are not pooled make the prices chosen "
             "on them look better than they are (the optimiser's curse)."
         )
-    said.append(
-        "The interval of the total takes the errors of the products as independent; were they all to go the same way, "
-        f"it would be {totals['gain_low_together']:,.0f} to {totals['gain_high_together']:,.0f}."
-    )
     said.append(
         "Elasticities come from past, often short, changes of price: a lasting one can cost more buyers. Competitors "
         "are taken not to answer, and unit cost not to change with volume."
