@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from salesopt.conclusions.summary import conclude_summary, open_summary
+from salesopt.conclusions.summary import conclude_summary, in_words, open_summary
 from salesopt.errors import DataError
 from salesopt.plots.summary import plot_summary
 from salesopt.summary import COLUMNS, rank_findings
@@ -87,6 +87,17 @@ def test_sizes_of_the_team_that_answer_different_questions_are_told_apart():
     assert "today there are 24." in said
     alone = conclude_summary(ranked, metrics={"team.best_reps": 25.0, "team.reps": 24.0})
     assert alone.doubts == ranked.cautions
+
+
+def test_what_is_also_found_is_shown_as_a_board_reads_it():
+    rows = [
+        ("Share", 0.82306, NAN, NAN, "fraction of revenue", "", "", "elasticity"),
+        ("Part", 314206.16, 222225.4, 413952.9, "EUR a year, within the list", "", "", "pricing"),
+        ("Duties", 3.0, NAN, NAN, "duties", "", "", "structure"),
+    ]
+    shown = in_words(rank_findings(findings(rows), currency="EUR").others, currency="EUR")
+    assert shown["value"].tolist() == ["82.3\u202f%", "314,000", "3"] and shown["low"].tolist() == ["", "222,000", ""]
+    assert shown["unit"].tolist() == ["of revenue", "EUR a year, within the list", "duties"]
 
 
 def test_nothing_found_is_said():

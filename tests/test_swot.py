@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesopt.conclusions.swot import conclude_swot
+from salesopt.conclusions.swot import _measured, conclude_swot
 from salesopt.errors import DataError, ParameterError
 from salesopt.plots.swot import plot_position, plot_ranks, plot_scores, plot_swot
 from salesopt.report.cases import run_case
@@ -386,3 +386,11 @@ def test_the_answer_has_the_totals_with_their_intervals_and_the_direction():
     way = result.position[(result.position["kind"] == "direction") & result.position["chosen"]]["name"].item()
     assert f"points to {way}" in conclusion.answer
     assert conclusion.metrics["swot.ife"] == row["total"]
+
+
+def test_a_metric_is_named_in_the_words_of_a_board():
+    assert _measured("sales.share:Kids' pouches") == (
+        "the share of sales of Kids' pouches",
+        "fraction of sales, four quarters",
+    )
+    assert _measured("churn:north") == ("churn:north", "churn:north"), "what a study measures itself keeps its name"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesopt.display import between, estimate, heads_of, listed, plural, size
+from salesopt.display import between, estimate, heads_of, listed, percent, plural, size
 from salesopt.results import Conclusion
-from salesopt.summary import Summary
+from salesopt.summary import Summary, money_unit
 
 SIZES = {
     "team.best_reps": "earn most, by the curves of effort",
@@ -29,6 +29,19 @@ def open_summary(answers: pd.DataFrame, *, quarter: str = "", absent: Sequence[s
         return Conclusion(said.iloc[0])
     why = "the study has no table sales" if "sales" in absent else "it has no chapter on them, as its end says why"
     return Conclusion(f"Sales of {quarter or 'the quarter'} are not in this report: {why}.")
+
+
+def in_words(others: pd.DataFrame, *, currency: str = "") -> pd.DataFrame:
+    """`Summary.others` as a board reads them: fractions as percent, money to the digits that can be known."""
+    shown = others.copy()
+    parts = others["unit"].str.startswith("fraction of ")
+    amounts = others["unit"].str.startswith(money_unit(currency))
+    for column in ("value", "low", "high"):
+        shown[column] = [
+            "" if value != value else percent(value) if part else estimate(value) if amount else size(value)
+            for value, part, amount in zip(others[column], parts, amounts, strict=True)
+        ]
+    return shown.assign(unit=others["unit"].str.removeprefix("fraction "))
 
 
 def conclude_summary(

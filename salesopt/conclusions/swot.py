@@ -25,6 +25,14 @@ RULES = {
 }
 
 
+MEASURED = {  # what stats.track measures, over four quarters in a row
+    "sales.share": ("the share of sales", "fraction of sales, four quarters"),
+    "sales.revenue": ("the sales", "sales of four quarters"),
+    "sales.units": ("the units sold", "units in four quarters"),
+    "sales.price": ("the mean price", "sales per unit, four quarters"),
+}
+
+
 def conclude_swot(
     result: SwotTally,
     *,
@@ -160,14 +168,21 @@ def _findings(
     for row in contradicted.to_dict("records"):
         what, act = (
             f"Measured against judged: {row['factor']}",
-            f"Put {row['metric']} before the raters and score '{row['factor']}' again",
+            f"Put {_measured(row['metric'])[0]} before the raters and score '{row['factor']}' again",
         )
         overlap = (
             " Sums over four quarters overlap, which makes runs longer." if row["metric"].startswith("sales.") else ""
         )
         why = f"No interval: a run of {abs(row['run'])} changes, not an estimate.{overlap}"
-        findings.append(Finding(what, row["value"], math.nan, math.nan, row["metric"], act, why, "swot"))
+        findings.append(Finding(what, row["value"], math.nan, math.nan, _measured(row["metric"])[1], act, why, "swot"))
     return findings
+
+
+def _measured(metric: str) -> tuple[str, str]:
+    """A metric in the words of a board, and its unit: "sales.share:Tea" -> the share of sales of Tea."""
+    name, _, of = metric.partition(":")
+    what, unit = MEASURED.get(name, (metric, metric))
+    return what + (f" of {of}" if of and what != metric else ""), unit
 
 
 def _metrics(result: SwotTally, contradicted: pd.DataFrame) -> dict[str, float]:

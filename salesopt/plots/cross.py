@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from salesopt.cross import CrossElasticity
-from salesopt.display import MINUS, number
+from salesopt.display import number, points
 from salesopt.plots import theme
 
 
@@ -37,7 +37,7 @@ def plot_cross(result: CrossElasticity, group: str = "", ax: Axes | None = None)
         for column in range(len(products)):
             value = values[row, column]
             ax.text(
-                column, row, f"{value:.2f}".replace("-", MINUS), ha="center", va="center",
+                column, row, points(value), ha="center", va="center",
                 color="white" if abs(value) > 0.6 * reach else theme.INK,
                 fontweight="bold" if certain[row, column] else "normal",
             )  # fmt: skip

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from salesopt.display import number
+from salesopt.display import number, percent
 from salesopt.effort import EffortFit
 from salesopt.plots import theme
 
@@ -18,7 +17,7 @@ def plot_effort(result: EffortFit, ax: Axes | None = None, *, most: int = 30) ->
     table = result.table.sort_values("elasticity", kind="stable").tail(most)
     rows = np.arange(len(table))
     ax = theme.axes(ax, height=theme.height_for(len(table), each=0.42, least=3.2))
-    level = f"{result.confidence:.0%} interval"
+    level = f"{percent(result.confidence, 0)} interval"
     ax.hlines(rows - 0.14, table["prior_low"], table["prior_high"], color=theme.GREY, linewidth=1.6, alpha=0.7,
               label=f"before the history, {level}")  # fmt: skip
     ax.hlines(rows + 0.08, table["low"], table["high"], color=theme.BLUE, linewidth=3.0, label=f"with it, {level}")
@@ -69,7 +68,7 @@ def _curve(result: EffortFit, unit: str, ax: Axes, *, first: bool) -> None:
     seen = result.periods[result.periods["unit"] == unit]
     at = path["effort"] * heads
     ax.fill_between(at, path["low"], path["high"], color=theme.BLUE, alpha=0.15, linewidth=0,
-                    label=f"{result.confidence:.0%} interval")  # fmt: skip
+                    label=f"{percent(result.confidence, 0)} interval")  # fmt: skip
     ax.plot(at, path["answer"], color=theme.BLUE, linewidth=2, label="with the history")
     if path["judged"].notna().any():
         ax.plot(at, path["judged"], color=theme.ORANGE, linewidth=1.4, linestyle="--", label="judged")
@@ -77,7 +76,7 @@ def _curve(result: EffortFit, unit: str, ax: Axes, *, first: bool) -> None:
     ax.axvline(heads, color=theme.GREY, linewidth=0.8)
     ax.set_ylim(0, max(1.6, float(seen["adjusted"].max()) * 1.05 if len(seen) else 0.0))
     ax.set_xlim(0, 2.5 * heads)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.tick_params(labelsize=7)
     ax.set_title(theme.thin_labels(ax, [unit], 22)[0], fontsize=9, loc="left")
     if first:

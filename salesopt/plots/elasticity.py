@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
+from salesopt.display import percent
 from salesopt.elasticity import Elasticity
 from salesopt.plots import theme
 
@@ -45,7 +45,7 @@ def plot_elasticity(result: Elasticity, ax: Axes | None = None, *, most: int = 4
     ax.set_yticks(rows, theme.thin_labels(ax, _names(table, result)))
     ax.tick_params(axis="y", labelsize=8)
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel(f"change of units in % when the price rises by 1 % ({result.confidence:.0%} interval)")
+    ax.set_xlabel(f"Change of units in % when the price rises by 1 % ({percent(result.confidence, 0)} interval)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5.5, ncols=4, fontsize=8)
     elastic, inelastic = int((table["high"] < -1).sum()), int((table["low"] > -1).sum())
     shown = "" if len(table) == len(result.table) else f" ({len(table)} with most revenue of {len(result.table)})"
@@ -85,11 +85,14 @@ def plot_demand(result: Elasticity, ax: Axes | None = None, *, rank: int = 1, cu
     )
     ax.fill_between(curve["price"], curve["low"], curve["high"], color=theme.BLUE, alpha=0.2, linewidth=0)
     ax.plot(
-        curve["price"], curve["units"], color=theme.BLUE, label=f"demand, with its {result.confidence:.0%} interval"
+        curve["price"],
+        curve["units"],
+        color=theme.BLUE,
+        label=f"demand, with its {percent(result.confidence, 0)} interval",
     )
     ax.set_ylim(0, float(data["units"].quantile(0.99)) * 1.25)
-    ax.set_xlabel(f"price, {currency or 'currency'} per unit")
-    ax.set_ylabel("units per market and period")
+    ax.set_xlabel(f"Price, {currency or 'currency'} per unit")
+    ax.set_ylabel("Units per market and period")
     ax.legend(fontsize=8)
     item = " | ".join(chosen.astype(str))
     return theme.title(
@@ -113,14 +116,14 @@ def plot_sensitivity(result: Elasticity, ax: Axes | None = None) -> Axes:
         share.to_numpy(),
         color=[theme.BLUE, theme.GREY, theme.ORANGE],
     )
-    ax.bar_label(bars, [f"{value:.0%}" for value in share], padding=4)
+    ax.bar_label(bars, [percent(value, 0) for value in share], padding=4)
     ax.invert_yaxis()
     ax.set_xlim(0, max(1.12 * float(share.max()), 0.1))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.set_xlabel("share of revenue")
+    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
+    ax.set_xlabel("Share of revenue")
     ax.grid(axis="y", visible=False)
     return theme.title(
-        ax, f"{share[CLASSES[0]]:.0%} of revenue is in products that are clearly price-sensitive", width=66
+        ax, f"{percent(share[CLASSES[0]], 0)} of revenue is in products that are clearly price-sensitive", width=66
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from salesopt.display import between, money, percent, plural, price
 from salesopt.plots import theme
@@ -83,7 +83,7 @@ def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Ax
     ax.axvline(0, color=theme.INK, linewidth=0.8)
     ax.set_xlim(left, right)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.xaxis.set_major_formatter(lambda value, _: percent(value, 0))
     ax.set_yticks(rows, theme.thin_labels(ax, list(table["product"])))
     ax.set_xlabel("Price against today's")
     ax.margins(y=max(0.02, 0.5 / max(len(table), 1)))
