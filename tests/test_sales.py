@@ -56,6 +56,15 @@ def test_the_answer_names_period_table_growth_and_margin():
     assert conclusion.metrics["sales.quarter"] == 240.0
 
 
+def test_the_lines_that_gained_and_lost_most_are_named_with_amounts():
+    sales = sold(MONTHS)
+    now = sales["period"] >= "2026-07-01"
+    sales.loc[now & (sales["product"] == "tea"), "units"] = 15.0
+    sales.loc[now & (sales["product"] == "mate"), "units"] = 9.0
+    answer = conclude_sales(summarise(sales), currency="EUR").answer
+    assert answer.endswith("hot gained most (EUR 60.00, +50.0\u202f%) and cold lost most (EUR 12.00, −10.0\u202f%).")
+
+
 def test_a_quarter_begun_is_held_against_the_same_part_of_the_others_and_said_to_be_incomplete():
     sales = sold(MONTHS[:-1])
     sales.loc[sales["period"] == "2025-09-01", "units"] = 1000.0  # a September that must not count against two months

@@ -24,7 +24,7 @@ def conclude_sales(result: QuarterSales, *, currency: str = "", source: str = ""
         f"{plural(own['periods'], result.length)} (table sales{f', {source}' if source else ''}).",
         *(_change(row, result.length) for _, row in result.table.iloc[1:].iterrows()),
         _margin(result, currency),
-        _movers(result),
+        _movers(result, currency),
     ]
     metrics = {
         "sales.quarter": own["sales"],
@@ -77,15 +77,15 @@ def _margin(result: QuarterSales, currency: str) -> str:
     return f"Margin over unit cost: {money(own['margin'], currency)}, {share} of sales{change}."
 
 
-def _movers(result: QuarterSales) -> str:
+def _movers(result: QuarterSales, currency: str) -> str:
     """The lines that rose and fell most in money over a year, where there are several."""
     amounts = (result.lines["sales_before"] * result.lines["sales_change"]).dropna().sort_values()
     if len(amounts) < 2:
         return ""
-    ends = [("most up", amounts.index[-1], 1), ("most down", amounts.index[0], -1)]
     said = [
-        f"{word} {result.lines.loc[at, result.by]} ({signed(result.lines.loc[at, 'sales_change'])})"
-        for word, at, sign in ends
+        f"{result.lines.loc[at, result.by]} {word} most ({money(abs(amounts[at]), currency)}, "
+        f"{signed(result.lines.loc[at, 'sales_change'])})"
+        for word, at, sign in (("gained", amounts.index[-1], 1), ("lost", amounts.index[0], -1))
         if amounts[at] * sign > 0
     ]
-    return f"In money, against a year before: {listed(said)}." if said else ""
+    return f"Against a year before, in sales, {listed(said)}." if said else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from salesopt.display import number, percent
 from salesopt.effort import EffortFit
@@ -77,8 +78,10 @@ def _curve(result: EffortFit, unit: str, ax: Axes, *, first: bool) -> None:
     ax.set_ylim(0, max(1.6, float(seen["adjusted"].max()) * 1.05 if len(seen) else 0.0))
     ax.set_xlim(0, 2.5 * heads)
     ax.yaxis.set_major_formatter(lambda value, _: percent(value, 0))
-    ax.tick_params(labelsize=7)
+    for axis in (ax.xaxis, ax.yaxis):  # few ticks: the last of one panel stands beside the first of the next
+        axis.set_major_locator(MaxNLocator(4, prune="upper" if axis is ax.xaxis else None))
+    ax.tick_params(labelsize=8)
     ax.set_title(theme.thin_labels(ax, [unit], 22)[0], fontsize=9, loc="left")
     if first:
-        ax.set_ylabel("sales against today", fontsize=8)
-        ax.set_xlabel("heads", fontsize=8)
+        ax.set_ylabel("Sales against today", fontsize=8)
+        ax.set_xlabel("Heads", fontsize=8)

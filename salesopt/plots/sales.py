@@ -25,6 +25,7 @@ def plot_sales(result: QuarterSales, *, currency: str = "", ax: Axes | None = No
     hatches = ["" if whole else "//" for whole in shown["whole"]]
     bars = ax.bar(places, shown["sales"], color=colours, width=0.72, hatch=hatches, edgecolor="white")
     ax.bar_label(bars, [money(value).replace(" million", " M") for value in shown["sales"]], fontsize=8, padding=2)
+    ax.set_ylim(top=1.12 * float(shown["sales"].max()) or 1.0)  # room for the labels below the title
     ax.set_xticks(places, shown["quarter"].str[:4] + "\n" + shown["quarter"].str[4:], fontsize=9)
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.yaxis.set_major_formatter(lambda value, _: money(value) if value else "0")
