@@ -18,7 +18,10 @@ from salesopt.stats.result import Result
 from salesopt.stats.system import SystemFit, fit_system, shrink, signed, symmetric
 from salesopt.study.tables import require_table
 
-RESTRICTIONS = ("symmetry", "sign")
+RESTRICTIONS = {  # what may be taken for granted, in words
+    "symmetry": "in money, the price of one product acts on the sales of another as that one's price acts on it",
+    "sign": "no product sells more when it gets dearer, or less when another does",
+}
 COLUMNS = ["group", "product", "price_of", "kind", "elasticity", "std_error", "low", "high", "raw_elasticity"]
 COLUMNS += ["raw_std_error", "wrong_sign", "sure", "rows", "clusters", "caution"]
 GROUP_COLUMNS = ["group", "products", "rows", "clusters", "filled", "cross_terms", "wrong_signed", "wrong_signed_sure"]
@@ -238,14 +241,14 @@ def _summary(name: str, panel: Panel, table: pd.DataFrame) -> dict[str, object]:
 def _cautions(table: pd.DataFrame, groups: pd.DataFrame, restrict: tuple[str, ...], pool: bool) -> tuple[str, ...]:
     terms, wrong, sure = (int(groups[column].sum()) for column in ("cross_terms", "wrong_signed", "wrong_signed_sure"))
     said = [
-        f"{wrong} of {terms} cross elasticities are below zero as estimated (the wrong sign for substitutes), "
-        f"{sure} of them beyond noise."
+        f"{wrong} of {terms} cross elasticities are below zero before they are held to each other (the wrong sign for "
+        f"substitutes), {sure} of them beyond noise."
     ]
     own = int(((table["kind"] == "own") & table["wrong_sign"]).sum())
     if own:
         said.append(f"{own} own elasticities are above zero: these products' prices are confounded with demand.")
     if restrict:
-        said.append(f"Restrictions imposed, not tested: {' and '.join(restrict)}.")
+        said.append(f"Taken for granted, not tested: {'; '.join(RESTRICTIONS[name] for name in restrict)}.")
     if pool:
         said.append(
             "Cross elasticities are drawn towards the mean of their group as far as noise explains their spread."

@@ -144,8 +144,8 @@ def test_the_interval_of_the_total_covers_the_true_total(pooled):
 @pytest.mark.parametrize(
     ("slope", "low", "high", "price", "binding", "words"),
     [
-        (-0.7, -0.9, -0.5, 1.2, "upper bound", "not elastic"),
-        (-1.2, -1.6, -0.8, 1.2, "upper bound", "reaches -1 or above"),
+        (-0.7, -0.9, -0.5, 1.2, "largest rise allowed", "not elastic"),
+        (-1.2, -1.6, -0.8, 1.2, "largest rise allowed", "reaches -1 or above"),
         (-1.6, -2.6, -0.9, 1.0, "interval of the elasticity", "reaches -1 or above"),
         (-1.6, -2.35, -0.9, 0.6 * 2.35 / 1.35, "interval of the elasticity", "reaches -1 or above"),
         (0.4, -0.3, 1.1, 1.0, "wrong-signed elasticity", "Units rise with the price"),

@@ -13,7 +13,7 @@ from salesopt.stats.demand import best_price
 
 COST, MARGIN = "cost", "margin floor"
 LEAST, HIGHEST = "least price allowed", "highest price allowed"
-LOWER, UPPER = "lower bound", "upper bound"
+LOWER, UPPER = "largest cut allowed", "largest rise allowed"
 LOWEST_SEEN, HIGHEST_SEEN = "lowest price observed", "highest price observed"
 TODAY, INTERVAL, SIGN = "today's price", "interval of the elasticity", "wrong-signed elasticity"
 
