@@ -268,7 +268,8 @@ def show_table(
     below   : columns that stand in a row of their own across the table, below the row they belong to; left out, those
               of prose in a table of more than `CROWDED` columns, where they would be a word wide and a page high
 
-    Raises ParameterError for a column that the table does not have or an unknown format.
+    A column of text in which nothing stands takes no room. Raises ParameterError for a column that the table does not
+    have or an unknown format.
     """
     names = [str(name) for name in (table.columns if columns is None else columns)]
     absent = [name for name in names if name not in table.columns]
@@ -285,7 +286,8 @@ def show_table(
         wordy = [name for name in names[1:] if any(len(cell) > LONG for cell in cells[name])]
         below = wordy if len(names) > CROWDED else []
     under = list(below)
-    beside = [name for name in names if name not in under]
+    empty = [name for name in names[1:] if styles[name] == "text" and not any(cells[name])]  # no caution on any row
+    beside = [name for name in names if name not in (*under, *empty)]
     head = "".join(f"<th{align[name]}>{_safe(headings[name])}</th>" for name in beside)
     rows = ""
     for row in range(len(shown)):

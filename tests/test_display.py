@@ -270,3 +270,9 @@ def test_prose_of_a_crowded_table_stands_below_its_row_across_the_table():
     few = show_table(crowded[["n0", "caution"]]).body
     assert "below" not in few and "below" in show_table(crowded[["n0", "caution"]], below=["caution"]).body
     assert "below" not in show_table(crowded, below=[]).body
+
+
+def test_a_column_of_text_in_which_nothing_stands_takes_no_room():
+    bare = pd.DataFrame({"product": ["tea", ""], "note": ["", ""], "units": [1.0, math.nan], "why": ["", "sold out"]})
+    body = show_table(bare).body
+    assert "Note" not in body and all(f">{name}</th>" in body for name in ("Product", "Units", "Why"))
