@@ -376,6 +376,8 @@ def test_the_page_counts_what_it_has_no_room_for():
     texts = [text.get_text() for text in plot_swot(result).texts]
     assert "and 3 more in the table" in texts and texts.count("no factor was scored") == 3
     assert "no factors" in plot_position(result).texts[0].get_text()
+    few = tally_swot(pd.DataFrame(rows[:4] + rows[11:15], columns=["rater", "quadrant", "factor", "weight", "rating"]))
+    assert plot_swot(few).figure.get_figheight() < 5 < plot_swot(result).figure.get_figheight(), "no half empty boxes"
 
 
 def test_the_answer_has_the_totals_with_their_intervals_and_the_direction():

@@ -23,11 +23,13 @@ MOST = 8
 def plot_swot(result: SwotTally, ax: Axes | None = None) -> Axes:
     """The classical page: four boxes, in each the factors by rank with their score; at most 8 a box, the rest is
     counted."""
-    ax = theme.axes(ax, width=10.0, height=7.2)
+    boxes = {quadrant: result.factors[result.factors["quadrant"] == quadrant] for quadrant in CORNERS}
+    most = max(_lines(factors) for factors in boxes.values())
+    ax = theme.axes(ax, width=10.0, height=min(max(2.0 + 0.45 * most, 3.6), 7.2))  # no box stands half empty
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.set_axis_off()
     for quadrant, corner in CORNERS.items():
-        factors = result.factors[result.factors["quadrant"] == quadrant]
+        factors = boxes[quadrant]
         _box(ax, quadrant, corner, factors, "pull" if quadrant == "W" and result.rule == "strength" else "score")
     totals = ", ".join(
         f"{name} {points(total)}"
@@ -35,7 +37,17 @@ def plot_swot(result: SwotTally, ax: Axes | None = None) -> Axes:
     )
     when = f", {result.date}" if result.date else ""
     note = "; a weakness shows what it takes off the midpoint" if result.rule == "strength" else ""
-    return theme.title(ax, f"SWOT{when}: {totals} (midpoint 2.5). Figures are scores{note}", width=110)
+    return theme.title(ax, f"SWOT{when}: {totals} (midpoint 2.5). Figures are scores{note}", width=94)
+
+
+def _wrapped(factors: pd.DataFrame) -> list[list[str]]:
+    return [textwrap.wrap(factor, 54)[:2] for factor in factors["factor"].head(MOST)]
+
+
+def _lines(factors: pd.DataFrame) -> float:
+    """Lines that a box needs, with the space between its factors."""
+    wrapped = _wrapped(factors)
+    return sum(map(len, wrapped)) + 0.55 * len(wrapped) + (len(factors) > MOST)
 
 
 def _box(ax: Axes, quadrant: str, corner: tuple[float, float], factors: pd.DataFrame, figure: str) -> None:
@@ -49,9 +61,8 @@ def _box(ax: Axes, quadrant: str, corner: tuple[float, float], factors: pd.DataF
     if shown.empty:
         ax.text(left + 0.018, bottom + 0.40, "no factor was scored", color=theme.GREY, va="center")
         return
-    wrapped = [textwrap.wrap(factor, 54)[:2] for factor in shown["factor"]]
-    lines = sum(map(len, wrapped)) + 0.55 * len(wrapped) + (len(factors) > MOST)
-    step = min(0.42 / lines, 0.034)
+    wrapped = _wrapped(factors)
+    step = min(0.42 / _lines(factors), 0.055)
     size = 9 if step > 0.022 else 8
     height = bottom + 0.425
     for words, score in zip(wrapped, shown[figure], strict=True):
