@@ -308,6 +308,17 @@ def show_table(
     return Page(body, f"{caption}\n{plain}" if caption else plain)
 
 
+def show_sources(sources: pd.DataFrame) -> Page:
+    """Where a chapter's numbers come from, in a line: each table with its file, rows and dates (`Study.sources`)."""
+    said = []
+    for row in sources.to_dict("records"):
+        dated = f", {_show(row['first'], 'text')} to {_show(row['last'], 'text')}" if pd.notna(row["first"]) else ""
+        note = f", {row['note']}" if row["note"] else ""
+        said.append(f"{row['table']} ({row['file']}, {plural(row['rows'], 'row')}{dated}{note})")
+    line = f"Read for this chapter: {'; '.join(said) or 'no table'}."
+    return Page(f'<p class="sources">{_safe(line)}</p>', line)
+
+
 def _show(value: object, style: str, currency: str = "") -> str:
     if value is None or value is pd.NA or value is pd.NaT:
         return ""

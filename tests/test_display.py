@@ -276,3 +276,10 @@ def test_a_column_of_text_in_which_nothing_stands_takes_no_room():
     bare = pd.DataFrame({"product": ["tea", ""], "note": ["", ""], "units": [1.0, math.nan], "why": ["", "sold out"]})
     body = show_table(bare).body
     assert "Note" not in body and all(f">{name}</th>" in body for name in ("Product", "Units", "Why"))
+
+
+def test_what_a_chapter_read_stands_in_a_line():
+    days = pd.to_datetime(["2023-10-01", None])
+    read = pd.DataFrame({"table": ["sales", "products"], "file": ["<s>.csv", "p.csv"], "rows": [28140, 1]})
+    body = display.show_sources(read.assign(first=days, last=days, note=["", "as listed"])).body
+    assert "sales (&lt;s&gt;.csv, 28,140 rows, 2023-10-01 to 2023-10-01); products (p.csv, 1 row, as listed)." in body

@@ -17,7 +17,7 @@ PALE, MIDDLE = "#c3d5ea", "#7ea6d3"
 def plot_sales(result: QuarterSales, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Bars of the sales of every quarter; dark: the quarter reported on, middle: the same quarter of earlier years."""
     shown = result.quarters.tail(MOST)
-    ax = theme.axes(ax, height=3.6)
+    ax = theme.axes(ax, height=3.2)
     own = shown["quarter"].iloc[-1]
     same = shown["quarter"].str[-2:] == own[-2:]
     colours = np.where(shown["quarter"] == own, theme.BLUE, np.where(same, MIDDLE, PALE))
