@@ -127,7 +127,7 @@ def plot_deployment(result: TeamSize, ax: Axes | None = None) -> Axes:
 def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     """Hours of each representative after the plan, against what he has and what today's accounts would take."""
     load = result.load.sort_values("hours", ignore_index=True)
-    tall = height_for(len(load), each=0.27, least=3.0)
+    tall = height_for(len(load), each=0.25, least=3.0)
     ax = axes(ax, height=tall)
     place = np.arange(len(load))
     ax.barh(place, load["hours"] - load["travel"], color=BLUE, height=0.6, label="with customers")
@@ -150,7 +150,7 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
 
 def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     """Accounts by place, each joined to the base of who serves it; accounts that change hands are ringed."""
-    ax = axes(ax, height=6.4)
+    ax = axes(ax, height=6.0)
     if not {"lat", "lon"} <= set(result.table.columns):
         ax.set_axis_off()
         return title(ax, "The accounts have no coordinates, so there is no map")
