@@ -120,19 +120,20 @@ def name_points(ax: Axes, x: Sequence[float], y: Sequence[float], names: Sequenc
     frame = np.array(ax.get_window_extent().extents) * scale
     taken = [(at[0] - 3, at[1] - 3, at[0] + 3, at[1] + 3) for at in points]
     for at, (point, name) in enumerate(zip(points, names, strict=True)):
-        wide, high = 0.62 * size * len(str(name)), 1.15 * size
+        wide, high = 0.62 * size * len(str(name)) + 3, 1.15 * size
         others = [*taken[:at], *taken[at + 1 :]]
         box = next((one for one in _around(point, wide, high) if _free(one, others, frame)), None)
         box = box or next(_around(point, wide, high))
         taken.append(box)
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         far = abs(middle[0] - point[0]) > wide / 2 + 8 or abs(middle[1] - point[1]) > high + 6
-        ax.annotate(
+        drawn = ax.annotate(
             name, (x[at], y[at]), xytext=(middle[0] - point[0], middle[1] - point[1]),
             textcoords="offset points", ha="center", va="center", fontsize=size, zorder=7,
             path_effects=[Stroke(linewidth=2, foreground="white"), Normal()],
             arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkA": 0} if far else None,
         )  # fmt: skip
+        drawn.set_in_layout(False)  # or the axes would shrink for it, and the names no longer stand where there is room
 
 
 def _around(point: np.ndarray, wide: float, high: float) -> Iterator[tuple[float, float, float, float]]:
