@@ -292,7 +292,9 @@ def show_table(
     rows = ""
     for row in range(len(shown)):
         notes = "".join(
-            f"<p><b>{_safe(headings[name])}:</b> {_safe(cells[name][row])}</p>" for name in under if cells[name][row]
+            f"<p><strong>{_safe(headings[name])}:</strong> {_safe(cells[name][row])}</p>"
+            for name in under
+            if cells[name][row]
         )
         own = "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in beside)
         rows += f'<tr class="noted">{own}</tr>' if notes else f"<tr>{own}</tr>"

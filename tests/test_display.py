@@ -265,7 +265,7 @@ def test_prose_of_a_crowded_table_stands_below_its_row_across_the_table():
     crowded = pd.DataFrame({f"n{at}": [1.0, 2.0] for at in range(6)} | {"caution": ["<i> " + "may lose " * 9, ""]})
     body = show_table(crowded).body
     assert body.count("<tr") == 4, "head, two rows, and one below the first; none below a blank"
-    assert '<tr class="below"><td class="text" colspan="6"><p><b>Caution:</b> &lt;i&gt; may lose' in body
+    assert '<tr class="below"><td class="text" colspan="6"><p><strong>Caution:</strong> &lt;i&gt; may lose' in body
     assert "<th>N5</th></tr>" in body and body.index("may lose") < body.index(">2.00<")
     few = show_table(crowded[["n0", "caution"]]).body
     assert "below" not in few and "below" in show_table(crowded[["n0", "caution"]], below=["caution"]).body
