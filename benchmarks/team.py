@@ -85,12 +85,14 @@ def balances(hours: np.ndarray, potential: np.ndarray, reps: int) -> list[Load]:
 def placed_problem(accounts: int, reps: int, spread: float, seed: int = 0, *, middle: bool = False) -> Matching:
     """Accounts in a square, travel to the bases, potential lognormal with `spread`.
 
-    People live anywhere (the hard case: nearly all limits bind), or with `middle` amid accounts (centres of k means).
+    People live anywhere (the hard case: nearly all limits bind), or with `middle` each amid accounts of his own (k
+    means, the best of ten starts).
     """
     draw = np.random.default_rng(seed)
     places, bases = draw.uniform(0, 100, (accounts, 2)), draw.uniform(0, 100, (reps, 2))
     if middle:
-        bases = vq.kmeans2(places, bases, minit="matrix")[0]
+        starts = [vq.kmeans2(places, draw.permutation(places)[:reps], minit="matrix") for _ in range(10)]
+        bases = min(starts, key=lambda found: np.square(places - found[0][found[1]]).sum())[0]
     calls = draw.integers(4, 30, accounts)
     hours = calls * draw.uniform(0.5, 1.5, accounts)
     potential = draw.lognormal(3, spread, accounts)

@@ -25,11 +25,11 @@ from salesopt.stats.recombine import recombine
 from salesopt.stats.relaxation import Rows, quiet_solver, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
-FIRST, BOUND, PLAN, SEARCH = 0.1, 0.37, 0.6, 0.98  # fractions of the time after which each part ends at the latest
-TURNS, LARGEST = 6, 5  # neighbourhoods and sets in turn at most, and the largest group of the first turn
+FIRST, BOUND, PLAN, SEARCH = 0.05, 0.32, 0.72, 0.98  # fractions of the time after which each part ends at the latest
+LARGEST = 5  # group of the first search by neighbourhoods; one more in each that follows
 NEAR_BEST, FURTHER = 0.1, 1.5  # loss of the sets listed: of what the plan is above the bound at first, and its growth
 LISTED, LONGER = 100, 3  # sets of each representative at first, and their growth
-RECOMBINE = 0.3  # of the time left that one choice among whole sets may take
+RECOMBINE, RECOMBINE_MOST = 0.25, 0.5  # of the time left that a choice among whole sets may take; where one helped
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
@@ -94,23 +94,28 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
 def _alternate(packing: Packing, plan: Places, best: Solution, gap: float, deadline: float) -> Solution:
     """`best` or a better solution from `plan`: neighbourhoods and whole sets in turn, each further out than before."""
     problem, detours = packing.problem, _reduced(packing.detours())
-    listed, beyond = LISTED, 0.0
-    for turn in range(TURNS):
-        enough, largest = best.bound / (1 - gap / 2), min(LARGEST + turn, GROUPS[-1])
+    largest, listed, beyond, share = LARGEST, LISTED, 0.0, RECOMBINE
+    while time.perf_counter() < deadline:
+        enough = best.bound / (1 - gap / 2)
         plan = improve_plan(
-            problem, plan, detours, enough=enough, deadline=deadline, slack=packing.slack, largest=largest, seed=turn
+            problem, plan, detours, enough=enough, deadline=deadline, slack=packing.slack, largest=largest, seed=largest
         )
         best = _better(problem, best, plan, best.bound)
-        now = time.perf_counter()
-        if best.gap <= gap or not plan.size or now > deadline:
+        if not plan.size:
             break
-        beyond, until = max(beyond, NEAR_BEST * (best.cost - best.bound)), now + RECOMBINE * (deadline - now)
-        plan, bound = recombine(packing, plan, beyond, listed, gap / 20 * abs(best.bound), until)
-        best = _better(problem, best, plan, bound)
-        if best.gap <= gap:
+        while best.gap > gap and (now := time.perf_counter()) < deadline:
+            beyond, until = max(beyond, NEAR_BEST * (best.cost - best.bound)), now + share * (deadline - now)
+            plan, bound = recombine(packing, best.choice, beyond, listed, gap / 20 * abs(best.bound), until)
+            helped = problem.cost_of(plan) < best.cost
+            best = _better(problem, best, plan, bound)
+            if time.perf_counter() < until:  # what was not settled in the time is not for longer lists either
+                listed, beyond = LONGER * listed, FURTHER * beyond
+            share = RECOMBINE_MOST if helped else share / 4
+            if not helped:
+                break
+        if best.gap <= gap or largest == GROUPS[-1]:
             break
-        if time.perf_counter() < until:  # what was not settled in the time is not for longer lists either
-            listed, beyond = LONGER * listed, FURTHER * beyond
+        largest += 1
     return best
 
 

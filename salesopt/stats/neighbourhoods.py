@@ -54,8 +54,9 @@ def improve_plan(
     penalty = DEAR * float(np.abs(problem.cost[np.isfinite(problem.cost)]).max(initial=1.0))
     tried: set[tuple[bytes, bytes, float]] = set()
     for number in range(ROUNDS):
-        before, many = problem.cost_of(choice), min(GROUPS[min(number // 2, len(GROUPS) - 1)], largest)
-        missed = _missed(problem, choice)
+        before, missed = problem.cost_of(choice), _missed(problem, choice)
+        many = GROUPS[min(number // 2, len(GROUPS) - 1)]
+        many = many if missed else min(many, largest)  # limits must be met whatever it takes
         for first in generator.permutation(reps):
             if time.perf_counter() > deadline:
                 return choice if not _missed(problem, choice) else choice[:0]

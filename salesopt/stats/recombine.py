@@ -33,7 +33,7 @@ def recombine(
     beyond : loss, above a representative's best, of the sets to be listed; many : sets of each at most
     gap    : cost within which the programme may end; deadline : of `time.perf_counter`
     """
-    pool, unlisted = _pool(packing, plan, beyond, many)
+    pool, unlisted = _pool(packing, plan, beyond, many, deadline)
     chosen, bound = _choose(packing, pool, gap, deadline)
     better = plan.copy()
     for place in chosen:
@@ -50,7 +50,7 @@ class _Pool:
     loss: Numbers
 
 
-def _pool(packing: Packing, plan: Places, beyond: float, many: int) -> tuple[_Pool, float]:
+def _pool(packing: Packing, plan: Places, beyond: float, many: int, deadline: float) -> tuple[_Pool, float]:
     """The sets known that a plan better than this one can have, and the loss below which all are known."""
     packing.unlock()
     worth, kept_worth = packing.worth()
@@ -58,6 +58,9 @@ def _pool(packing: Packing, plan: Places, beyond: float, many: int) -> tuple[_Po
     found = [(rep, np.flatnonzero(plan == rep)) for rep in range(packing.reps)]
     unlisted = np.inf
     for rep, bundles in enumerate(packing.bundles):
+        if time.perf_counter() > deadline:
+            unlisted = 0.0
+            break
         least, sets = bundles.within(worth, kept_worth, min(beyond, most), width=WIDTH, many=many)
         unlisted = min(unlisted, max(least - float(packing.floors[rep]), 0.0))
         found += [(rep, np.flatnonzero(own)) for own in sets]
