@@ -27,7 +27,7 @@ from salesopt.stats.relaxation import Rows, quiet_solver, relax
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
 FIRST, BOUND, PLAN, SEARCH = 0.05, 0.32, 0.72, 0.98  # fractions of the time after which each part ends at the latest
 LARGEST = 5  # group of the first search by neighbourhoods; one more in each that follows
-NEAR_BEST, FURTHER = 0.1, 1.5  # loss of the sets listed: of what the plan is above the bound at first, and its growth
+NEAR_BEST, FURTHER = 0.1, 2.0  # loss of the sets listed: of what the plan is above the bound at first, and its growth
 LISTED, LONGER = 100, 3  # sets of each representative at first, and their growth
 RECOMBINE, RECOMBINE_MOST = 0.25, 0.5  # of the time left that a choice among whole sets may take; where one helped
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use

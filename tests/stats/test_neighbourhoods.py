@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from salesopt.stats import assignment
+from salesopt.stats import assignment, neighbourhoods
 from salesopt.stats.assignment import solve_matching
 from salesopt.stats.matching import Load, Matching
 from salesopt.stats.neighbourhoods import _weight, improve_plan
@@ -110,3 +110,13 @@ def test_what_the_programme_leaves_open_is_searched_on(monkeypatch):
     assert len(plans) == 1
     assert found.cost <= cost_of(problem, plans[0])
     assert found.gap <= 0.02
+
+
+def test_groups_are_no_larger_than_asked_unless_limits_are_missed(monkeypatch):
+    problem, sizes = drawn(60, 10, seed=2, tolerance=0.2), []
+    plan = solve_matching(problem, gap=2e-2).choice
+    monkeypatch.setattr(neighbourhoods, "_solve_group", lambda _, plan, group, *__: sizes.append(len(group)) or plan)
+    improved(problem, plan, largest=4)
+    assert max(sizes) == 4
+    improved(problem, np.zeros(60, dtype=np.int64), largest=4)
+    assert max(sizes) == neighbourhoods.GROUPS[-1] > 4

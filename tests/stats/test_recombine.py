@@ -5,7 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from salesopt.stats import assignment
 from salesopt.stats.assignment import solve_matching
+from salesopt.stats.matching import Solution
 from salesopt.stats.recombine import recombine
 from tests.stats.test_neighbourhoods import cost_of, drawn, require_within
 from tests.stats.test_packing import packed
@@ -55,6 +57,20 @@ def test_without_time_the_plan_stays_as_it_is():
     plan, bound = recombine(packing, best.choice, 0.1, 5, 0.0, time.perf_counter() - 1)
     require_within(problem, plan)
     assert cost_of(problem, plan) <= best.cost + 1e-9 and bound <= best.cost + 1e-9
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.6])
+def test_where_neighbourhoods_find_nothing_whole_sets_do(monkeypatch, kept):
+    problem = drawn(20, 3, seed=1, tolerance=0.08, kept=kept)
+    best, packing = solve_matching(problem, gap=1e-7), packed(problem)
+    poor, searched = dearer(problem, best.choice), []
+    monkeypatch.setattr(assignment, "improve_plan", lambda _, plan, *__, **given: searched.append(given) or plan)
+    start = Solution(poor[:0], np.inf, packing.bound, None, "integer")
+    found = assignment._alternate(packing, poor, start, 1e-6, time.perf_counter() + LATER)
+    assert best.cost - 1e-6 <= found.cost < cost_of(problem, poor) - 0.01
+    assert found.bound <= best.cost + 1e-4
+    sizes = [given["largest"] for given in searched]
+    assert sizes == list(range(sizes[0], sizes[0] + len(sizes)))  # ever larger groups
 
 
 def dearer(problem, choice):
