@@ -651,7 +651,8 @@ def test_travel_of_todays_owners_is_told_for_the_calls_planned_and_for_those_mad
     )
     assert plan.bridge["travel_made"].tolist() == pytest.approx([hours.travel_made, handed.travel_made])
     saved = hours.travel_made - handed.travel_made
-    asked = f"these calls ask {hours.travel:,.0f} of today's owners, those made today {hours.travel_made:,.0f}"
+    made = f"those made today {hours.travel_made:,.0f}"
+    asked = f"these calls ask {hours.travel:,.0f} hours on the road of today's owners, {made}"
     assert f"{asked}, of which it cuts {saved:,.0f}." in said.split("At the calls planned, ")[1]
     assert f"At the calls made today it cuts {saved:,.0f} hours." in found.findings[-1].caution
     bare = assign_accounts(accounts.drop(columns="calls_made"), reps)

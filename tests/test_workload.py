@@ -304,7 +304,7 @@ def test_the_way_to_other_calls_is_counted_with_whether_it_fits():
     more = then.travel - hours.travel_made
     words = (
         f"The way to the calls of this plan takes today's owners {then.travel:,.0f} hours a year, {more:,.0f} hours "
-        f"more than today: 1 person then lacks {then.over:,.0f} (today nobody does)."
+        f"more than today: 1 person then lacks {then.over:,.0f} hours (today nobody does)."
     )
     assert words in said.findings[-1].caution and words in said.doubts
     assert said.metrics["team.call_travel"] == then.travel

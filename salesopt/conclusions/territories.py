@@ -54,7 +54,7 @@ def assigned_answer(assignment: TeamAssignment, hours: TeamHours | None) -> str:
         does = f"{way} {integer(abs(after - before))} hours of travel a year{share}"
     made = hours is not None and math.isfinite(hours.made) and math.isfinite(hours.travel_made)
     real = f", those made today {integer(hours.travel_made)}" if hours is not None and made else ""
-    asked = f"; these calls ask {integer(before)} of today's owners{real}" if before else ""
+    asked = f"; these calls ask {integer(before)} hours on the road of today's owners{real}" if before else ""
     asked += f", of which it {_made_words(assignment)}" if real and _made_words(assignment) else ""
     return (
         f"At the calls planned, reassigning {plural(changed(assignment), 'account')} of "

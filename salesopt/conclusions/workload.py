@@ -75,7 +75,8 @@ def way_to_calls(hours: TeamHours | None, then: TeamHours | None) -> str:
         return f"{said}: with their calls it fits in everybody's hours."
     today = f"today {plural(int(lacking), 'lacks', 'lack')} {integer(over)}" if lacking else "today nobody does"
     return (
-        f"{said}: {plural(int(then.lacking), 'person then lacks', 'people then lack')} {integer(then.over)} ({today})."
+        f"{said}: {plural(int(then.lacking), 'person then lacks', 'people then lack')} {integer(then.over)} hours "
+        f"({today})."
     )
 
 
