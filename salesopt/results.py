@@ -47,6 +47,11 @@ class Finding:
     blocks: bool = False
 
 
+def count_finding(what: str, count: int, unit: str, action: str, caution: str, chapter: str) -> Finding:
+    """A finding that is a count of `unit`, such as "people": it has no interval."""
+    return Finding(what, float(count), math.nan, math.nan, unit, action, caution, chapter)
+
+
 SIZES = ("value", "low", "high")
 
 

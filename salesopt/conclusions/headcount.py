@@ -129,7 +129,7 @@ def doubt_turnover(
     """
     if path is None or makeup is None:
         return conclusion
-    last = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
+    last = makeup.last_year
     if last["low"] <= turnover <= last["high"]:
         return conclusion
     taken = f"{percent(turnover)} of heads leave by themselves" if turnover else "nobody leaves by himself"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from salesopt.display import between, integer, listed, money, number, percent, plural
-from salesopt.results import Conclusion, Finding
+from salesopt.display import band, integer, listed, money, number, percent, plural
+from salesopt.results import Conclusion, Finding, count_finding
 from salesopt.structure import DutyCheck, TeamMakeup
 
 
@@ -22,20 +22,19 @@ def duties_checked(duties: DutyCheck) -> Conclusion:
 
 
 def _metrics(makeup: TeamMakeup) -> dict[str, float]:
-    turnover = makeup.turnover[makeup.turnover["by"] == "all"]
     found = {
         "team.heads": makeup.heads,
         "team.cost": makeup.cost,
         "team.span": makeup.span,
         "team.support_ratio": makeup.support_ratio,
-        "team.turnover": float(turnover["turnover"].iloc[0]) if len(turnover) else float("nan"),
+        "team.turnover": float(makeup.last_year["turnover"]),
     }
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
 def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
     """Heads by what they do, cost, leaders and turnover in two sentences."""
-    turnover = makeup.turnover[makeup.turnover["by"] == "all"].iloc[0]
+    turnover = makeup.last_year
     tenure = makeup.roles[makeup.roles["role"] == "all"]["tenure"].iloc[0]
     led = f": one leader for every {number(makeup.span, 2)} others" if math.isfinite(makeup.span) else ""
     day = f"On {makeup.on.date()}{'' if makeup.dated else ', the last day known, as no quarter is set,'}"
@@ -43,8 +42,8 @@ def makeup_sentence(makeup: TeamMakeup, *, currency: str = "") -> str:
         f"{day} the team has {plural(makeup.heads, 'person', 'people')}, at {money(makeup.cost, currency)} a year. "
         f"{listed(_doing(makeup))}{led}. "
         f"{_stayed(tenure)}; {integer(turnover['leavers'])} left in the last "
-        f"year, a turnover of {percent(turnover['turnover'])} "
-        f"({percent(makeup.confidence, 0)} interval {between(turnover['low'], turnover['high'], 'percent')})."
+        f"year, a turnover of {percent(turnover['turnover'])}"
+        f"{band(turnover['low'], turnover['high'], 'percent', makeup.confidence)}."
     )
 
 
@@ -90,36 +89,18 @@ def _duty_sentence(duties: DutyCheck) -> str:
 
 
 def _duty_findings(duties: DutyCheck) -> list[Finding]:
-    nothing = float("nan")
     found = []
     wrong = duties.table[duties.table["faults"] > 0]
     if len(wrong):
-        found.append(
-            Finding(
-                what="Duties without exactly one owner or without a doer",
-                value=float(len(wrong)),
-                low=nothing,
-                high=nothing,
-                unit="duties",
-                action=f"Settle who owns and who does {listed(wrong['duty'])}: {_kinds(duties)}.",
-                caution="A count from the table duties; there is no interval to it.",
-                chapter="structure",
-            )
-        )
+        what = "Duties without exactly one owner or without a doer"
+        action = f"Settle who owns and who does {listed(wrong['duty'])}: {_kinds(duties)}."
+        caution = "A count from the table duties; there is no interval to it."
+        found.append(count_finding(what, len(wrong), "duties", action, caution, "structure"))
     loaded = duties.people[duties.people["overloaded"]]
     if len(loaded):
-        found.append(
-            Finding(
-                what="People with more work than hours",
-                value=float(len(loaded)),
-                low=nothing,
-                high=nothing,
-                unit="people",
-                action=f"Take duties from {listed(loaded['person'])}.",
-                caution="Hours are those written in the table duties; none were measured.",
-                chapter="structure",
-            )
-        )
+        what, action = "People with more work than hours", f"Take duties from {listed(loaded['person'])}."
+        caution = "Hours are those written in the table duties; none were measured."
+        found.append(count_finding(what, len(loaded), "people", action, caution, "structure"))
     return found
 
 

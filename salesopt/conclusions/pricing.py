@@ -125,10 +125,15 @@ def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
 
 def _together(plan: PricePlan, currency: str) -> str:
     """What the total's interval takes for granted, and how wide it is otherwise; nothing of a single product."""
+    ends = _ends_together(plan, currency)
+    return f" if the estimates err each by itself, {ends} if all err the same way" if ends else ""
+
+
+def _ends_together(plan: PricePlan, currency: str) -> str:
+    """Between what the gain lies if all estimates err the same way; "" of a single product."""
     if len(plan.table) < 2:
         return ""
-    ends = between(plan.gain_low_together, plan.gain_high_together, "money", currency)
-    return f" if the estimates err each by itself, {ends} if all err the same way"
+    return between(plan.gain_low_together, plan.gain_high_together, "money", currency)
 
 
 def _whole_list(plan: PricePlan, currency: str) -> str:
@@ -193,8 +198,8 @@ def _findings(plan: PricePlan, moved: pd.DataFrame, currency: str) -> list[Findi
 
 
 def _wide(plan: PricePlan, currency: str) -> str:
-    ends = between(plan.gain_low_together, plan.gain_high_together, "money", currency)
-    return "" if len(plan.table) < 2 else f"If the estimates of all products err the same way, it is {ends}."
+    ends = _ends_together(plan, currency)
+    return f"If the estimates of all products err the same way, it is {ends}." if ends else ""
 
 
 def _list_action(sure: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from salesopt.display import capital, integer, listed, money, percent, plural
-from salesopt.results import Conclusion, Finding
+from salesopt.results import Conclusion, Finding, count_finding
 from salesopt.skills import SkillMatch, SkillTeams
 from salesopt.stats.demandhours import NO_ACCOUNT
 
@@ -153,7 +153,6 @@ def _doubts(result: SkillMatch) -> tuple[str, ...]:
 
 
 def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
-    nothing = float("nan")
     found = []
     missing = float(result.table["gap_hours"].sum())
     if len(result.training) and missing > 0:
@@ -178,17 +177,12 @@ def _findings(result: SkillMatch, currency: str) -> tuple[Finding, ...]:
         row = weak.sort_values("hours", ascending=False).iloc[0]
         alone = row["people"] == 1
         who = f"only {row['who']} can fill it" if alone else "nobody can fill it"
+        action = (
+            f"{'Build up a second person' if alone else 'Build somebody up'} in {row['skill']} for "
+            f"{row['group']} ({integer(row['hours'])} hours a year; {who})."
+        )
+        caution = "A count at the levels as rated; half a level here or there changes it."
         found.append(
-            Finding(
-                what="Needs that at most one person fills",
-                value=float(len(weak)),
-                low=nothing,
-                high=nothing,
-                unit="needs",
-                action=f"{'Build up a second person' if alone else 'Build somebody up'} in {row['skill']} for "
-                f"{row['group']} ({integer(row['hours'])} hours a year; {who}).",
-                caution="A count at the levels as rated; half a level here or there changes it.",
-                chapter="skills",
-            )
+            count_finding("Needs that at most one person fills", len(weak), "needs", action, caution, "skills")
         )
     return tuple(found)

@@ -55,7 +55,8 @@ def assigned_answer(assignment: TeamAssignment, hours: TeamHours | None) -> str:
     made = hours is not None and math.isfinite(hours.made) and math.isfinite(hours.travel_made)
     real = f", those made today {integer(hours.travel_made)}" if hours is not None and made else ""
     asked = f"; these calls ask {integer(before)} hours on the road of today's owners{real}" if before else ""
-    asked += f", of which it {_made_words(assignment)}" if real and _made_words(assignment) else ""
+    of_it = _made_words(assignment) if real else ""
+    asked += f", of which it {of_it}" if of_it else ""
     return (
         f"At the calls planned, reassigning {plural(changed(assignment), 'account')} of "
         f"{integer(len(assignment.table))} {does} within everybody's hours{asked}{_newly(assignment)}."

@@ -144,7 +144,7 @@ def plot_makeup(result: TeamMakeup, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"Heads on {result.on.date()}")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.26), ncols=4, fontsize=8)
-    turnover = result.turnover[result.turnover["by"] == "all"]["turnover"].iloc[0]
+    turnover = result.last_year["turnover"]
     leaders = int(result.teams.loc[result.teams["team"] == "all", "managing"].iloc[0])
     lead = f", {leaders} of them leading, one to {number(result.span, 2)} others" if leaders else ", nobody leading"
     return title(ax, f"{result.heads} people{lead}; turnover {percent(turnover)} a year")

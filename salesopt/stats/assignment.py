@@ -18,11 +18,12 @@ import numpy as np
 from scipy import sparse
 
 from salesopt.stats.flow import flow_counts, solve_flow
+from salesopt.stats.highs import begin_from, linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution, connected_patches
 from salesopt.stats.neighbourhoods import GROUPS, improve_plan
 from salesopt.stats.packing import Packing
 from salesopt.stats.recombine import recombine
-from salesopt.stats.relaxation import Rows, quiet_solver, relax
+from salesopt.stats.relaxation import Rows, relax
 
 PATIENCE = 2.0  # where time is up without any plan, this multiple of it is added to find a first one
 FIRST, BOUND, PLAN, SEARCH = 0.05, 0.32, 0.72, 0.98  # fractions of the time after which each part ends at the latest
@@ -170,9 +171,10 @@ def _branch(
         matrix, lower, upper = territories.extend(matrix, lower, upper)
         cost = np.concatenate([cost, np.zeros(matrix.shape[1] - len(cost))])
     solver = quiet_solver(gap=gap)
-    _pass_integer(solver, matrix, cost, lower, upper)
+    whole = np.ones(len(cost), dtype=bool)
+    solver.passModel(linear_model(matrix, cost, lower, upper, most=1.0, whole=whole))
     if start.size:
-        _set_start(solver, start[account] == rep, matrix.shape[1])
+        begin_from(solver, start[account] == rep)
     bound, patience = -np.inf, max(deadline - time.perf_counter(), 1.0) if patient and not start.size else 0.0
     while True:
         left = deadline - time.perf_counter()
@@ -196,27 +198,6 @@ def _branch(
             return choice, bound
         if time.perf_counter() > deadline:
             return np.zeros(0, dtype=np.int64), bound
-
-
-def _pass_integer(
-    solver: highspy.Highs, matrix: sparse.csc_matrix, cost: Numbers, lower: Numbers, upper: Numbers
-) -> None:
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-    model.col_cost_, model.col_lower_, model.col_upper_ = cost, np.zeros(len(cost)), np.ones(len(cost))
-    model.row_lower_, model.row_upper_ = lower, upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    model.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
-    solver.passModel(model)
-
-
-def _set_start(solver: highspy.Highs, chosen: Flags, columns: int) -> None:
-    """Begin from a plan known already."""
-    values = np.zeros(columns)
-    values[: len(chosen)] = chosen
-    solver.setSolution(len(chosen), np.arange(len(chosen), dtype=np.int32), values[: len(chosen)])
 
 
 class _Territories:

@@ -18,8 +18,8 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from salesopt.stats.highs import linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Matching, Numbers, Places
-from salesopt.stats.relaxation import quiet_solver
 
 LOOSE = 1e-6  # by which a limit may be missed, in wholes: what the integer programme allows for
 TINY = 1e-12
@@ -94,7 +94,7 @@ class Bundles:
 
         Where cutting the list loosened the bound by more than `fine`, the next search goes on with twice as many.
         """
-        self.reach, floor, bound, found = self._list(worth, kept_worth, self.reach, self.width, many)
+        self.reach, floor, bound, found = self._list(worth, kept_worth, self.width, many)
         best = found[0][0] if found else np.inf
         self.cut = best - bound > fine
         self.width = min(2 * self.width, MOST_WIDTH) if self.cut else max(self.width // 2, WIDTH)
@@ -109,11 +109,11 @@ class Bundles:
 
         Also returned is the cost less worth that no set left out undercuts.
         """
-        _, floor, bound, found = self._list(worth, kept_worth, self.reach, width, many, beyond)
+        _, floor, bound, found = self._list(worth, kept_worth, width, many, beyond)
         return floor + bound, [bundle for _, bundle in found]
 
     def _list(
-        self, worth: Numbers, kept_worth: float, reach: float, width: int, many: int, beyond: float = 0.0
+        self, worth: Numbers, kept_worth: float, width: int, many: int, beyond: float = 0.0
     ) -> tuple[float, float, float, list[tuple[float, Flags]]]:
         """The loss looked at, what the best set without limits comes to, a bound on what is not listed, the list."""
         net = self.cost - worth - kept_worth * self.kept
@@ -121,7 +121,7 @@ class Bundles:
         loss = np.where(self.closed, np.inf, net - limits.price @ self.use)
         base = ((loss < 0) & ~self.closed) | self.locked
         floor = float(loss[base].sum()) + limits.worth()
-        free, bound = ~self.closed & ~self.locked, -np.inf
+        free, bound, reach = ~self.closed & ~self.locked, -np.inf, self.reach
         while True:
             moves = np.flatnonzero(free & (np.abs(loss) <= reach))
             moves = moves[np.argsort(np.abs(loss[moves]), kind="stable")]
@@ -144,18 +144,11 @@ class Bundles:
         """The best fractional set over the accounts near, with limits missed at a high price."""
         rows, columns = len(self.least), len(self.near)
         matrix = sparse.csc_matrix(np.hstack([self.use[:, self.near], np.eye(rows), -np.eye(rows)]))
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = columns + 2 * rows, rows
-        model.col_cost_ = np.concatenate([np.zeros(columns), np.full(2 * rows, self.furthest)])
-        model.col_lower_ = np.zeros(columns + 2 * rows)
-        model.col_upper_ = np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)])
-        model.row_lower_, model.row_upper_ = self.least, self.most
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-        model.a_matrix_.value_ = matrix.data
+        cost = np.concatenate([np.zeros(columns), np.full(2 * rows, self.furthest)])
+        most = np.concatenate([np.ones(columns), np.full(2 * rows, np.inf)])
         solver = quiet_solver()
         solver.setOptionValue("presolve", "off")
-        solver.passModel(model)
+        solver.passModel(linear_model(matrix, cost, self.least, self.most, most=most))
         return solver
 
     def _prices(self, net: Numbers) -> Numbers:

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import sparse
 
 from salesopt.stats.assignment import solve_matching
+from salesopt.stats.highs import linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
-from salesopt.stats.relaxation import quiet_solver
 
 SMALL = 4_000  # pairs up to which all are taken at once
 FIRST = 5  # pairs per account to begin with where there are more
@@ -304,17 +304,10 @@ class _Programme:
         """A solver that holds the programme over the `usable` pairs; `whole` asks for whole accounts."""
         account, rep = np.nonzero(usable)
         columns = _Columns(self, account, rep)
-        model = highspy.HighsLp()
-        matrix = columns.matrix()
-        model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-        model.col_cost_, model.col_lower_, model.col_upper_ = columns.cost, np.zeros(matrix.shape[1]), columns.most
-        model.row_lower_, model.row_upper_ = columns.lower, columns.upper
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-        model.a_matrix_.value_ = matrix.data
-        if whole:
-            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-            model.integrality_ = [kinds[int(one)] for one in columns.whole]
+        whole_columns = np.asarray(columns.whole, dtype=bool) if whole else None
+        model = linear_model(
+            columns.matrix(), columns.cost, columns.lower, columns.upper, most=columns.most, whole=whole_columns
+        )
         solver = quiet_solver()
         solver.setOptionValue("mip_heuristic_effort", HEURISTICS)
         solver.passModel(model)

@@ -46,6 +46,11 @@ class TeamMakeup(Result):
     support_ratio: float
     confidence: float
 
+    @property
+    def last_year(self) -> pd.Series:
+        """Who left of the whole team in the last year: its row of `turnover`."""
+        return self.turnover[self.turnover["by"] == "all"].iloc[0]
+
 
 def describe_team(reps: pd.DataFrame, *, on: Day, confidence: float = 0.95) -> TeamMakeup:
     """Describe the make-up of the team in table `reps` on the day `on`; None or NaT takes the last day it names.

@@ -11,12 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import highspy
 import numpy as np
 from scipy import sparse
 
+from salesopt.stats.highs import begin_from, linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Load, Matching, Numbers, Places
-from salesopt.stats.relaxation import Rows, quiet_solver
+from salesopt.stats.relaxation import Rows
 
 GROUPS = (3, 4, 5, 6, 7, 8)  # representatives solved together, a round or two each; larger groups take far longer
 PAIRS = 4  # pairs per account, the cheapest by reduced cost, that a group may use
@@ -181,21 +181,13 @@ def _part(problem: Matching, choice: Places, mine: Places, group: Places) -> Mat
 
 def _solve(matrix: sparse.csc_matrix, cost: Numbers, rows: Rows, whole: int, start: Numbers) -> Numbers:
     """The integer programme of a group from `start` on; `start` itself where nothing better is found."""
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-    model.col_cost_, model.col_lower_ = cost, np.zeros(len(cost))
-    model.col_upper_ = np.where(np.arange(len(cost)) < whole, 1.0, np.inf)
-    model.row_lower_, model.row_upper_ = rows.lower, rows.upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    integer, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-    model.integrality_ = [integer if column < whole else real for column in range(len(cost))]
+    binary = np.arange(len(cost)) < whole
+    most = np.where(binary, 1.0, np.inf)
     solver = quiet_solver(gap=1e-4)
     solver.setOptionValue("mip_max_nodes", NODES)
     solver.setOptionValue("mip_allow_restart", False)  # restarts take most of the time and find nothing here
-    solver.passModel(model)
-    solver.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+    solver.passModel(linear_model(matrix, cost, rows.lower, rows.upper, most=most, whole=binary))
+    begin_from(solver, start)
     solver.run()
     if solver.getInfo().primal_solution_status != 2:
         return start

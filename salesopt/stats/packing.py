@@ -26,8 +26,9 @@ import numpy as np
 from scipy import sparse
 
 from salesopt.stats.bundles import WIDTH, Bundles
+from salesopt.stats.highs import linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
-from salesopt.stats.relaxation import ROUNDING, quiet_solver
+from salesopt.stats.relaxation import ROUNDING
 
 NEAR = 12  # accounts per place that set the prices of a representative's limits
 MANY, MANY_PLAN = 12, 20  # sets taken from each representative in a round: for the bound, and for the plan
@@ -141,16 +142,10 @@ class Packing:
         """
         rows, reps = len(self.right), self.reps
         matrix = sparse.block_diag([sparse.hstack([sparse.eye(rows), -sparse.eye(rows)]), sparse.eye(reps)]).tocsc()
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = 2 * rows + reps, rows + reps
-        model.col_cost_ = np.concatenate([self._ends(BOX), np.full(reps, 100 * self.unit)])
-        model.col_lower_, model.col_upper_ = np.zeros(2 * rows + reps), np.full(2 * rows + reps, np.inf)
-        model.row_lower_ = model.row_upper_ = np.concatenate([self.right, np.ones(reps)])
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-        model.a_matrix_.value_ = matrix.data
+        cost = np.concatenate([self._ends(BOX), np.full(reps, 100 * self.unit)])
+        right = np.concatenate([self.right, np.ones(reps)])
         solver = quiet_solver()
-        solver.passModel(model)
+        solver.passModel(linear_model(matrix, cost, right, right))
         return solver
 
     def _ends(self, box: float) -> Numbers:

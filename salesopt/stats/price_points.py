@@ -15,8 +15,8 @@ import pulp
 
 from salesopt.errors import InfeasibleError, ParameterError
 from salesopt.stats.demand import Array, Places
+from salesopt.stats.highs import quiet_solver
 from salesopt.stats.joint_price import Demand
-from salesopt.stats.relaxation import quiet_solver
 
 MOST_COMBINATIONS = 200_000
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from salesopt.errors import InfeasibleError, SalesoptError
+from salesopt.stats.highs import Highs, linear_model
 
 Numbers = NDArray[np.float64]
 INFINITE = highspy.kHighsInf
@@ -57,13 +58,6 @@ class NoSolution(SalesoptError):
     exit_code = 1
 
 
-class _Highs(highspy.Highs):
-    """HiGHS without the Python callbacks: setting these up prints a banner that no option turns off."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-
-
 class Solver:
     """A programme kept in HiGHS, so that the next solve after a small change starts from the last optimum.
 
@@ -78,7 +72,7 @@ class Solver:
         self.programme = programme
         self._seconds = seconds if programme.whole.any() else INFINITE
         self._lower, self._upper = programme.lower.copy(), programme.upper.copy()
-        self._highs = _Highs()
+        self._highs = Highs()
         for option, value in (
             ("output_flag", False),
             ("mip_rel_gap", gap),
@@ -256,19 +250,16 @@ def programme_of(problem: pulp.LpProblem, columns: list[pulp.LpVariable]) -> Pro
 
 
 def _highs_model(programme: Programme) -> highspy.HighsLp:
-    model = highspy.HighsLp()
-    matrix = programme.matrix
-    model.num_col_, model.num_row_ = len(programme.cost), len(programme.row_lower)
+    model = linear_model(
+        programme.matrix,
+        -programme.cost,
+        programme.row_lower,
+        programme.row_upper,
+        least=programme.lower,
+        most=programme.upper,
+        whole=programme.whole,
+    )
     model.offset_ = -programme.offset
-    model.col_cost_ = -programme.cost
-    model.col_lower_, model.col_upper_ = programme.lower, programme.upper
-    model.row_lower_, model.row_upper_ = programme.row_lower, programme.row_upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    if programme.whole.any():
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        model.integrality_ = [kinds[int(whole)] for whole in programme.whole]
     return model
 
 

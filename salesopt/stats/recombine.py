@@ -13,13 +13,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from scipy import sparse
 
+from salesopt.stats.highs import begin_from, linear_model, quiet_solver
 from salesopt.stats.matching import Numbers, Places
 from salesopt.stats.packing import Packing
-from salesopt.stats.relaxation import quiet_solver
 
 WIDTH = 3000  # sets in the making that a list goes on with
 
@@ -82,19 +81,11 @@ def _choose(packing: Packing, pool: _Pool, gap: float, deadline: float) -> tuple
     """Places of the sets chosen, one for each representative, and a bound on what the pool allows."""
     matrix, lower, upper = _rows(packing, pool)
     count = len(pool.owner)
-    model = highspy.HighsLp()
-    model.num_row_, model.num_col_ = matrix.shape
-    model.col_cost_, model.col_lower_, model.col_upper_ = pool.loss, np.zeros(count), np.ones(count)
-    model.row_lower_, model.row_upper_ = lower, upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    model.integrality_ = [highspy.HighsVarType.kInteger] * count
     solver = quiet_solver(gap=0.0)
     solver.setOptionValue("mip_abs_gap", gap)
     solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), 0.1))
-    solver.passModel(model)
-    solver.setSolution(count, np.arange(count, dtype=np.int32), (np.arange(count) < packing.reps).astype(float))
+    solver.passModel(linear_model(matrix, pool.loss, lower, upper, most=1.0, whole=np.ones(count, dtype=bool)))
+    begin_from(solver, np.arange(count) < packing.reps)
     solver.run()
     info = solver.getInfo()
     bound = float(info.mip_dual_bound + packing.best[: packing.accounts].sum())

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from salesopt.errors import RunError
+from salesopt.stats.highs import linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution
 
 PENALTY = 1e3  # of missing a limit by its whole scale, in multiples of the dearest pair
@@ -119,7 +120,7 @@ class _Columns:
             (signs, (self.slack_rows, np.arange(len(signs)))), shape=(len(rows.lower), len(signs))
         )
         start = sparse.hstack([slack, rows.matrix(self.account, self.rep)]).tocsc()
-        _pass(self.solver, start, np.zeros(start.shape[1]), rows)
+        self.solver.passModel(linear_model(start, np.zeros(start.shape[1]), rows.lower, rows.upper))
 
     def dearest(self, cost: Numbers) -> float:
         """The dearest pair, 1 where all are free."""
@@ -190,24 +191,6 @@ class _Columns:
         return Solution(plan, total, bound, self.marginal, "linear", missed, missed_kept, choice, self.kept_price)
 
 
-class _Highs(highspy.Highs):
-    """HiGHS without its Python callbacks: setting these up prints a banner that no option turns off."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-
-
-def quiet_solver(*, gap: float | None = None) -> highspy.Highs:
-    """HiGHS that prints nothing, on one thread with a fixed seed; `gap` is the relative gap at which it may stop."""
-    solver = _Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("random_seed", 0)
-    if gap is not None:
-        solver.setOptionValue("mip_rel_gap", gap)
-    return solver
-
-
 def _slacks(rows: Rows) -> tuple[Places, Numbers]:
     """A slack for each finite side of each limit: its row and sign."""
     limits = np.arange(rows.accounts, len(rows.lower))
@@ -224,18 +207,6 @@ def _first_pairs(problem: Matching) -> Flags:
         return allowed
     taken = problem.cost <= np.partition(problem.cost, few - 1, axis=1)[:, few - 1, None]
     return (taken if problem.kept is None else taken | problem.kept) & allowed
-
-
-def _pass(solver: highspy.Highs, matrix: sparse.csc_matrix, cost: Numbers, rows: Rows) -> None:
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-    model.col_cost_, model.col_lower_ = cost, np.zeros(len(cost))
-    model.col_upper_ = np.full(len(cost), np.inf)
-    model.row_lower_, model.row_upper_ = rows.lower, rows.upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_, model.a_matrix_.index_ = matrix.indptr, matrix.indices
-    model.a_matrix_.value_ = matrix.data
-    solver.passModel(model)
 
 
 def _missed(rows: Rows, slack_rows: Places, slack: Numbers) -> tuple[Numbers, float]:
