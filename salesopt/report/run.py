@@ -125,6 +125,7 @@ def _start_worker(folder: str, home: str, queue: Any) -> None:
     global _queue
     _queue = queue
     os.chdir(folder)
+    tempfile.tempdir = home  # what a killed worker leaves there goes when the runner closes
     os.environ |= {
         "IPYTHONDIR": str(Path(home, "ipython")),
         "JUPYTER_CONFIG_DIR": str(Path(home, "config")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+
 import nbformat
 import papermill
 import pytest
@@ -18,7 +20,7 @@ def job(folder, name, timeout=60):
     return Job(name.split("_")[1], folder / f"{name}.ipynb", folder / "done" / f"{name}.ipynb", {"value": 7}, timeout)
 
 
-def test_good_and_bad_chapters_side_by_side(tmp_path):
+def test_good_and_bad_chapters_side_by_side(tmp_path, monkeypatch):
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint(value, object())"
     write_notebook(tmp_path, "10_good", [draw, "import os; os.path.basename(os.getcwd())"], parameters=PLAIN)
     write_notebook(tmp_path, "11_leaves", ["import sys; sys.exit(0)", "1"], parameters=PLAIN)
@@ -29,6 +31,8 @@ def test_good_and_bad_chapters_side_by_side(tmp_path):
     write_notebook(tmp_path, "15_kills", ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"], parameters=PLAIN)
     names, seen = ["10_good", "11_leaves", "12_killed", "13_wrong", "14_slow"], []
     jobs = [job(tmp_path, name, timeout=2 if name == "14_slow" else 60) for name in names]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
     with Runner(tmp_path) as runner:
         runs = {one.word: one for one in runner.run(jobs, lambda word, cell: seen.append((word, cell)))}
         (killed,) = runner.run([job(tmp_path, "15_kills")])
@@ -42,6 +46,7 @@ def test_good_and_bad_chapters_side_by_side(tmp_path):
     text = "".join(str(cell.get("outputs", "")) for cell in executed.cells)
     assert "7 <object object at 0x0>" in text and tmp_path.name in text
     assert not list((tmp_path / "done").glob("*.partial"))
+    assert not list((tmp_path / "scratch").iterdir())  # a worker that is killed cannot tidy up: its home is in ours
 
 
 def test_unrun_sees_a_cell_that_papermill_calls_completed():
