@@ -23,7 +23,7 @@ from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.headcount import plan_headcount
 from salesopt.plots.headcount import plot_path, plot_path_profit
 from salesopt.results import Conclusion
-from salesopt.stats.effort import Curves, calibrated, consensus, draw_units
+from salesopt.stats.effort import Curves, Units, calibrated, consensus, draw_units
 from salesopt.stats.headyears import _shares
 from salesopt.structure import describe_team
 from salesopt.team import join_team, size_team
@@ -211,6 +211,24 @@ def test_each_limit_is_worth_what_moving_it_brings():
         assert hires.loc[year, "worth"] == pytest.approx(moved.value - plan.value, abs=1e-6)
     all_years = plan_headcount(effort, **(given | {"hires": [2, 3, 2]}))
     assert plan.hire_worth == pytest.approx(all_years.value - plan.value, abs=1e-6)
+
+
+def test_a_limit_without_a_price_may_still_be_worth_something_to_whole_heads():
+    """A head less pays only together with a hire less later on, which prices of single heads do not see."""
+    north = Units(np.array(["north"], object), *(np.array([value]) for value in (2.0, 1.0, 0.0, 3.0, 3.0, 2.0)))
+    given = {"cost_per_rep": 1.0, "years": 2, "after": 2, "change": 0.5, "hires": 1, "hiring_cost": 2, "turnover": 0.1}
+    plan, looser = (plan_headcount(Curves(north), **given, least={"north": least}) for least in (2, 1))
+    (found,) = plan.limits[plan.limits["limit"] == "least"].itertuples()
+    assert looser.value > plan.value + 0.1 and found.worth == pytest.approx(looser.value - plan.value)
+
+
+@pytest.mark.parametrize(("limit", "given", "more"), [("hires", 1.5, 2.5), ("reps", 40.5, 41.5)])
+def test_a_limit_between_whole_heads_binds_at_the_lower_one(limit, given, more):
+    effort = judged(truth())
+    rules = {"cost_per_rep": COST / 4, "years": 2, "change": None}
+    plan, looser = (plan_headcount(effort, **rules, **{limit: most}) for most in (given, more))
+    found = plan.limits[(plan.limits["limit"] == limit) & (plan.limits["year"] == 0)]
+    assert looser.value > plan.value + 1 and found["worth"].item() == pytest.approx(looser.value - plan.value)
 
 
 def test_a_larger_change_never_earns_less_and_the_change_of_a_unit_is_priced():

@@ -77,10 +77,10 @@ def weigh_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, *, seconds
     """The limits that the plan reaches, and what each is worth.
 
     limit (hires, reps, change, most, least), unit ("" for the team), year (0 for all years at once), side (up, down),
-    allowed (heads, or change in heads), shadow_price (of one more head at the plan's prices of heads: never less than
-    its worth), worth (of one more head allowed, every other head moving as best it can: solved anew; nan where too many
-    limits bind to solve each, or a plan is not proved). Money of the first year. Where parts of heads are planned, one
-    head is one such part.
+    allowed (heads, or change in heads), shadow_price (of one more head at the plan's prices of heads, which whole heads
+    may leave below its worth), worth (of one more head allowed, every other head moving as best it can: solved anew;
+    nan where too many limits bind to solve each, or a plan is not proved). Money of the first year. Where parts of
+    heads are planned, one head is one such part.
     """
     rows = [*_team_limits(field, graphs, way, seconds), *_unit_limits(field, graphs, way, seconds)]
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -99,7 +99,8 @@ def _team_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: f
     terms = field.terms
     rows: list[tuple[object, ...]] = []
     totals = np.concatenate([[field.today.sum()], way.heads.sum(axis=1)])
-    years = np.flatnonzero(np.diff(totals) >= terms.hires - 1e-6)
+    full = terms.step - 1e-6  # a limit between two whole steps binds at the lower one
+    years = np.flatnonzero(np.diff(totals) + full > terms.hires)
     for year in years:
         hires = terms.hires.copy()
         hires[year] += terms.step
@@ -110,7 +111,7 @@ def _team_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: f
         worth = _worth(graphs, replace(terms, hires=terms.hires + terms.step), way, seconds)
         price = way.prices.growth.sum() * terms.step
         rows.append(("hires", "", 0, "up", float(terms.hires.mean()), price, worth))
-    if (totals[1:] >= terms.reps - 1e-6).any():
+    if (totals[1:] + full > terms.reps).any():
         price = way.prices.heads.sum() * terms.step
         worth = _worth(graphs, replace(terms, reps=terms.reps + terms.step), way, seconds)
         rows.append(("reps", "", 0, "up", terms.reps, price, worth))
@@ -130,9 +131,9 @@ def _unit_limits(field: Field, graphs: Sequence[UnitGraph], way: Way, seconds: f
         ]
     )
     price = np.maximum(price, 0.0)
-    # A shadow price bounds the worth from above, up to what is not proved of the plan.
+    # A shadow price bounds the worth from above, up to what the prices leave open of the plan.
     nothing = price <= 1e-9 * field.terms.cost
-    worth = np.where(nothing & (way.bound - way.value <= PROVED * abs(way.value)), 0.0, np.nan)
+    worth = np.where(nothing & (way.prices.bound - way.value <= PROVED * abs(way.value)), 0.0, np.nan)
     for place in np.argsort(-price, kind="stable")[:RESOLVED]:
         if np.isnan(worth[place]):
             changed = [*graphs]
