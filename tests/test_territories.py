@@ -705,6 +705,58 @@ def test_what_clashes_for_whole_accounts_is_named_with_its_amount(accounts, give
         assert assign_accounts(accounts, reps, **(given | {"tolerance": float(tolerance[1]) / 100 + 1e-9})).table.size
 
 
+@pytest.mark.parametrize(
+    ("accounts", "hours", "given", "said"),
+    [  # the share is one that `keep` may be given; what helps only with others is not told as a way out of its own
+        (
+            line_of(3, 10, rep="r0"),
+            [27, 5e3],
+            {"keep": 1.0},
+            "let at most 66.6 % of the accounts stay instead of 100 %$",
+        ),
+        (
+            line_of(2, 10, rep="r0"),
+            [15, 5e3],
+            {"keep": 1.0, "locked": {"a0": "r0", "a1": "r0"}},
+            r"unlock accounts \(not enough alone\)$",
+        ),
+        (
+            line_of(1, 10, rep="r0"),
+            [1e3, 1e3],
+            {"keep": 1.0, "balance": ("accounts",), "tolerance": 0.2},
+            r"let at most 0 % of the accounts stay instead of 100 % \(not enough alone\); or",
+        ),
+        (
+            line_of(4, 10, rep=["r0", "r0", "r1", "r1"], lat=40.0),
+            [15, 15, 5e3],
+            {"keep": 1.0},
+            "let at most 75 % of the accounts stay instead of 100 %, and some fewer to fit whole accounts$",
+        ),
+        (
+            line_of(2, 10, rep="r0", potential=1e-4),
+            [1e3, 1e3],
+            {"balance": ("potential",), "tolerance": 0.2, "locked": {"a0": "r0", "a1": "r0"}},
+            r"unlock accounts; or a tolerance of 100 % for potential instead of 20 % \(r0 8e-05, r1 8e-05\)$",
+        ),
+    ],
+)
+def test_a_way_out_leads_out_or_says_that_it_does_not_alone(accounts, hours, given, said):
+    reps = bases(len(hours), 1).assign(hours=hours, lat=40.0)
+    with pytest.raises(InfeasibleError) as caught:
+        assign_accounts(accounts, reps, **({"balance": ()} | given))
+    assert re.search(said, caught.value.relaxation), caught.value.relaxation
+    stay = re.search(r"at most ([\d.]+) % of the accounts stay instead of 100 %($|;)", caught.value.relaxation)
+    if stay:
+        assert assign_accounts(accounts, reps, **({"balance": ()} | given | {"keep": float(stay[1]) / 100})).table.size
+
+
+def test_a_tolerance_that_does_not_help_is_not_told_as_enough():
+    """One account is too large for the tolerance, and no tolerance helps who has no room for it beside the others."""
+    accounts = line_of(3, 100, potential=[500.0, 1.0, 1.0], lat=40.0)
+    with pytest.raises(InfeasibleError, match=r"a0 alone is 1.99 times a fair share.*100 % for potential or more"):
+        assign_accounts(accounts, bases(2, 160).assign(lat=40.0), balance=("potential",), tolerance=0.2)
+
+
 @pytest.mark.parametrize(("calls", "tolerance"), [(500, 0.4), (1e5, 0.4), (1e5, math.inf)])
 def test_accounts_without_a_place_that_ask_for_more_hours_than_there_are_leave_no_plan(calls, tolerance):
     """The limits of somebody with hours below nought are none: a solver gave no answer, which passed for a plan."""

@@ -120,6 +120,24 @@ def _requirements(pairs: Pairs) -> list[_Requirement]:
     return found
 
 
+def _everything(pairs: Pairs) -> list[_Requirement]:
+    """The requirements with that of whole territories, which the relaxation does not see."""
+    whole = [_Requirement("territories that hang together", regions=True)]
+    return _requirements(pairs) + whole * (pairs.problem.region is not None)
+
+
+def _besides(pairs: Pairs, given_up: list[_Requirement], until: float) -> str:
+    """Words for a way out where it is proved that others clash as well if these requirements hold no more at all."""
+    rest = [each for each in _everything(pairs) if each not in given_up]
+    none = time.perf_counter() < until and _no_plan(_soon(_only(pairs, rest)))
+    return " (not enough alone)" if none else ""
+
+
+def _no_plan(found: Solution) -> bool:
+    """Whether it is proved that there is no plan."""
+    return not found.choice.size and (found.bound == np.inf or _clash(found))
+
+
 def _missing(pairs: Pairs, wanted: list[_Requirement], only: _Requirement | None = None) -> Solution:
     """What must be missed if only the `wanted` requirements hold; `only` puts all of that on one of them."""
     weights = np.array([1.0 if only is None or each is only else 1e4 for each in wanted if each.load >= 0])
@@ -135,7 +153,7 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
     """The smallest set of requirements that clash, the ways out, and the message that says both."""
     wanted = _requirements(pairs)
     if not _clash(_missing(pairs, wanted)):
-        return _whole_conflict(pairs, solution, wanted)
+        return _whole_conflict(pairs, solution)
     for each in list(wanted):
         rest = [other for other in wanted if other is not each]
         if _clash(_missing(pairs, rest)):
@@ -143,7 +161,7 @@ def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, 
     until = time.perf_counter() + LONG
     balances = [each for each in wanted if _balanced(pairs, each)]
     needs = [need for each in balances if (need := _need(pairs, wanted, each))[1]]
-    ways = [way for each in wanted if each not in balances and (way := _way_out(pairs, wanted, each))]
+    ways = [way for each in wanted if each not in balances and (way := _way_out(pairs, wanted, each, until))]
     ways += [_even_out(pairs, needs, until)] if balances else []
     conflict = [each.words for each in wanted]
     relaxation = "; or ".join(filter(None, ways)) or "allow more pairs"
@@ -154,14 +172,13 @@ def _clashing(conflict: list[str]) -> str:
     return f"{conflict[0]} cannot be met" if len(conflict) == 1 else f"{' and '.join(conflict)} cannot hold together"
 
 
-def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]) -> tuple[list[str], str, str]:
+def _whole_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, str]:
     """What clashes where parts of accounts would fit but whole ones, or whole territories, do not."""
     if alone := _too_large(pairs):
         return alone
     if apart := _too_scattered(pairs):
         return apart
-    if pairs.problem.region is not None:
-        wanted = [*wanted, _Requirement("territories that hang together", regions=True)]
+    wanted = _everything(pairs)
     until, proved = time.perf_counter() + LONG, solution.bound == np.inf
     for each in list(wanted):
         rest = [other for other in wanted if other is not each]
@@ -170,7 +187,8 @@ def _whole_conflict(pairs: Pairs, solution: Solution, wanted: list[_Requirement]
             if not found.choice.size:
                 wanted, proved = rest, found.bound == np.inf
     conflict = [each.words for each in wanted]
-    ways = [_wider(pairs, wanted, until), *("leave contiguity out" for each in wanted if each.regions)]
+    ways = [_wider(pairs, wanted, until)]
+    ways += ["leave contiguity out" + _besides(pairs, [each], until) for each in wanted if each.regions]
     relaxation = "; or ".join(filter(None, ways)) or "more spare hours, or more time"
     why = "No plan for whole accounts, although parts of accounts would fit: " + _clashing(conflict)
     if not proved:
@@ -197,7 +215,8 @@ def _too_large(pairs: Pairs) -> tuple[list[str], str, str] | None:
         need = float(np.where(allowed[row], share - 1, np.inf).min())
         said = f"{name} alone is {need + 1:.2f} times a fair share of {load.name}"
         found = _least_tolerance(pairs, need, time.perf_counter() + LONG, pairs.tolerance)
-        way = _said(pairs, found if np.isfinite(found) else _printable(need), f" for {load.name}")
+        more = f" for {load.name}" + " or more" * bool(np.isnan(found))
+        way = _said(pairs, _printable(need) if np.isnan(found) else found, more)
         return [f"balance of {load.name}"], way, f"No plan: {said}. Way out: {way}, or leave {name} out of the balance."
     return None
 
@@ -308,7 +327,8 @@ def _even_out(pairs: Pairs, needs: list[tuple[float, str]], until: float) -> str
     names = f" for {' and '.join(pairs.measures)}"
     found = _least_tolerance(pairs, need, until, pairs.tolerance)
     if not np.isfinite(found):
-        return _said(pairs, _printable(need), f"{names} or more") + f" ({who})" if needs else ""
+        besides = _besides(pairs, [each for each in _requirements(pairs) if _balanced(pairs, each)], until)
+        return _said(pairs, _printable(need), f"{names} or more") + f" ({who})" + besides if needs else ""
     return _said(pairs, found, names) + (f" ({who})" if who else "")
 
 
@@ -324,20 +344,29 @@ def _stuck(wanted: list[_Requirement], each: _Requirement, found: Solution) -> b
     return any(others) or (found.missed_kept > 1e-6 and not each.kept)
 
 
-def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> str:
-    """By how much one requirement must give way if the others hold; empty where it cannot help alone."""
+def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement, until: float) -> str:
+    """By how much one requirement must give way if the others hold; empty where it cannot help."""
     if each.locks:
-        return "unlock accounts"
-    found = _missing(pairs, wanted, each)
-    if _stuck(wanted, each, found):
-        return ""
+        return "unlock accounts" + _besides(pairs, [each], until)
+    held = _requirements(pairs)
+    found = _missing(pairs, held, each)
+    if _stuck(held, each, found):  # others clash besides: what is asked of this one by those that it clashes with
+        held, found = wanted, _missing(pairs, wanted, each)
+        if _stuck(held, each, found):
+            return ""
     if each.kept:
-        possible = pairs.problem.least_kept - found.missed_kept
-        share = np.floor(possible + 1e-6) / max((pairs.now >= 0).sum(), 1)
-        return f"let at most {100 * share:.0f} % of the accounts stay instead of {100 * pairs.keep:.0f} %"
-    load, missed = pairs.problem.loads[each.load], found.missed[_places(wanted).index(each.load)]
+        possible = np.floor(pairs.problem.least_kept - found.missed_kept + 1e-6)
+        share = np.floor(1000 * possible / max((pairs.now >= 0).sum(), 1) + 1e-6) / 10  # the next one down to be said
+        said = f"let at most {share:g} % of the accounts stay instead of {100 * pairs.keep:.4g} %"
+        if besides := _besides(pairs, [each], until):
+            return said + besides
+        fewer = dataclasses.replace(_only(pairs, _everything(pairs)), least_kept=possible)
+        none = possible > 0 and time.perf_counter() < until and _no_plan(_soon(fewer))
+        return said + ", and some fewer to fit whole accounts" * bool(none)
+    load, missed = pairs.problem.loads[each.load], found.missed[_places(held).index(each.load)]
     missed = np.ceil(missed - 1e-6)
     over = f"{missed.sum():,.0f} more hours a year ({_who(pairs, missed)}), and some more to fit whole accounts"
+    over += _besides(pairs, [each], until)
     spare = load.most.sum() - load.use.min(axis=1).sum()
     return over if spare >= 0 else over + f"; the team as a whole is at least {-spare:,.0f} hours short"
 
@@ -345,4 +374,9 @@ def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement) -> st
 def _who(pairs: Pairs, missed: Numbers) -> str:
     """The representatives who miss most, at most three."""
     order: Places = np.argsort(-missed)[:3]
-    return ", ".join(f"{pairs.rep[at]} {missed[at]:,.0f}" for at in order if missed[at] > 1e-6)
+    return ", ".join(f"{pairs.rep[at]} {_amount(missed[at])}" for at in order if missed[at] > 1e-6 * missed.max())
+
+
+def _amount(value: float) -> str:
+    """Whole ones, or two figures of what is small: nobody misses a limit by nought."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
