@@ -91,6 +91,10 @@ class Solver:
         highs = self._highs
         # HiGHS counts the seconds of all solves together, so a sweep would run out of time and keep its last point.
         _require(highs.setOptionValue("time_limit", self._seconds + highs.getRunTime()), "option time_limit")
+        whole = bool(self.programme.whole.any())
+        if whole:
+            # HiGHS 1.16 may give back the whole columns of the solve before beside the optimum of this one.
+            _require(highs.clearSolver(), "fresh start")
         highs.run()
         status = highs.getModelStatus()
         found = highspy.HighsModelStatus
@@ -99,7 +103,6 @@ class Solver:
         if status == found.kUnbounded:
             raise NoSolution("the objective has no upper end")
         solution, info = highs.getSolution(), highs.getInfo()
-        whole = bool(self.programme.whole.any())
         cut_short = whole and status in (found.kTimeLimit, found.kSolutionLimit)
         feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if status != found.kOptimal and not (cut_short and feasible):
