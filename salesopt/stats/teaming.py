@@ -19,7 +19,8 @@ def cheapest_cover(able: np.ndarray, cost: np.ndarray, cover: int) -> np.ndarray
         return np.zeros(len(able), bool)
     problem = pulp.LpProblem("cover", pulp.LpMinimize)
     take = [problem.add_variable(f"take_{person}", cat=pulp.LpBinary) for person in range(len(able))]
-    problem += pulp.lpSum(price * x for price, x in zip(cost, take, strict=True))
+    unit = float(cost.max()) or 1.0  # solvers know costs to a fixed number of decimals
+    problem += pulp.lpSum(price / unit * x for price, x in zip(cost, take, strict=True))
     for need in np.flatnonzero(able.any(axis=0)):
         who = np.flatnonzero(able[:, need])
         problem += pulp.lpSum(take[person] for person in who) >= min(cover, len(who))
@@ -76,7 +77,7 @@ def best_teams(
             fillers = pulp.lpSum(inside[person][team] for person in np.flatnonzero(able[:, need]))
             problem += fillers >= cover * filled[need][team]
     columns = [x for row in inside for x in row] + [z for row in filled for z in row]
-    best, solution = _lexicographic(problem, columns, cost, teams)
+    best, solution = _lexicographic(problem, columns, cost / (float(cost.max()) or 1.0), teams)
     chosen = solution.values[: people * teams].reshape(people, teams) > 0.5
     return np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1), best * unit
 

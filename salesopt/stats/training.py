@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pulp
 from salesopt.stats.levels import expected_gap
 from salesopt.stats.programme import Solver, programme_of
 
+WHOLE = 1e6  # what the dearest cost and the largest gain count as for the solver
 SAME = 1e-9  # share by which what two plans close, or a budget, may differ and be the same
 
 
@@ -68,10 +69,11 @@ def plan_training(steps: Steps, budgets: np.ndarray, *, cheapest: bool = True) -
     bought = np.zeros((len(budgets), len(steps.gain)), bool)
     if not len(steps.gain):
         return bought
+    steps, money, _ = _in_solver_units(steps)
     solver = Solver(programme_of(*_model(steps, whole=True)), gap=0.0)
     least = Solver(programme_of(*_model(steps, whole=True, least_cost=True)), gap=0.0) if cheapest else None
     for number, budget in enumerate(budgets):
-        solver.bound_row(0, -np.inf, float(budget))
+        solver.bound_row(0, -np.inf, float(budget) / money)
         bought[number] = solver.solve().values[: len(steps.gain)] > 0.5
         if least is not None and bought[number].any():
             least.bound_row(0, float(steps.gain @ bought[number] * (1 - SAME)), np.inf)
@@ -82,10 +84,11 @@ def plan_training(steps: Steps, budgets: np.ndarray, *, cheapest: bool = True) -
 
 def most_with(steps: Steps, budget: float, skill: int) -> float:
     """The most level-hours that `budget` closes where somebody has to be trained in `skill`, which it must allow."""
-    problem, columns = _model(steps, whole=True)
+    scaled, money, _ = _in_solver_units(steps)
+    problem, columns = _model(scaled, whole=True)
     problem += pulp.lpSum(columns[at] for at in np.flatnonzero(steps.skill == skill)) >= 1
     solver = Solver(programme_of(problem, columns), gap=0.0)
-    solver.bound_row(0, -np.inf, float(budget))
+    solver.bound_row(0, -np.inf, float(budget) / money)
     return float(steps.gain @ (solver.solve().values[: len(steps.gain)] > 0.5))
 
 
@@ -96,15 +99,27 @@ def shadow_price(steps: Steps, budget: float) -> float:
     """
     if not len(steps.gain):
         return 0.0
-    problem, columns = _model(steps, whole=False)
+    scaled, money, closed = _in_solver_units(steps)
+    problem, columns = _model(scaled, whole=False)
     solver = Solver(programme_of(problem, columns))
-    solver.bound_row(0, -np.inf, float(budget) + SAME * steps.full_cost)
-    return float(solver.solve().row_dual[0])
+    solver.bound_row(0, -np.inf, float(budget) / money + SAME * scaled.full_cost)
+    return float(solver.solve().row_dual[0]) * closed / money
 
 
 def spent(steps: Steps, bought: np.ndarray) -> float:
     """Cost of the steps bought, the courses held for them included."""
     return float(steps.cost[bought].sum() + steps.course_cost[np.unique(steps.skill[bought])].sum())
+
+
+def _in_solver_units(steps: Steps) -> tuple[Steps, float, float]:
+    """The steps with the dearest cost and the largest gain a million, and a unit of these in currency and level-hours.
+
+    Solvers know costs to a fixed number of decimals, whatever the study counts its money in.
+    """
+    money = max(float(steps.cost.max()), float(steps.course_cost.max(initial=0.0))) / WHOLE or 1.0
+    closed = float(steps.gain.max()) / WHOLE or 1.0
+    parts = {"cost": steps.cost / money, "course_cost": steps.course_cost / money, "gain": steps.gain / closed}
+    return replace(steps, **parts), money, closed
 
 
 def _model(steps: Steps, *, whole: bool, least_cost: bool = False) -> tuple[pulp.LpProblem, list[pulp.LpVariable]]:

@@ -1,6 +1,7 @@
 """Training plans and teams: against brute force, a dynamic programme, and limits that are moved."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,28 @@ def test_larger_plans_agree_with_a_dynamic_programme(seed, course):
     for budget, bought in zip(budgets, plan_training(steps, budgets), strict=True):
         assert steps.gain[bought].sum() == pytest.approx(best_by_programme(steps, int(budget / 100)))
         assert spent(steps, bought) <= budget + 1e-6
+
+
+@pytest.mark.parametrize("seed", [10, 117])
+def test_a_sweep_of_budgets_finds_what_each_alone_does(seed):
+    """The solver gave back the plan of the budget before, beside the optimum of this one."""
+    steps = made(seed, people=3 if seed % 2 else 2)
+    budgets = np.linspace(0, 1, 13) * steps.full_cost
+    alone = [plan_training(steps, budgets[[at]])[0] for at in range(13)]
+    assert (plan_training(steps, budgets) @ steps.gain).tolist() == pytest.approx((alone @ steps.gain).tolist())
+
+
+def test_the_unit_of_money_decides_nothing():
+    """A study may count in billions."""
+    unit, steps, able = 1e-9, made(8, people=2, skills=2), np.random.default_rng(8).random((6, 5)) < 0.5
+    other = replace(steps, cost=unit * steps.cost, course_cost=unit * steps.course_cost)
+    budgets = np.linspace(0, 1, 6) * steps.full_cost
+    assert plan_training(other, unit * budgets).tolist() == plan_training(steps, budgets).tolist()
+    for budget in (0.0, *steps.cost[:2]):
+        assert unit * shadow_price(other, unit * budget) == pytest.approx(shadow_price(steps, budget))
+    cost, given = np.array([100.0, 350, 0, 200, 100, 350]), {"teams": 2, "size": (1, 2), "cover": 1, "everyone": False}
+    few, many = (best_teams(able, np.ones(5), scale * cost, **given)[0] for scale in (unit, 1.0))
+    assert cost[few >= 0].sum() == cost[many >= 0].sum()
 
 
 def test_courses_are_taken_in_order_and_close_less_each_time():
