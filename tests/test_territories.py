@@ -750,6 +750,14 @@ def test_a_way_out_leads_out_or_says_that_it_does_not_alone(accounts, hours, giv
         assert assign_accounts(accounts, reps, **({"balance": ()} | given | {"keep": float(stay[1]) / 100})).table.size
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-11])
+def test_what_clashes_does_not_depend_on_the_unit_of_a_measure(unit):
+    accounts = line_of(4, 10, rep="r0", potential=unit)
+    said = "No plan: balance of potential and accounts that must stay cannot hold together.*let at most 50 % of"
+    with pytest.raises(InfeasibleError, match=said):
+        assign_accounts(accounts, bases(2, 1000), balance=("potential",), tolerance=0.1, keep=1.0)
+
+
 def test_a_tolerance_that_does_not_help_is_not_told_as_enough():
     """One account is too large for the tolerance, and no tolerance helps who has no room for it beside the others."""
     accounts = line_of(3, 100, potential=[500.0, 1.0, 1.0], lat=40.0)

@@ -146,7 +146,7 @@ def _missing(pairs: Pairs, wanted: list[_Requirement], only: _Requirement | None
 
 
 def _clash(found: Solution) -> bool:
-    return bool(found.missed.max(initial=0.0) > 1e-6 or found.missed_kept > 1e-6)
+    return bool(found.missed.max(initial=0.0) > 0 or found.missed_kept > 0)
 
 
 def explain_conflict(pairs: Pairs, solution: Solution) -> tuple[list[str], str, str]:
@@ -339,9 +339,9 @@ def _places(wanted: list[_Requirement]) -> list[int]:
 def _stuck(wanted: list[_Requirement], each: _Requirement, found: Solution) -> bool:
     """Whether other requirements are missed as well if `each` alone gives way."""
     others = [
-        missed.max() > 1e-6 for place, missed in zip(_places(wanted), found.missed, strict=True) if place != each.load
+        missed.max() > 0 for place, missed in zip(_places(wanted), found.missed, strict=True) if place != each.load
     ]
-    return any(others) or (found.missed_kept > 1e-6 and not each.kept)
+    return any(others) or (found.missed_kept > 0 and not each.kept)
 
 
 def _way_out(pairs: Pairs, wanted: list[_Requirement], each: _Requirement, until: float) -> str:
