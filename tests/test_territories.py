@@ -916,3 +916,20 @@ def test_a_plan_that_saves_no_travel_is_not_said_to_save_any():
         dear = dataclasses.replace(dear, bridge=dear.bridge.assign(travel=dear.bridge["travel"].to_numpy()[::-1]))
     (found,) = [one for one in conclude_team(SIZE, dear).findings if one.unit == "accounts"]
     assert found.what.endswith(f", for {abs(more):,.0f} hours of travel a year more")
+
+
+def test_a_bound_holds_for_pairs_that_the_programme_has_not_seen(monkeypatch):
+    """The first programme may use one pair of each account; what it proves of these is no bound on all plans."""
+    falls_short = 0
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        use, cost = draw.integers(5, 25, (8, 4)).astype(float), draw.integers(10, 30, (8, 4)).astype(float)
+        most, none = np.full(4, 1.2 * use.mean() * 2), np.full(4, -np.inf)
+        problem = Matching(cost, (Load("hours", "capacity", use, none, most, most),))
+        exact = solve_matching(problem, gap=0.0)
+        with monkeypatch.context() as few:
+            few.setattr(assignment, "PAIRS_FIRST", 2)
+            rough = solve_matching(problem, gap=0.2)
+        assert rough.bound <= exact.cost * (1 + 1e-9) <= rough.cost * (1 + 2e-9)
+        falls_short += rough.cost > exact.cost + 1e-9
+    assert falls_short
