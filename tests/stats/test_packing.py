@@ -1,6 +1,7 @@
 """The bound from whole sets of accounts: above that of the relaxation, never above the optimum; plans near it."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,16 @@ def test_the_bound_lies_between_the_relaxation_and_the_optimum(seed, kept):
     best = solve_matching(problem, gap=1e-7)
     bound = packed(problem).bound
     assert relax(problem).bound - 1e-3 <= bound <= best.cost + 1e-6
+
+
+def test_a_floor_on_pairs_kept_has_one_side():
+    """More pairs kept than must be cost nothing: a price on them would be a bound on plans that keep no more."""
+    problem = drawn(30, 4, seed=2, tolerance=0.08)
+    kept = problem.cost == problem.cost.min(axis=1, keepdims=True)
+    problem = replace(problem, kept=kept, least_kept=3.0)
+    best = solve_matching(problem, gap=1e-7)
+    assert kept[np.arange(30), best.choice].sum() > 10
+    assert relax(problem).bound - 1e-3 <= packed(problem).bound <= best.cost + 1e-6
 
 
 def test_whole_sets_close_most_of_what_the_relaxation_leaves_open():
