@@ -913,3 +913,12 @@ def test_the_rule_by_which_places_are_ranked_is_said_and_holds():
         assert any(
             f"hours of travel, and {price or 3:g} for each hour less above people's hours" in text for text in doubts
         )
+
+
+def test_what_is_proved_of_a_change_leaves_open_what_is_open_of_both_plans():
+    found = salesopt.compare_rosters(*firm(30, 4, 3), leavers=["R1"], regime="redraw", keep=0.3, gap=0.2)
+    today, then = scene(found, "today"), scene(found, "R1 leaves")
+    open_today, open_then = today["gap"] * today["cost"], then["gap"] * then["cost"]  # every account can move
+    assert min(open_today, open_then) > 1
+    assert then["cost_change"] - then["cost_change_low"] == pytest.approx(open_then)
+    assert then["cost_change_high"] - then["cost_change"] == pytest.approx(open_today)

@@ -933,3 +933,12 @@ def test_a_bound_holds_for_pairs_that_the_programme_has_not_seen(monkeypatch):
         assert rough.bound <= exact.cost * (1 + 1e-9) <= rough.cost * (1 + 2e-9)
         falls_short += rough.cost > exact.cost + 1e-9
     assert falls_short
+
+
+def test_the_spread_of_a_step_is_its_largest_less_its_smallest_share():
+    accounts, reps = firm(30, 4, 3)
+    plan = assign_accounts(accounts, reps, gap=0.05)
+    hours = accounts["calls"] * accounts["hours_per_call"]
+    today = hours.groupby(accounts["rep"]).sum().reindex(reps["rep"], fill_value=0) / (hours.sum() / 4)
+    index = plan.load["balance_index"]
+    assert plan.bridge["spread"].tolist() == pytest.approx([today.max() - today.min(), index.max() - index.min()])
