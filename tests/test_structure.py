@@ -23,6 +23,7 @@ from salesopt.plots.structure import (
     plot_structures,
 )
 from salesopt.results import load_results, save_results
+from salesopt.stats.lines import line_shares
 from salesopt.stats.organisation import STRUCTURES
 from salesopt.stats.staffing import _information
 from salesopt.structure import (
@@ -446,10 +447,25 @@ def test_tables_that_cannot_be_compared(frame, reps, message):
 
 
 def test_lines_of_unknown_accounts_are_refused():
-    lines = pd.DataFrame({"account": ["a0", "nobody"], "line": ["x", "y"], "sales": [1.0, 1.0]})
+    lines = pd.DataFrame({"account": ["a0", "nobody"], "line": ["x", "y"], "sales": [0.0, 1.0]})
     with pytest.raises(DataError, match="nobody") as error:
         compare_structures(accounts(TWENTY), people(), account_lines=lines)
-    assert "sales of some line" in str(error.value), "and the accounts without sales in the same breath"
+    assert "sales of some line" in str(error.value), "and that no account has sales in the same breath"
+
+
+def test_a_prospect_without_sales_is_of_the_lines_it_names():
+    """a0 buys; a1 names two lines, one of them bought by nobody yet; a2 names none and is like all others."""
+    frame = pd.DataFrame({"account": ["a0", "a1", "a2", "a3"], "line": ["tea", "water;juice", "", "tea"]})
+    bought = pd.DataFrame(
+        [("a0", "tea", 3.0), ("a0", "juice", 1.0), ("a1", "tea", 0.0)], columns=["account", "line", "sales"]
+    )
+    lines = line_shares(frame, bought)
+    share = pd.DataFrame(lines.share, frame["account"], lines.names)
+    assert share.loc["a0", ["tea", "juice", "water"]].tolist() == [0.75, 0.25, 0.0]
+    assert share.loc["a1", ["tea", "juice", "water"]].tolist() == [0.0, 0.5, 0.5]
+    assert share.loc["a2", ["tea", "juice", "water"]].tolist() == [0.75, 0.25, 0.0]
+    assert [lines.names[main] for main in lines.main] == ["tea", "water", "tea", "tea"]
+    assert "3 accounts buy nothing by the table account_lines" in " ".join(lines.cautions)
 
 
 def team() -> pd.DataFrame:
