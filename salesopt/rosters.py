@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from salesopt.stats.arguments import (
     require,
 )
 from salesopt.stats.candidates import candidate_places, hire_rows, list_rosters
-from salesopt.stats.coverage import solve_cover
+from salesopt.stats.coverage import LEAST, solve_cover
 from salesopt.stats.distances import DETOUR, SPEED
 from salesopt.stats.handover import Plan, Roster, Rules, beside, cover_of, load_of, plan_of, row_of
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults, require_places
@@ -113,6 +114,7 @@ def compare_rosters(
     today: Day = None,
     gap: float = 1e-4,
     time_limit: float = 60.0,
+    time_in_all: float = 480.0,
 ) -> RosterComparison:
     """If somebody leaves, who takes over and what finds no room; where should the next one sit, and what does it save?
 
@@ -141,6 +143,7 @@ def compare_rosters(
     fit, travel, speed, detour, calls_per_trip, fit_weight, move_price, year_price, today : as in `assign_accounts`; a
                  hire whom `fit` does not list suits an account as its listed representatives do on average
     gap, time_limit : the proved relative gap, and the seconds of one scenario, at which its search stops
+    time_in_all : seconds for all scenarios together: each takes at most its even share of what is left of them
 
     As much potential as possible is served first; then travel, misfit, and the prices of moves and of hours above the
     limits are least: both to the `gap`, the first as a fraction of the potential that has to be placed. Every scenario
@@ -162,6 +165,7 @@ def compare_rosters(
         *_who_faults(leavers, hires, places, together),
         number_fault("gap", gap, least=0, below=1),
         number_fault("time_limit", time_limit, above=0, unit="seconds", endless=True),
+        number_fault("time_in_all", time_in_all, above=0, unit="seconds", endless=True),
     )
     price = (3.0 if regime == "handover" else 20.0) if over_price is None else over_price
     rules = Rules(regime, keep, tolerance, stretch, price)
@@ -189,7 +193,7 @@ def compare_rosters(
     )
     pairs = _known_years(_within_reach(_unlocked(pairs), reach), clients)
     rosters = list_rosters(pairs, leavers, joining, hires, together)
-    named = _solve(pairs, rosters, rules, gap, time_limit)
+    named = _solve(pairs, rosters, rules, gap, time_limit, time_in_all)
     plans = list(named.values())
     bases = [named[plan.roster.against] for plan in plans]
     rate = here["cost"].sum() / here["hours"].sum() if here["cost"].sum() > 0 else np.nan
@@ -304,11 +308,15 @@ def _suited(fit: pd.DataFrame, joining: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([fit, mean.merge(absent.to_frame(), how="cross")], ignore_index=True)
 
 
-def _solve(pairs: Pairs, rosters: list[Roster], rules: Rules, gap: float, time_limit: float) -> dict[str, Plan]:
+def _solve(
+    pairs: Pairs, rosters: list[Roster], rules: Rules, gap: float, time_limit: float, time_in_all: float
+) -> dict[str, Plan]:
     plans: dict[str, Plan] = {}
-    for roster in rosters:
+    end = time.perf_counter() + time_in_all
+    for done, roster in enumerate(rosters):
+        share = max((end - time.perf_counter()) / (len(rosters) - done), LEAST)
         problem, known = beside(pairs, roster, cover_of(pairs, roster, rules), plans.get(roster.against))
-        found = solve_cover(problem, gap=gap, time_limit=time_limit, known=known)
+        found = solve_cover(problem, gap=gap, time_limit=min(time_limit, share), known=known)
         plans[roster.scenario] = plan_of(pairs, roster, problem, found)
     return plans
 

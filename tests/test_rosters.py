@@ -564,6 +564,7 @@ HERE = {"lat": [48.0], "lon": [8.0]}
         ({"hires": 1, "places": "many"}, ParameterError, "places must be"),
         ({"together": True, "leavers": []}, ParameterError, "together needs"),
         ({"over_price": 0.0, "gap": 1.0, "time_limit": 0.0}, ParameterError, "over_price.*gap.*time_limit"),
+        ({"time_in_all": 0.0}, ParameterError, "time_in_all"),
         ({"hires": 1, "places": 0}, ParameterError, "places must be"),
         ({"move_price": -1.0}, ParameterError, "move_price"),
         ({"reach": 0.0, "overtime": -1.0}, ParameterError, "overtime.*reach"),
@@ -581,6 +582,26 @@ def test_faults_are_said(arguments, error, said):
     accounts, reps = firm(12, 3, 14)
     with pytest.raises(error, match=f"(?s){said}"):
         compare_rosters(accounts, reps, **arguments)
+
+
+def test_many_scenarios_share_the_time_there_is(monkeypatch):
+    """Thirty leavers of a minute each took the chapter past the time of a cell, and the report had none of it."""
+    accounts, reps = firm(40, 5, 3)
+    clock, asked = [0.0], []
+
+    def slow(problem, *, gap, time_limit, known):
+        asked.append(time_limit)
+        clock[0] += 0.0 if len(asked) == 2 else time_limit  # the second is proved at once and leaves its share
+        return solve_cover(problem, gap=gap, known=known)
+
+    monkeypatch.setattr("salesopt.rosters.solve_cover", slow)
+    monkeypatch.setattr("salesopt.rosters.time.perf_counter", lambda: clock[0])
+    result = compare_rosters(accounts, reps, time_limit=60.0, time_in_all=60.0)
+    assert len(asked) == len(result.table) == 6
+    assert asked == pytest.approx([10, 10, 12.5, 12.5, 12.5, 12.5]) and clock[0] == pytest.approx(60.0)
+    asked.clear()
+    compare_rosters(accounts, reps, time_limit=7.0, time_in_all=np.inf)
+    assert asked == [7.0] * 6
 
 
 def test_time_that_runs_out_is_said():

@@ -72,7 +72,8 @@ def search_cautions(
         worst = max(plan.solution.gap for plan in plans)
         said.append(
             f"Time ran out in {len(late)} scenarios ({', '.join(late[:3])}), by the clock, so that another run may "
-            f"find another plan: up to {100 * worst:.2g} % of the cost may be saved still. A longer time_limit helps."
+            f"find another plan: up to {100 * worst:.2g} % of the cost may be saved still. A longer "
+            "time_limit, or time_in_all where there are many scenarios, helps."
         )
     unsure = [plan.roster.scenario for plan in plans if plan.solution.lost_gap > 1.01 * max(gap, 1e-6)]
     if unsure:
