@@ -404,6 +404,9 @@ def test_heads_are_held_beside_people_hours_and_sales_of_the_other_tables():
     assert found.people == 2 and found.stated == pytest.approx(effort.groupby("unit")["revenue"].first().sum())
     assert found.units.table["used"].tolist() == pytest.approx([10 * 10 / 40, 10 * 30 / 40])
     assert found.units.largest == pytest.approx((2 / 3 + 1) / 2) and not found.units.mixed
+    fewer = look_beside(heads.iloc[:1], effort, reps, accounts, by="segment")
+    of_one = effort.loc[effort["unit"] == names[0], "revenue"].iloc[0]
+    assert fewer.stated == pytest.approx(of_one), "a unit that is not sized is in no sales of the curves"
     assert look_beside(heads, None, None, None, by="segment") == Beside()
     assert compare_units(heads, accounts.drop(columns="rep"), "segment") is None
     size = size_team(effort, cost_per_rep=COST, draws=30)

@@ -129,10 +129,14 @@ def look_beside(
     by: str,
     today: Day = None,
 ) -> Beside:
-    """What effort_response, reps and accounts say beside `heads` by unit (index); None where one is absent."""
+    """What effort_response, reps and accounts say beside `heads` by unit (index); None where one is absent.
+
+    Sales are those of the units that have heads here: one that could not be sized is in no sales of the curves.
+    """
+    sized = None if judged is None else judged[judged["unit"].isin(heads.index)]
     return Beside(
         None if reps is None else count_sellers(reps, today=today),
-        None if judged is None else float(judged.groupby("unit")["revenue"].first().sum()),
+        None if sized is None else float(sized.groupby("unit")["revenue"].first().sum()),
         compare_units(heads, accounts, by),
         None
         if accounts is None or not {by, "potential"} <= set(accounts.columns)
