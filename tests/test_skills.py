@@ -536,12 +536,12 @@ def test_the_chapter_saves_the_teams_and_goes_on_without_them(tmp_path):
     assert len(saved.tables["teams"]) and saved.conclusion.metrics["skills.teams_cost"] > 0
     assert len(saved.conclusion.answer.split()) <= 90 and saved.conclusion.answer.count(". ") <= 4
     staff = pd.read_csv(tmp_path / "firm" / "reps.csv")
-    two = staff.loc[staff["role"] == "representative", "rep"].iloc[:2]
-    staff.loc[~staff["rep"].isin(two), "left"] = "2026-01-31"
+    four = staff.loc[staff["role"] == "representative", "rep"].iloc[:4]
+    staff.loc[~staff["rep"].isin(four), "left"] = "2026-01-31"
     staff.to_csv(tmp_path / "firm" / "reps.csv", index=False)
     few = chapter(tmp_path / "firm")
     assert "teams" not in few.tables and "skills.teams_cost" not in few.conclusion.metrics
-    assert any("2 people can't form 3 teams of 1 to 6; a way out" in text for text in few.conclusion.doubts)
+    assert any("4 people can't form 3 teams of 2 to 6; a way out" in text for text in few.conclusion.doubts)
 
 
 def test_results_come_back_from_disk(simple, tmp_path):
