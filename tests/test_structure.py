@@ -446,6 +446,20 @@ def test_tables_that_cannot_be_compared(frame, reps, message):
         compare_structures(frame, reps, draws=0)
 
 
+def test_an_account_of_somebody_in_no_selling_role_is_told_from_one_whose_representative_left():
+    frame = accounts(TWENTY, rep=["r0"] * 12 + ["boss"] * 8)
+    said = " ".join(compare_structures(frame, people(), draws=0).cautions)
+    assert "8 accounts have nobody who is here and in a selling role (representative," in said
+    assert "in no hours of today" in said
+
+
+def test_a_role_written_with_capitals_is_the_same_role():
+    staff = team()
+    staff.loc[staff["rep"] == "n1", "role"] = " Representative"
+    roles = describe_team(staff, on="2026-07-01").roles
+    pd.testing.assert_frame_equal(roles, describe_team(team(), on="2026-07-01").roles)
+
+
 def test_lines_of_unknown_accounts_are_refused():
     lines = pd.DataFrame({"account": ["a0", "nobody"], "line": ["x", "y"], "sales": [0.0, 1.0]})
     with pytest.raises(DataError, match="nobody") as error:

@@ -119,6 +119,8 @@ def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         shown = repr(str(people["left"].iloc[at].date()))
         raise DataError([Problem("reps", "left", at + 2, shown, "a day not before `hired`", count=int(wrong.sum()))])
     people["group"], people["here"] = group_of(people), is_here(people, day)
+    listed = people["group"] != "other"  # written with capitals or spaces it is the same role
+    people["role"] = people["role"].where(~listed, people["role"].str.strip().str.lower())
     people["years"] = (day - people["hired"]).dt.days / YEAR
     return people
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.stats.comparison import Case
+from salesopt.stats.roles import SELLING
 from salesopt.stats.staffing import People
 
 
@@ -35,7 +36,10 @@ def doubt_structures(
         found.append("The table reps names no lead, supervisor or manager; a manager is costed as a representative.")
     unnamed = int((people.today < 0).sum())
     if 0 < unnamed < len(people.today):
-        found.append(f"{unnamed} accounts have no representative who is here; they count in no hand-over.")
+        found.append(
+            f"{unnamed:,} accounts have nobody who is here and in a selling role ({', '.join(SELLING)}): they count in "
+            "no hand-over and in no hours of today."
+        )
     if max(row["reps"] for row in measured) > 2 * len(people.names):
         found.append("Some structure needs more than twice today's representatives: check calls and hours per call.")
     return tuple(found)
