@@ -39,8 +39,8 @@ class LineShares:
         if self.idle:
             who = "1 account buys" if self.idle == 1 else f"{self.idle:,} accounts buy"
             said.append(
-                f"{who} nothing by the table account_lines: the work is split equally over the lines they name, "
-                "or as all others buy where none is named."
+                f"{who} nothing by the table account_lines: the work is split equally over the lines that the table "
+                "accounts names, or as all others buy where it names none."
             )
         return tuple(said)
 
