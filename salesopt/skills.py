@@ -53,9 +53,10 @@ class SkillMatch(Result):
     points    : group, skill, need, people, who, hours, chance_under_two - needs that at most one person fills
     team      : rep, role, cost, needs (number that he fills), alone (number that nobody else in this team fills) - the
                 cheapest team in which every need is filled that anybody fills
-    training  : rep, skill, level, to, courses, cost (part of the course's set-up included), gain (level-hours a year),
-                gain_low, gain_high, per_thousand (gain per 1,000 of cost), chance (share of draws of the levels in
-                whose best plan it is)
+    training  : rep, skill, level (as rated), expected (level, the error of ratings allowed for: what the plan starts
+                from), to, courses, cost (part of the course's set-up included), gain (level-hours a year), gain_low,
+                gain_high, per_thousand (gain per 1,000 of cost), chance (share of draws of the levels in whose best
+                plan it is)
     untrained : skill, gap_hours, first_cost (of one person trained by a level, the course included), less (level-hours
                 a year that the budget would close less at best, if somebody had to be trained in it), reason - skills
                 with a gap in which nobody is trained

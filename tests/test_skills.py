@@ -544,6 +544,21 @@ def test_the_chapter_saves_the_teams_and_goes_on_without_them(tmp_path):
     assert any("4 people can't form 3 teams of 2 to 6; a way out" in text for text in few.conclusion.doubts)
 
 
+def test_training_starts_from_the_level_to_be_expected_and_not_from_a_lucky_rating():
+    """Two raters who agree on nothing rate one person 4 by chance: from "4 to 4" no course could close anything."""
+    drawn = np.random.default_rng(3).integers(0, 5, (12, 2))
+    drawn[0] = 4
+    rows = [(f"p{at}", "CRM", drawn[at, rater], f"boss {rater}") for at in range(12) for rater in (0, 1)]
+    rated = pd.DataFrame(rows, columns=["rep", "skill", "level", "rater"])
+    staff = pd.DataFrame({"rep": [f"p{at}" for at in range(12)], "role": "representative", "cost": 1.0, "hours": 1000})
+    wanted = pd.DataFrame({"group": ["all"], "skill": ["CRM"], "level": [4], "training_cost": [1.0]})
+    training = match_skills(rated, wanted, staff, budget=1000, draws=50).training
+    lucky = training.set_index("rep").loc["p0"]
+    assert lucky["level"] == 4 and lucky["expected"] < 3.5 and lucky["courses"] >= 1
+    assert lucky["to"] == pytest.approx(min(lucky["expected"] + lucky["courses"], 4))
+    assert (training["to"] > training["expected"]).all()
+
+
 def test_results_come_back_from_disk(simple, tmp_path):
     save_results(tmp_path, "skills", simple, conclude_skills(simple))
     back = load_results(tmp_path, "skills")
