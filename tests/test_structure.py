@@ -812,6 +812,18 @@ def test_one_duty_is_spoken_of_as_one(contested, parts, said):
     assert conclude_structure(contested, duties=check_duties(table, people())).answer.endswith(f" {said}")
 
 
+def test_nobody_is_asked_to_give_up_duties_he_has_not_and_who_left_is_not_overloaded(contested):
+    """r1 has only accounts, too many of them; r2 has left with as many; r0 has duties beyond his time."""
+    parts = pd.DataFrame([("x", "r0", "A", 9e9), ("x", "r0", "R", 1.0)], columns=["duty", "person", "part", "hours"])
+    busy = accounts([("shop", "juice", 1.0)] * 2, calls=2000.0, rep=["r1", "r2"])
+    staff = people().assign(left=pd.Series(["2020-01-01"], index=[2]))
+    check = check_duties(parts, staff, accounts=busy)
+    assert check.people.loc[check.people["overloaded"], "person"].tolist() == ["r0", "r1"]
+    found = {finding.what: finding.action for finding in conclude_structure(contested, duties=check).findings}
+    said = found["People with more work than hours"]
+    assert said == "Take duties from r0, and accounts or calls from r1."
+
+
 def test_who_stays_is_told_what_the_other_structure_costs_more_or_less(contested):
     """The structure that scores best may be dearer: the other one was said to cost "USD -8,000 a year more"."""
     table = contested.table.assign(cost=[5000.0 if name == contested.best else 4000.0 for name in

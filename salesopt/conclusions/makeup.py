@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from salesopt.display import band, integer, listed, money, number, percent, plural
 from salesopt.results import Conclusion, Finding, count_finding
 from salesopt.structure import DutyCheck, TeamMakeup
@@ -98,10 +100,18 @@ def _duty_findings(duties: DutyCheck) -> list[Finding]:
         found.append(count_finding(what, len(wrong), "duties", action, caution, "structure"))
     loaded = duties.people[duties.people["overloaded"]]
     if len(loaded):
-        what, action = "People with more work than hours", f"Take duties from {listed(loaded['person'])}."
-        caution = "Hours are those written in the table duties; none were measured."
+        caution = "Hours are those written in the tables duties, reps and accounts; none were measured."
+        what, action = "People with more work than hours", _relieve(loaded)
         found.append(count_finding(what, len(loaded), "people", action, caution, "structure"))
     return found
+
+
+def _relieve(loaded: pd.DataFrame) -> str:
+    """What to take from people who are overloaded: duties where they have hours of duty, else accounts or calls."""
+    busy = loaded["duty_hours"] > 0
+    said = [f"duties from {listed(loaded.loc[busy, 'person'])}"] if busy.any() else []
+    said += [f"accounts or calls from {listed(loaded.loc[~busy, 'person'])}"] if not busy.all() else []
+    return f"Take {', and '.join(said)}."
 
 
 def _kinds(duties: DutyCheck) -> str:

@@ -23,7 +23,7 @@ class DutyCheck(Result):
                ("sound" or what is wrong, worst first), faults (number of things wrong)
     problems : duty, problem, people, remedy - one row per thing wrong
     people   : person, role, present, owns, does, duty_hours, customer_hours, working_hours, load (duty and customer
-               hours over working hours), overloaded
+               hours over working hours), overloaded (who is here)
     matrix   : duty, and a column per person with his parts ("A", "R", "AR", ...)
     skipped  : item, reason
     """
@@ -165,7 +165,7 @@ def _people(
         people["working_hours"] = working_hours
     work = people["duty_hours"] + people["customer_hours"]
     people["load"] = work / people["working_hours"].where(people["working_hours"] > 0)
-    people["overloaded"] = people["load"] > limit * (1 + 1e-9)
+    people["overloaded"] = people["present"] & (people["load"] > limit * (1 + 1e-9))
     return people.sort_values("load", ascending=False, na_position="last", kind="stable", ignore_index=True)
 
 
