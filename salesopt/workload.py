@@ -294,9 +294,16 @@ class TeamHours(Result):
 
     @property
     def idle(self) -> float:
-        """Share of people's hours that hold no call and no travel today; below 0 where the work is more than they."""
-        calls, travel = (self.made, self.travel_made) if self.counted else (self.planned, self.travel)
-        return 1 - (calls + np.nan_to_num(travel)) / self.capacity
+        """Share of people's hours that hold no call and no travel today; below 0 where the work is more than they.
+
+        Calls on accounts that nobody here serves take nobody's hours today, nor does the way to them.
+        """
+        travel = self.travel_made if self.counted else self.travel
+        return 1 - (self.own_calls(self.counted) + np.nan_to_num(travel)) / self.capacity
+
+    def own_calls(self, kind: str) -> float:
+        """Hours of the calls that people's own accounts take; `kind` as `counted`: "" planned, "_made" made."""
+        return float(self.table[f"call_hours{kind}"].sum())
 
     def call_hours(self, load: pd.DataFrame) -> dict[str, float]:
         """Hours of calls of each in `load` (of a CallPlan) with idle ones filled, and as much travel a call as today.

@@ -9,7 +9,14 @@ import pytest
 
 import salesopt
 from salesopt.conclusions.team import conclude_team
-from salesopt.conclusions.workload import call_finding, calls_caption, hours_by_name, lies_idle, too_small
+from salesopt.conclusions.workload import (
+    call_finding,
+    calls_caption,
+    hours_by_name,
+    lies_idle,
+    too_small,
+    used_sentence,
+)
 from salesopt.errors import DataError, ParameterError
 from salesopt.stats.effort import draw_units
 from salesopt.stats.judgement import adbudg, calibrate_judgement
@@ -240,7 +247,19 @@ def test_hours_are_those_of_calls_and_of_the_way_to_them_planned_and_made():
     assert filled["Ben"] == pytest.approx(9 * 1 / (1 + 2 * km / 100)) and filled["Ben"] > 1
     planned = measure_hours(accounts.drop(columns=["calls_made", "lat", "lon"]), people(Ann=8.0))
     assert np.isnan([planned.made, planned.travel, planned.over_made, planned.lacking_made]).all()
-    assert planned.planned == 10.5 and planned.idle == 1 - 10.5 / 8
+    assert planned.planned == 10.5 and planned.idle == 1 - 8.5 / 8, "Ben is not here: his call takes nobody's hours"
+
+
+def test_idle_hours_are_those_of_the_table_where_some_accounts_are_nobodys():
+    """The sentence took all calls and the way to the served ones: 42 % idle, where the table had 55 %."""
+    accounts = clients().assign(lat=50.0, lon=10.0)
+    hours = measure_hours(accounts, people(Ann=25.0))
+    assert hours.idle * 25 == pytest.approx(hours_by_name(hours, None)["left"].sum())
+    said = used_sentence(hours)
+    assert "take 34\u202f% of people's 25 hours a year: 8 hours of calls, 0 of travel" in said
+    assert said.endswith("; accounts that nobody here serves ask for 2 hours of calls more.")
+    everybody = used_sentence(measure_hours(accounts, people(Ann=20.0, Ben=9.0)))
+    assert "nobody here serves" not in everybody
 
 
 def test_no_account_gets_more_calls_than_is_known_to_help():

@@ -55,11 +55,15 @@ def used_sentence(hours: TeamHours) -> str:
 
 def _parts(hours: TeamHours, kind: str) -> str:
     """ "20,064 hours of calls, 14,421 of travel; 12 people lack 6,162 hours"."""
-    calls, travel = (hours.made, hours.travel_made) if kind else (hours.planned, hours.travel)
+    calls, travel = hours.own_calls(kind), hours.travel_made if kind else hours.travel
+    nobodys = (hours.made if kind else hours.planned) - calls
     lacking, over = (hours.lacking_made, hours.over_made) if kind else (hours.lacking, hours.over)
     way = f", {integer(travel)} of travel" if math.isfinite(travel) else ", travel not known"
     who = f"; {plural(int(lacking), 'person lacks', 'people lack')} {integer(over)} hours" if lacking else ""
-    return f"{integer(calls)} hours of calls{way}{who}"
+    more = (
+        f"; accounts that nobody here serves ask for {integer(nobodys)} hours of calls more" if nobodys >= 0.5 else ""
+    )
+    return f"{integer(calls)} hours of calls{way}{who}{more}"
 
 
 def way_to_calls(hours: TeamHours | None, then: TeamHours | None) -> str:
@@ -136,7 +140,7 @@ def hours_doubts(
     one = f"One more hour of calls, put where it brings most, is worth about {estimate(worth, currency)}"
     if fuller is None:
         return [*said, f"{one}; the call plan only divides the hours of the calls made today anew."]
-    work = (1 - hours.idle) * hours.capacity / max(hours.made if hours.counted else hours.planned, 1e-9)
+    work = (1 - hours.idle) * hours.capacity / max(hours.own_calls(hours.counted), 1e-9)
     rest = hours.idle * hours.capacity - work * _added(fuller)  # an hour of calls takes its travel with it
     return [
         *said,
