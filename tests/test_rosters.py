@@ -1,6 +1,7 @@
 """Who leaves and who joins: against brute force and other solvers, shortages, requirements, names and bad input."""
 
 import itertools
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -757,6 +758,10 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     assert saved > 1 and more.item() > 1
     said = f"{about(saved)} hours above people's hours a year, for {about(more.item())} hours of travel more."
     assert f"Divide accounts anew: at planned calls that saves about {said}" in conclude_rosters(now, anew).answer
+    homeless = replace(now, table=now.table.assign(accounts_short=4))  # it was told to save "hardly anything"
+    assert f"{said[:-1]}, and 4 accounts more find a colleague." in conclude_rosters(homeless, anew).answer
+    worse = replace(anew, table=anew.table.assign(accounts_short=4))
+    assert "would save hardly anything" in conclude_rosters(now, worse).answer
 
 
 def test_a_hire_is_valued_after_todays_accounts_are_divided_anew():

@@ -137,13 +137,17 @@ def _why(row: pd.Series) -> str:
 def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> str:
     """What dividing today's accounts anew saves without anybody leaving or joining, in words; "" for nothing."""
     now, then = result.table.iloc[0], redrawn.table.iloc[0]
-    if then["accounts_short"] != now["accounts_short"]:  # travel to more accounts cannot be compared
+    room = int(now["accounts_short"] - then["accounts_short"])
+    if room < 0:  # travel to fewer accounts is no saving
         return ""
     travel, over = now["travel"] - then["travel"], now["over"] - then["over"]
     saved = [f"{about(travel)} hours of travel"] if travel >= 0.5 else []
     saved += [f"{about(over)} hours above people's hours"] if over >= 0.5 else []
     more = f", for {about(-travel)} hours of travel more" if travel <= -0.5 else ""
-    return f"about {' and '.join(saved)} a year{more}" if saved else ""
+    found = f", and {plural(room, 'account')} more {'finds' if room == 1 else 'find'} a colleague" if room else ""
+    if not saved:
+        return f"no hours{more}{found}" if room else ""
+    return f"about {' and '.join(saved)} a year{more}{found}"
 
 
 def _first(result: RosterComparison, redrawn: RosterComparison | None) -> bool:
