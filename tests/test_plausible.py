@@ -25,9 +25,12 @@ HISTORY = "unit,period,reps,sales\n" + "".join(
 ACCOUNTS = "account,potential,calls,hours_per_call,rep\na,1,5000,1,r0\n"
 
 
+COST = "[parameters.team]\ncost_per_rep = 90000\n"
+
+
 def study(folder: Path, **tables: str) -> Path:
     lines = "".join(f'{name} = "{name}.csv"\n' for name in tables)
-    (folder / "study.toml").write_text(f'[study]\ntitle = "Tea"\ncurrency = "EUR"\n[tables]\n{lines}')
+    (folder / "study.toml").write_text(f'[study]\ntitle = "Tea"\ncurrency = "EUR"\n[tables]\n{lines}{COST}')
     for name, content in tables.items():
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
     return folder
@@ -343,3 +346,13 @@ def test_an_account_locked_to_nobody_is_refused_and_one_locked_to_a_leaver_is_do
     assert levels(found, "warning") == [("accounts.csv", 4, "locked", "yes, with 'gone', who is not here")]
     study(tmp_path, reps=REPS, accounts=accounts.replace("r0,yes", "r0,maybe"))
     assert "one of no, yes" in str(next(one for one in check_study(tmp_path) if one.column == "locked"))
+
+
+def test_a_study_to_be_sized_without_people_is_told_to_say_what_a_head_costs(tmp_path):
+    """The chapter on the team failed on a folder in which check had found nothing."""
+    assert check_study(study(tmp_path, effort_response=UNITS)) == []
+    settings = tmp_path / "study.toml"
+    settings.write_text(settings.read_text().replace(COST, ""))
+    (found,) = check_study(tmp_path)
+    assert (found.column, found.value, found.level) == ("parameters.team", "no cost of a head", "warning")
+    assert "effort_response.csv" in found.expected and "--set team.cost_per_rep" in found.expected

@@ -148,7 +148,9 @@ def check_study(folder: str | os.PathLike[str]) -> list[Problem]:
     end = pd.NaT
     with suppress(DataError, ParameterError):  # what is wrong with the calendar is among the problems by now
         end = _settle_quarter(settings, "", every, built)[2]
-    problems += [*_doubtful(read, end), *([] if problems or dated or settings.quarter else _undated(read))]
+    unsound = bool(problems)
+    problems += [*_doubtful(read, end), *([] if unsound or dated or settings.quarter else _undated(read))]
+    problems += [] if unsound else _uncosted(read, settings)
     if empty := [table.file for table in every.values() if table.empty]:
         said = "no rows yet, so the study counts as without them"
         problems.append(Problem(FILE, ", ".join(empty), None, said, "", FILE, level="note"))
@@ -233,6 +235,18 @@ def _undated(read: Mapping[str, Table]) -> list[Problem]:
         "whoever has a day in left has left, and heads and years of service are those of the last day in reps"
     )
     return [Problem(FILE, "study.quarter", None, "no quarter", expected, FILE, level="warning")]
+
+
+def _uncosted(read: Mapping[str, Table], settings: Settings) -> list[Problem]:
+    """That a study whose team is to be sized does not say what a head costs, without which that chapter fails."""
+    sized = next((name for name in ("effort_response", "effort_history") if name in read), "")
+    if not sized or "reps" in read or settings.parameters.get("team", {}).get("cost_per_rep"):
+        return []
+    expected = (
+        f"what a representative costs a year, to size the team by {read[sized].file}: the table reps, or "
+        "cost_per_rep = 90000 here, or --set team.cost_per_rep=90000 when you run report"
+    )
+    return [Problem(FILE, "parameters.team", None, "no cost of a head", expected, FILE, level="warning")]
 
 
 def _nothing_yet(read: Mapping[str, Table]) -> Problem:
