@@ -637,6 +637,8 @@ def test_what_balance_costs_in_travel_is_said_where_it_is_much():
     assert f"The driving saved is worth {estimate(30 * saved, 'EUR')} a year" in priced and "driving" not in words
     ax = plot_map(plan)
     assert {text.get_text() for text in ax.texts} >= set(reps["rep"])
+    bare = plot_map(dataclasses.replace(plan, table=plan.table.drop(columns=["lat", "lon"])))
+    assert "so there is no map" in bare.get_title(loc="left") and bare.figure.get_figheight() < 1
 
 
 def test_travel_of_todays_owners_is_told_for_the_calls_planned_and_for_those_made():

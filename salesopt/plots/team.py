@@ -150,8 +150,9 @@ def plot_load(result: TeamAssignment, ax: Axes | None = None) -> Axes:
 
 def plot_map(result: TeamAssignment, ax: Axes | None = None) -> Axes:
     """Accounts by place, each joined to the base of who serves it; accounts that change hands are ringed."""
-    ax = axes(ax, height=6.0)
-    if not {"lat", "lon"} <= set(result.table.columns):
+    placed = {"lat", "lon"} <= set(result.table.columns)
+    ax = axes(ax, height=6.0 if placed else 0.8)
+    if not placed:
         ax.set_axis_off()
         return title(ax, "The accounts have no coordinates, so there is no map")
     table = result.table.merge(result.load[["rep", "lat", "lon"]], on="rep", suffixes=("", "_base"))
