@@ -31,7 +31,8 @@ def test_good_and_bad_chapters_side_by_side(tmp_path, monkeypatch):
     write_notebook(tmp_path, "15_kills", ["import os, signal; os.kill(os.getppid(), signal.SIGKILL)"], parameters=PLAIN)
     names, seen = ["10_good", "11_leaves", "12_killed", "13_wrong", "14_slow"], []
     jobs = [job(tmp_path, name, timeout=2 if name == "14_slow" else 60) for name in names]
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     (tmp_path / "scratch").mkdir()
     with Runner(tmp_path) as runner:
         runs = {one.word: one for one in runner.run(jobs, lambda word, cell: seen.append((word, cell)))}
