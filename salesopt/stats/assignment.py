@@ -198,6 +198,7 @@ def _branch(
             return choice, bound
         if time.perf_counter() > deadline:
             return np.zeros(0, dtype=np.int64), bound
+        solver.clearSolver()  # HiGHS 1.16 may give back the plan from before the cuts beside the optimum with them
 
 
 class _Territories:

@@ -11,7 +11,7 @@ import pulp
 from salesopt.stats.levels import expected_gap
 from salesopt.stats.programme import Solver, programme_of
 
-WHOLE = 1e6  # what the dearest cost and the largest gain count as for the solver
+WHOLE = 1e3  # what the dearest cost and the largest gain count as for the solver
 SAME = 1e-9  # share by which what two plans close, or a budget, may differ and be the same
 
 
@@ -112,7 +112,7 @@ def spent(steps: Steps, bought: np.ndarray) -> float:
 
 
 def _in_solver_units(steps: Steps) -> tuple[Steps, float, float]:
-    """The steps with the dearest cost and the largest gain a million, and a unit of these in currency and level-hours.
+    """The steps with the dearest cost and the largest gain a thousand, and a unit of these in currency and level-hours.
 
     Solvers know costs to a fixed number of decimals, whatever the study counts its money in.
     """

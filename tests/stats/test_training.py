@@ -75,6 +75,15 @@ def test_a_sweep_of_budgets_finds_what_each_alone_does(seed):
     assert (plan_training(steps, budgets) @ steps.gain).tolist() == pytest.approx((alone @ steps.gain).tolist())
 
 
+def test_a_large_team_has_a_plan():
+    """Gains counted in units so small that their sum lost the last decimals left the cheapest plan without a point."""
+    draw, people = np.random.default_rng(0), 120
+    gain, skill = draw.uniform(9, 80, people), draw.integers(0, 4, people)
+    steps = Steps(np.arange(people), skill, np.full(people, 10.0), gain, np.zeros(4))
+    bought = plan_training(steps, np.array([600.0]))[0]
+    assert gain[bought].sum() == pytest.approx(np.sort(gain)[-60:].sum())
+
+
 def test_the_unit_of_money_decides_nothing():
     """A study may count in billions."""
     unit, steps, able = 1e-9, made(8, people=2, skills=2), np.random.default_rng(8).random((6, 5)) < 0.5
