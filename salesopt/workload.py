@@ -179,13 +179,15 @@ def plan_calls(
     capacity = hours_of(owner, units.reps * lengths, hours)
     known_to = known_multiple(effort, used[by])
     most = most_calls(units.reps, known_to if known_only else None)
-    step, exact = hours_grid(lengths)
+    step, exact = hours_grid(lengths, max((owner == rep).sum() * limit for rep, limit in capacity.items()))
     calls, rows = np.zeros(len(used)), []
     for rep, limit in capacity.items():
         mine = np.flatnonzero((owner == rep).to_numpy())
         calls[mine], worth, more = plan_person(units, mine, lengths, limit, step, most)
-        now = units.contribution(units.reps)[mine].sum()
-        time_now, time = (count[mine] @ lengths[mine] for count in (units.reps, calls))
+        now, time_now = units.contribution(units.reps)[mine].sum(), units.reps[mine] @ lengths[mine]
+        if worth < now and time_now <= limit + 1e-9:  # lengths rounded up may leave no room for today's calls
+            calls[mine], worth = units.reps[mine], now
+        time = calls[mine] @ lengths[mine]
         rows.append((rep, len(mine), time_now, time, limit, worth - now, more))
     columns = ["rep", "accounts", "hours_now", "hours", "capacity", "gain", "worth_of_hour"]
     table = pd.DataFrame({"account": units.name, "rep": served, "unit": used[by], "calls_now": units.reps})
@@ -195,7 +197,7 @@ def plan_calls(
     table["potential"] = used["potential"].to_numpy() if "revenue" in used.columns else np.nan
     table["gain"] = units.contribution(calls) - units.contribution(units.reps)
     cautions = (
-        *_call_cautions(table, exact, known_to),
+        *_call_cautions(table, None if exact else step, known_to),
         *(f"Hours were given for {name}, who serves no account of this plan." for name in idle_names(capacity, hours)),
     )
     low, high = _gain_interval(drawn_groups(known, draws, seed), table, confidence)
@@ -220,12 +222,13 @@ def _gain_interval(drawn: Units | None, table: pd.DataFrame, confidence: float) 
     return float(low), float(high)
 
 
-def _call_cautions(table: pd.DataFrame, exact: bool, known: Numbers) -> tuple[str, ...]:
+def _call_cautions(table: pd.DataFrame, rounded: float | None, known: Numbers) -> tuple[str, ...]:
+    """rounded : hours to whose multiples lengths of calls were rounded up, None where none had to be"""
     said = [
         "An account is taken to respond like its group; people know their accounts better: let them change the plan."
     ]
-    if not exact:
-        said.append("Lengths of calls were rounded up to 3 minutes.")
+    if rounded:
+        said.append(f"Lengths of calls were rounded up to {rounded:g} hours: a little more may fit than this plan holds.")
     dropped = int((table["calls"] == 0).sum())
     if dropped:
         said.append(

@@ -18,6 +18,7 @@ from salesopt.conclusions.workload import (
     used_sentence,
 )
 from salesopt.errors import DataError, ParameterError
+from salesopt.stats.calls import hours_grid
 from salesopt.stats.effort import draw_units
 from salesopt.stats.judgement import adbudg, calibrate_judgement
 from salesopt.team import size_team
@@ -201,10 +202,31 @@ def test_no_work_is_said():
 
 
 def test_lengths_off_the_grid_are_rounded_up_and_said():
-    accounts = clients().assign(hours_per_call=[0.37, 0.5, 1.5, 1.0])
+    accounts = clients().assign(hours_per_call=[0.371, 0.5, 1.5, 1.0])
     result = plan_calls(accounts, EFFORT)
-    assert any("rounded up" in text for text in result.cautions)
+    assert any("rounded up to 0.01 hours" in text for text in result.cautions)
     assert (result.load["hours"] <= result.load["capacity"] + 1e-9).all()
+
+
+@pytest.mark.parametrize("length", [0.37, 0.51])
+def test_lengths_of_calls_to_a_hundredth_are_not_rounded(length):
+    """0.51 hours were 0.55: today's own calls did not fit into today's hours, and a third of the gain went unseen."""
+    accounts = clients().assign(hours_per_call=length)
+    result, whole = plan_calls(accounts, EFFORT), plan_calls(accounts.assign(hours_per_call=1.0), EFFORT)
+    assert result.table["calls"].tolist() == whole.table["calls"].tolist()
+    assert not any("rounded" in text for text in result.cautions)
+
+
+def test_a_call_plan_is_never_worse_than_today():
+    """Rounded up, no change fits and today's calls neither; they are kept."""
+    accounts = clients().iloc[[3]].assign(hours_per_call=0.3333333)
+    result = plan_calls(accounts, EFFORT)
+    assert result.table["calls"].tolist() == [2] and result.gain == 0
+
+
+def test_the_step_of_time_is_coarser_where_one_person_has_too_many():
+    lengths = np.array([0.51, 0.33])
+    assert hours_grid(lengths, 1e5) == (0.01, True) and hours_grid(lengths, 1e7) == (0.05, False)
 
 
 def test_calls_beyond_what_was_asked_are_counted_out_loud():

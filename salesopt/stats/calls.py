@@ -13,7 +13,8 @@ from salesopt.stats.allocation import divide_lots
 from salesopt.stats.arguments import named_as_text, number_fault
 from salesopt.stats.effort import Curves, Numbers, Units, calibrated, consensus, curves_of
 
-STEPS = (0.25, 0.1, 0.05)  # hours: the coarsest grid on which every call's length fits is used
+STEPS = (0.25, 0.1, 0.05, 0.01)  # hours: the coarsest grid on which every call's length fits is used
+COARSE, LARGE = 0.05, 5e7  # the finest step where accounts times steps of somebody's hours would be more than this
 LARGEST = 3.0  # an account gets at most this multiple of today's calls
 
 
@@ -89,12 +90,16 @@ def _relative(units: Units) -> Units:
     return replace(units, reps=np.ones(len(units.name)), low=low, high=high, scale=scale)
 
 
-def hours_grid(lengths: Numbers) -> tuple[float, bool]:
-    """Step of time on which the lengths of all calls lie, and whether they do; else the finest, lengths rounded up."""
-    for step in STEPS:
+def hours_grid(lengths: Numbers, work: float) -> tuple[float, bool]:
+    """Step of time on which the lengths of all calls lie, and whether they do; else the finest, lengths rounded up.
+
+    work : accounts times hours of the one for whom this is most
+    """
+    steps = [step for step in STEPS if step >= COARSE or work / step <= LARGE]
+    for step in steps:
         if np.allclose(lengths / step, np.round(lengths / step), atol=1e-9):
             return step, True
-    return STEPS[-1], False
+    return steps[-1], False
 
 
 def most_calls(today: Numbers, known: Numbers | None) -> Numbers:
