@@ -228,7 +228,7 @@ def _call_cautions(table: pd.DataFrame, rounded: float | None, known: Numbers) -
         "An account is taken to respond like its group; people know their accounts better: let them change the plan."
     ]
     if rounded:
-        said.append(f"Lengths of calls were rounded up to {rounded:g} hours: a little more may fit than this plan holds.")
+        said.append(f"Lengths of calls were rounded up to {rounded:g} hours, so a little more may fit than is planned.")
     dropped = int((table["calls"] == 0).sum())
     if dropped:
         said.append(

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from salesopt.conclusions.summary import conclude_summary, in_words, open_summary
+from salesopt.conclusions.summary import DOUBTED, conclude_summary, in_words, open_summary
 from salesopt.errors import DataError
 from salesopt.plots.summary import plot_summary
 from salesopt.summary import COLUMNS, rank_findings
@@ -86,7 +86,7 @@ def test_sizes_of_the_team_that_answer_different_questions_are_told_apart():
     assert "25 heads earn most" in said and "23 heads are what the calls" in said and "23.6 heads" in said
     assert "today there are 24." in said
     alone = conclude_summary(ranked, metrics={"team.best_reps": 25.0, "team.reps": 24.0})
-    assert alone.doubts == ranked.cautions
+    assert alone.doubts == (*ranked.cautions, DOUBTED)
 
 
 def test_what_is_also_found_is_shown_as_a_board_reads_it():

@@ -16,6 +16,7 @@ SIZES = {
     "structure.reps": "are what the calls planned and the way to them ask for, laid out anew",
     "team.workload_reps": "are what the table workload asks for",
 }
+DOUBTED = "Each finding stands on the doubts that its own chapter names at its end."
 
 
 def open_summary(answers: pd.DataFrame, *, quarter: str = "", absent: Sequence[str] = ()) -> Conclusion:
@@ -52,7 +53,8 @@ def conclude_summary(
     metrics : what the chapters measured, for the sizes of the team that they give
     failed  : titles of the chapters that could not be made, whose findings are not here
     """
-    doubts = (*_gone(failed), *_sizes(metrics or {}), *result.cautions)
+    each = () if result.table.empty and result.others.empty else (DOUBTED,)
+    doubts = (*_gone(failed), *_sizes(metrics or {}), *result.cautions, *each)
     first = "".join(_before(row) for row in result.others[result.others["blocks"]].head(1).to_dict("records"))
     ranked = result.table
     if ranked.empty:

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 
 HALF = 0.5
 LEAST_FREEDOM = 10
+OWN = ("self", "own")  # raters so named are the person rated
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def _self_bias(skills: pd.DataFrame) -> tuple[float, float, float, int]:
     nothing = (float("nan"), float("nan"), float("nan"), 0)
     if "rater" not in skills:
         return nothing
-    own = skills["rater"] == skills["rep"]
+    own = (skills["rater"] == skills["rep"]) | skills["rater"].astype(str).str.strip().str.lower().isin(OWN)
     others = skills[~own & skills["rater"].notna()].groupby(["rep", "skill"])["level"].mean().rename("others")
     pairs = skills[own].join(others, on=["rep", "skill"], how="inner")
     each = (pairs["level"] - pairs["others"]).groupby(pairs["rep"]).mean()

@@ -258,7 +258,10 @@ SKILLS = table(
         "rep": text("name, as in reps"),
         "skill": text("name of the skill"),
         "level": number("level, 0 none to 4 expert", "level", least=0, most=4),
-        "rater": text("who rated it; several raters of one skill are several rows", optional=True),
+        "rater": text(
+            "who rated it (his own name, or self, for his own rating); several raters of one skill are several rows",
+            optional=True,
+        ),
     },
     ("rep", "skill", "rater"),
 )

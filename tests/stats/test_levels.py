@@ -35,10 +35,14 @@ def test_people_who_rate_themselves_too_high_are_found():
             level = random.uniform(1, 3)
             rows += [(f"p{at}", f"s{skill}", level + 0.5 + random.normal(0, 0.2), f"p{at}")]
             rows += [(f"p{at}", f"s{skill}", level + random.normal(0, 0.2), rater) for rater in ("boss", "peer")]
-    found = estimate_levels(pd.DataFrame(rows, columns=["rep", "skill", "level", "rater"]), noise=0.5)
+    table = pd.DataFrame(rows, columns=["rep", "skill", "level", "rater"])
+    found = estimate_levels(table, noise=0.5)
     assert found.self_low < 0.5 < found.self_high
     assert found.self_high - found.self_low < 0.2
     assert found.self_pairs == 150
+    named = table.assign(rater=table["rater"].where(table["rater"] != table["rep"], "Self"))  # as forms often have it
+    again = estimate_levels(named, noise=0.5)
+    assert (again.self_bias, again.self_pairs) == (found.self_bias, 150)
 
 
 def made(
