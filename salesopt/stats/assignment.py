@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from salesopt.stats.flow import flow_counts, solve_flow
-from salesopt.stats.highs import begin_from, linear_model, quiet_solver
+from salesopt.stats.highs import begin_anew, begin_from, linear_model, quiet_solver
 from salesopt.stats.matching import Flags, Matching, Numbers, Places, Solution, connected_patches
 from salesopt.stats.neighbourhoods import GROUPS, improve_plan
 from salesopt.stats.packing import Packing
@@ -198,7 +198,7 @@ def _branch(
             return choice, bound
         if time.perf_counter() > deadline:
             return np.zeros(0, dtype=np.int64), bound
-        solver.clearSolver()  # HiGHS 1.16 may give back the plan from before the cuts beside the optimum with them
+        begin_anew(solver)
 
 
 class _Territories:

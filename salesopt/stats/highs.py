@@ -58,3 +58,11 @@ def linear_model(
 def begin_from(solver: highspy.Highs, values: Numbers) -> None:
     """Tell the solver a solution that is known: the values of the first columns."""
     solver.setSolution(len(values), np.arange(len(values), dtype=np.int32), np.asarray(values, dtype=float))
+
+
+def begin_anew(solver: highspy.Highs) -> highspy.HighsStatus:
+    """Forget the last solve, before a programme with whole columns is solved again after a change.
+
+    HiGHS 1.16 may else give back the whole columns of the solve before beside the optimum of this one.
+    """
+    return solver.clearSolver()

@@ -95,5 +95,5 @@ def _bought(accounts: pd.DataFrame, account_lines: pd.DataFrame) -> LineShares:
     if idle.any():
         bought[idle] = [[line in row for line in lines] if row else bought.sum(axis=0) for row in named]
     main = bought.argmax(axis=1)
-    main[idle] = [lines.index(row[0]) if row else main for row, main in zip(named, main[idle], strict=True)]
+    main[idle] = [lines.index(row[0]) if row else most for row, most in zip(named, main[idle], strict=True)]
     return LineShares(bought / bought.sum(axis=1, keepdims=True), main, tuple(lines), 0, int(idle.sum()))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from salesopt.errors import InfeasibleError, SalesoptError
-from salesopt.stats.highs import Highs, linear_model
+from salesopt.stats.highs import Highs, begin_anew, linear_model
 
 Numbers = NDArray[np.float64]
 INFINITE = highspy.kHighsInf
@@ -93,8 +93,7 @@ class Solver:
         _require(highs.setOptionValue("time_limit", self._seconds + highs.getRunTime()), "option time_limit")
         whole = bool(self.programme.whole.any())
         if whole:
-            # HiGHS 1.16 may give back the whole columns of the solve before beside the optimum of this one.
-            _require(highs.clearSolver(), "fresh start")
+            _require(begin_anew(highs), "fresh start")
         highs.run()
         status = highs.getModelStatus()
         found = highspy.HighsModelStatus
@@ -264,6 +263,11 @@ def _highs_model(programme: Programme) -> highspy.HighsLp:
     )
     model.offset_ = -programme.offset
     return model
+
+
+def unit_of(values: Numbers) -> float:
+    """The largest of these figures, 1 where all are 0: solvers know figures to a fixed number of decimals only."""
+    return float(values.max(initial=0.0)) or 1.0
 
 
 def _require(status: highspy.HighsStatus, what: str) -> None:

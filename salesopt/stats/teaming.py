@@ -6,7 +6,7 @@ import numpy as np
 import pulp
 
 from salesopt.errors import InfeasibleError
-from salesopt.stats.programme import Solution, Solver, programme_of, with_row
+from salesopt.stats.programme import Solution, Solver, programme_of, unit_of, with_row
 
 
 def cheapest_cover(able: np.ndarray, cost: np.ndarray, cover: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def cheapest_cover(able: np.ndarray, cost: np.ndarray, cover: int) -> np.ndarray
         return np.zeros(len(able), bool)
     problem = pulp.LpProblem("cover", pulp.LpMinimize)
     take = [problem.add_variable(f"take_{person}", cat=pulp.LpBinary) for person in range(len(able))]
-    unit = float(cost.max()) or 1.0  # solvers know costs to a fixed number of decimals
+    unit = unit_of(cost)
     problem += pulp.lpSum(price / unit * x for price, x in zip(cost, take, strict=True))
     for need in np.flatnonzero(able.any(axis=0)):
         who = np.flatnonzero(able[:, need])
@@ -45,7 +45,7 @@ def best_teams(
     """
     people, needs = able.shape
     low, high = size
-    unit = float(weight.max(initial=0.0)) or 1.0  # solvers know weights to a fixed number of decimals
+    unit = unit_of(weight)
     weight = weight / unit
     if teams * low > people or (everyone and teams * high < people):
         raise InfeasibleError(
@@ -77,7 +77,7 @@ def best_teams(
             fillers = pulp.lpSum(inside[person][team] for person in np.flatnonzero(able[:, need]))
             problem += fillers >= cover * filled[need][team]
     columns = [x for row in inside for x in row] + [z for row in filled for z in row]
-    best, solution = _lexicographic(problem, columns, cost / (float(cost.max()) or 1.0), teams)
+    best, solution = _lexicographic(problem, columns, cost / unit_of(cost), teams)
     chosen = solution.values[: people * teams].reshape(people, teams) > 0.5
     return np.where(chosen.any(axis=1), chosen.argmax(axis=1), -1), best * unit
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pulp
 
 from salesopt.stats.levels import expected_gap
-from salesopt.stats.programme import Solver, programme_of
+from salesopt.stats.programme import Solver, programme_of, unit_of
 
 WHOLE = 1e3  # what the dearest cost and the largest gain count as for the solver
 SAME = 1e-9  # share by which what two plans close, or a budget, may differ and be the same
@@ -116,8 +116,7 @@ def _in_solver_units(steps: Steps) -> tuple[Steps, float, float]:
 
     Solvers know costs to a fixed number of decimals, whatever the study counts its money in.
     """
-    money = max(float(steps.cost.max()), float(steps.course_cost.max(initial=0.0))) / WHOLE or 1.0
-    closed = float(steps.gain.max()) / WHOLE or 1.0
+    money, closed = unit_of(np.append(steps.cost, steps.course_cost)) / WHOLE, unit_of(steps.gain) / WHOLE
     parts = {"cost": steps.cost / money, "course_cost": steps.course_cost / money, "gain": steps.gain / closed}
     return replace(steps, **parts), money, closed
 
