@@ -222,9 +222,12 @@ def test_a_limit_without_a_price_may_still_be_worth_something_to_whole_heads():
     assert looser.value > plan.value + 0.1 and found.worth == pytest.approx(looser.value - plan.value)
 
 
-@pytest.mark.parametrize(("limit", "given", "more"), [("hires", 1.5, 2.5), ("reps", 40.5, 41.5)])
+@pytest.mark.parametrize(("limit", "given", "more"), [("hires", 1.5, 2.5), ("reps", 29.5, 30.5)])
 def test_a_limit_between_whole_heads_binds_at_the_lower_one(limit, given, more):
     effort = judged(truth())
+    effort = effort[
+        effort["unit"].isin(["unit 0", "unit 1"])
+    ]  # so few that every plan is proved, however busy the machine
     rules = {"cost_per_rep": COST / 4, "years": 2, "change": None}
     plan, looser = (plan_headcount(effort, **rules, **{limit: most}) for most in (given, more))
     found = plan.limits[(plan.limits["limit"] == limit) & (plan.limits["year"] == 0)]
