@@ -118,7 +118,7 @@ def test_the_least_travel_is_that_of_cp_sat(seed, keep):
     assert result.table["travel"].sum() == pytest.approx(result.objective)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_the_bound_of_an_unfinished_search_is_not_above_the_optimum(seed):
     accounts, reps = firm(30, 10, seed, spare=3.0)
     best = assign_accounts(accounts, reps, tolerance=0.4, gap=0.0)
