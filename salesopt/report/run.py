@@ -24,6 +24,8 @@ from typing import Any, Self
 import nbformat
 
 TIMEOUT = 900  # seconds a single cell may take before its chapter counts as failed
+STARTS = 3  # times a kernel is started that dies before its first word
+UNSTARTED = "before replying to kernel_info"  # what the client says then
 KERNEL_OPTIONS = {
     "record_timing": False,
     "coalesce_streams": True,
@@ -150,16 +152,7 @@ def _run(job: Job) -> ChapterRun:
         written = Path(place, job.notebook.name)
         error = left_out = ""
         try:
-            papermill.execute_notebook(
-                str(job.notebook),
-                str(written),
-                parameters=dict(job.parameters),
-                kernel_name="python3",
-                progress_bar=False,
-                execution_timeout=job.timeout,
-                on_cell_executed=lambda cell, cell_index, execute_reply: _queue.put((job.word, cell_index)),
-                **KERNEL_OPTIONS,
-            )
+            _execute(job, written)
         except papermill.PapermillExecutionError as failure:
             if failure.ename == "AbsentError":
                 left_out = failure.evalue.strip()
@@ -179,6 +172,28 @@ def _run(job: Job) -> ChapterRun:
         elif not error:
             error = "the run left no notebook"
     return ChapterRun(job.word, time.perf_counter() - started, error)
+
+
+def _execute(job: Job, written: Path) -> None:
+    """Run the notebook of `job` to `written`; anew where another program took a port that the kernel had chosen."""
+    import papermill
+
+    for left in reversed(range(STARTS)):
+        try:
+            papermill.execute_notebook(
+                str(job.notebook),
+                str(written),
+                parameters=dict(job.parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                execution_timeout=job.timeout,
+                on_cell_executed=lambda cell, cell_index, execute_reply: _queue.put((job.word, cell_index)),
+                **KERNEL_OPTIONS,
+            )
+            return
+        except RuntimeError as failure:
+            if not left or UNSTARTED not in str(failure):
+                raise
 
 
 def explain(name: str, message: str, *, timeout: float = TIMEOUT) -> str:

@@ -50,6 +50,25 @@ def test_good_and_bad_chapters_side_by_side(tmp_path, monkeypatch):
     assert not list((tmp_path / "scratch").iterdir())  # a worker that is killed cannot tidy up: its home is in ours
 
 
+def test_a_kernel_that_lost_its_port_is_started_again(tmp_path, monkeypatch):
+    """Between the choice of its ports and its start another program took one of them: the chapter was lost."""
+    tries = []
+
+    def execute(source, target, **_):
+        tries.append(source)
+        if len(tries) <= lost:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        cell = nbformat.v4.new_code_cell("1", execution_count=1, id="a")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), target)
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    for lost in range(3):
+        tries.clear()
+        assert run._run(job(tmp_path, "10_tea")).error == "" and len(tries) == lost + 1
+    tries, lost = [], 3
+    assert "Kernel died" in run._run(job(tmp_path, "10_tea")).error and len(tries) == 3
+
+
 def test_unrun_sees_a_cell_that_papermill_calls_completed():
     cells = [nbformat.v4.new_code_cell("1", execution_count=1, id="a"), nbformat.v4.new_code_cell("2", id="b")]
     notebook = nbformat.v4.new_notebook(cells=cells)
