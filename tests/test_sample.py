@@ -235,7 +235,7 @@ def test_accounts_buy_what_their_lines_add_up_to_and_follow_calls(tables):
 
 def test_todays_assignment_has_something_to_gain(tables):
     accounts = tables["accounts"].merge(tables["reps"][["rep", "lat", "lon", "hours"]], on="rep", suffixes=("", "_rep"))
-    far = np.hypot(accounts["lat"] - accounts["lat_rep"], 0.75 * (accounts["lon"] - accounts["lon_rep"])) > 2.5
+    far = np.hypot(accounts["lat"] - accounts["lat_rep"], 0.75 * (accounts["lon"] - accounts["lon_rep"])) > 1.0
     load = (accounts["calls"] * accounts["hours_per_call"]).groupby(accounts["rep"]).sum()
     load = load / accounts.groupby("rep")["hours"].first()
     assert 0.10 < far.mean() < 0.6

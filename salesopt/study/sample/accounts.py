@@ -45,7 +45,7 @@ def _accounts(rng: np.random.Generator, reps: pd.DataFrame, revenue: float) -> t
     market = rng.choice(size.size, count, p=size / size.sum())
     group = rng.choice(len(names.GROUPS), count, p=[row.accounts for row in names.GROUPS])
     place = np.array([(row[2], row[3]) for row in names.MARKETS])[market]
-    place = place + rng.standard_normal((count, 2)) * np.array([0.30, 0.40])
+    place = place + rng.standard_normal((count, 2)) * np.array([0.12, 0.16])
     potential = _potential(rng, group, revenue)
     rank = potential.argsort().argsort() / count
     tier = np.digitize(rank, [0.50, 0.85])
@@ -120,7 +120,7 @@ def _potential(rng: np.random.Generator, group: np.ndarray, revenue: float) -> n
 def _today(rng: np.random.Generator, place: np.ndarray, serving: pd.DataFrame) -> np.ndarray:
     """Who serves each account today: someone near, but habit has made some rounds long and some far."""
     base = serving[["lat", "lon"]].to_numpy()
-    distance = np.hypot(*(((place[:, None, :] - base[None]) * np.array([1.0, 0.75])).transpose(2, 0, 1))) + 0.6
+    distance = np.hypot(*(((place[:, None, :] - base[None]) * np.array([1.0, 0.75])).transpose(2, 0, 1))) + 0.24
     habit = np.exp(0.40 * rng.standard_normal(distance.shape))
     target = rng.uniform(0.35, 2.1, len(serving))
     target *= len(place) / target.sum()

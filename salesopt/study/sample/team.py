@@ -132,7 +132,7 @@ def _reps(rng: np.random.Generator) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["rep", "role", "home", "cost", "hours", "hired", "left"])
     table["region"] = [at[home][1] for home in table["home"]]
     for column, place in (("lat", 2), ("lon", 3)):
-        offset = 0.05 * rng.standard_normal(len(table))
+        offset = 0.02 * rng.standard_normal(len(table))
         towns = np.array([market[place] for market in map(at.__getitem__, table["home"])], dtype=float)
         table[column] = np.round(towns + offset, 3)
     table["team"] = table["region"]
