@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
+from salesopt.stats.trips import compare_trips, doubt_trips, string_trips
 from salesopt.study.tables import require_tables
 
 POLISH = 3.0  # seconds
@@ -39,7 +41,10 @@ class TeamAssignment(Result):
     bridge   : step (today, assigned), travel (hours a year, of the accounts that somebody here serves today), moved
                (accounts that change hands), years (of relationship that end), spread (largest less smallest
                balance_index), unserved (accounts that nobody here serves today), travel_unserved (their hours a year);
-              travel_made (as travel, for the calls made today; nan where `calls_made` is not given for all of these)
+              travel_made (as travel, for the calls made today; nan where `calls_made` is not given for all of these);
+              trips_travel, trips_nights (as travel, and nights away, when visits are strung into trips, see
+              `stats.trips`), lacking (people whose calls and trips take more hours than they have), calls_per_trip
+              (which would count as much); these four nan where no places are known
     skipped  : item, reason
     balance  : the measures that were balanced
     gap      : proved: no plan within the limits costs less than (1 - gap) x this one
@@ -153,12 +158,24 @@ def assign_accounts(
     solution = keep_ties(pairs.problem, polish(pairs.problem, solution, deadline=ends), deadline=ends)
     table = _table(pairs, solution)
     load = _load(pairs, solution)
+    strung = partial(string_trips, pairs, clients, distances=distances, speed=speed, detour=detour)
+    bridge = compare_trips(
+        _bridge(pairs, solution, table, load, _made(clients, pairs)),
+        strung(pairs.now),
+        strung(solution.choice),
+        served=pairs.now >= 0,
+        way=calls_per_trip,
+    )
     return TeamAssignment(
         table=table,
         load=load,
-        bridge=_bridge(pairs, solution, table, load, _made(clients, pairs)),
+        bridge=bridge,
         skipped=pairs.skipped,
-        cautions=(*pairs.cautions, *_cautions(load, solution, gap, time_limit)),
+        cautions=(
+            *pairs.cautions,
+            *doubt_trips(bridge, calls_per_trip, len(pairs.rep)),
+            *_cautions(load, solution, gap, time_limit),
+        ),
         gap=solution.gap,
         objective=solution.cost,
         bound=solution.bound,

@@ -315,5 +315,6 @@ def _ways(assumed: Assumptions, currency: str) -> str:
         f"{size(assumed.speed)} km an hour and {money(assumed.cost_per_km, currency)} a km from the middle of an area; "
         f"visits are strung into days of {size(assumed.hours_a_day)} hours{trips}, a night away at "
         f"{money(assumed.night_cost, currency)}. The chapter on the size of the team has today's travel: the same ways "
-        "from people's homes, but as many calls on each way out as its parameter calls_per_trip says, however far."
+        "from people's homes, but as many calls on each way out as its parameter calls_per_trip says, however far; its "
+        "doubts say what such trips come to."
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from salesopt.conclusions.workload import too_small
 from salesopt.display import capital, estimate, integer, listed, lowered, percent, plural
 from salesopt.results import Finding
+from salesopt.stats.trips import NEAR
 from salesopt.territories import TeamAssignment
 from salesopt.workload import TeamHours
 
@@ -162,7 +163,7 @@ def reassign_finding(
         math.nan,
         "hours a year" if saves else "accounts",
         f"Hand over {plural(changed(assignment), 'account')} as the table of moves says.",
-        f"No interval: distances are taken as exact. {_at_made(assignment)}"
+        f"No interval: distances are taken as exact. {_as_trips(assignment)}{_at_made(assignment)}"
         f"{_proved(assignment)}{_newly(assignment)}. "
         f"{_driving(before - after, cost_of_travel, currency)}"
         f"{_balance_words(assignment, unbalanced)}".strip(),
@@ -174,6 +175,16 @@ def _at_made(assignment: TeamAssignment) -> str:
     """The same at the calls made today, as a sentence; "" where that is not known."""
     said = _made_words(assignment)
     return f"At the calls made today it {said} hours. " if said else ""
+
+
+def _as_trips(assignment: TeamAssignment) -> str:
+    """The same when visits are strung into trips, as a sentence; "" where that is not known or about as much."""
+    before, after = assignment.bridge["trips_travel"]
+    counted = -float(assignment.bridge["travel"].diff().iloc[1])
+    if not math.isfinite(before - after) or abs(before - after - counted) <= NEAR * abs(counted):
+        return ""
+    saves = "cuts" if after < before else "adds"
+    return f"Strung into trips, ways between accounts counted, it {saves} {integer(abs(before - after))} hours. "
 
 
 def _for_travel(more: float) -> str:

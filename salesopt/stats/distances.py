@@ -12,6 +12,7 @@ Numbers = NDArray[np.float64]
 EARTH_KM = 6371.0088  # mean radius (IUGG)
 SPEED = 60.0  # km an hour on the road; this and the next hold for every chapter that reckons travel
 DETOUR = 1.3  # road over straight line, where places are coordinates; the ways of a table are taken as they are
+DAY_HOURS, TRIP_DAYS = 8.0, 3.0  # hours of a day in the field; days of the longest trip before going home
 APART = 0.25  # by which part of the longer one the two directions of a way may differ, as one-way streets make them
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesopt.errors import ParameterError
 from salesopt.stats.arguments import number_fault, require
-from salesopt.stats.distances import DETOUR, SPEED
+from salesopt.stats.distances import DAY_HOURS, DETOUR, SPEED, TRIP_DAYS
 from salesopt.stats.geography import Geography
 from salesopt.stats.lines import LineShares, line_shares
 from salesopt.stats.territories import Road, Territories, staff
@@ -40,8 +40,8 @@ class Assumptions:
 
     speed: float = SPEED
     detour: float = DETOUR
-    hours_a_day: float = 8.0
-    trip_days: float = 3.0
+    hours_a_day: float = DAY_HOURS
+    trip_days: float = TRIP_DAYS
     night_cost: float = 120.0
     opening_hours: float = 0.25
     separate: float = 0.5

@@ -379,7 +379,7 @@ def _cautions(
         said.append("No places were given, so that travel counts as nought.")
     elif distances is None:
         way = "in a straight line" if detour == 1 else f"{detour:g} times the straight line"
-        said.append(f"Travel is {way} from the base and back, {how}; round trips are shorter.")
+        said.append(f"Travel is {way} from the base and back, {how}; ways between accounts are not counted.")
     else:
         said.append(f"Travel is between regions, {how}; within a region it is what the table says, else nought.")
     return tuple(said)

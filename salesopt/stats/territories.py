@@ -116,7 +116,7 @@ def lay_out(
     base = rows[order[np.searchsorted(label[order], np.arange(count))]]
     longer = road.detour if where.between is None else 1.0
     out = np.where(known, where.km(base[label], rows), 0.0) * longer
-    hop = _nearest(where, rows, label, count) * longer * TOUR_FACTOR
+    hop = nearest(where, rows, label, count) * longer * TOUR_FACTOR
     km, travel, nights = trip_travel(out, hop, visit_hours, road)
     return Territories(label, base, km, travel, nights, count)
 
@@ -167,7 +167,7 @@ def _of(plan: Territories, parts: int) -> Territories:
     return replace(plan, count=max(parts, plan.count))
 
 
-def _nearest(where: Geography, rows: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
+def nearest(where: Geography, rows: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
     """Way from each account to the nearest other account of its territory, km; 0 where it is alone or unknown."""
     near = np.zeros(len(rows))
     for territory in range(count):
