@@ -181,7 +181,7 @@ def lay_out_structure(structure: str, work: Work, capacity: float, assumed: Assu
         # With c contacts there are c - 1 agreements a year to keep; each contact bears an equal part of them.
         agreed = assumed.coordination * (contacts[pool.rows] - 1) / contacts[pool.rows]
         agreeing.append(agreed)
-        plans.append(_staff(work, pool, pool.hours + agreed, capacity, road))
+        plans.append(_staff(work, pool, agreed, capacity, road))
     return _join(structure, pools, plans, agreeing, assumed)
 
 
@@ -200,9 +200,10 @@ def _shared(pool: _Pool, capacity: float) -> _Pool:
     )
 
 
-def _staff(work: Work, pool: _Pool, hours: np.ndarray, capacity: float, road: Road) -> Territories:
+def _staff(work: Work, pool: _Pool, agreed: np.ndarray, capacity: float, road: Road) -> Territories:
     if work.where is not None:
-        return staff(work.where, pool.rows, hours, pool.visits, capacity, road)
+        return staff(work.where, pool.rows, pool.hours, pool.visits, capacity, road, agreeing=agreed)
+    hours = pool.hours + agreed
     count = max(1, int(np.ceil(hours.sum() / capacity - 1e-9)))
     done = np.cumsum(hours) - hours / 2
     label = np.minimum((done / max(hours.sum(), 1e-9) * count).astype(int), count - 1)

@@ -122,7 +122,14 @@ def lay_out(
 
 
 def staff(
-    where: Geography, rows: np.ndarray, hours: np.ndarray, visits: np.ndarray, capacity: float, road: Road
+    where: Geography,
+    rows: np.ndarray,
+    hours: np.ndarray,
+    visits: np.ndarray,
+    capacity: float,
+    road: Road,
+    *,
+    agreeing: np.ndarray | float = 0.0,
 ) -> Territories:
     """The fewest territories whose work, travel included, their representatives can do on average.
 
@@ -132,8 +139,10 @@ def staff(
     hours    : hours a year with each account, travel not included
     visits   : visits a year to each account
     capacity : hours a year of one representative
+    agreeing : hours a year of work for each account that is not done there: it fills people's hours, not their trips
     """
     each = np.where(visits > 0, hours / np.maximum(visits, 1e-9), 0.0)
+    hours = hours + agreeing
 
     def trial(parts: int) -> Territories:
         first = lay_out(where, rows, hours, each, parts, road)
