@@ -529,6 +529,17 @@ def test_a_study_without_places_is_told_what_is_absent():
         compare_rosters(accounts.drop(columns=["lat", "lon"]), reps, hires=2)
 
 
+def test_regions_without_distances_are_told_what_helps_and_it_does():
+    accounts, reps = firm(10, 2, 0)
+    accounts, reps = (table.drop(columns=["lat", "lon"]).assign(region="north") for table in (accounts, reps))
+    with pytest.raises(AbsentError, match=r"region in both and a table of distances; where no places .* table fit, of"):
+        compare_rosters(accounts, reps)
+    pairs = [(account, rep, 1.0) for account in accounts["account"] for rep in reps["rep"]]
+    ways = pd.DataFrame({"origin": ["north"], "destination": ["north"], "km": [10.0]})
+    for given in ({"fit": pd.DataFrame(pairs, columns=["account", "rep", "fit"])}, {"travel": ways}):
+        assert set(compare_rosters(accounts, reps, **given).table["kind"]) == {"today", "leaver"}
+
+
 def test_years_end_for_those_who_move():
     accounts, reps = firm(30, 3, 12)
     result = compare_rosters(accounts, reps, today="2026-01-01")

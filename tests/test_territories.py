@@ -451,6 +451,16 @@ def test_inputs_are_left_alone_and_faults_are_said():
         assign_accounts(accounts.drop(columns="lat"), reps)
 
 
+@pytest.mark.parametrize(("many", "said"), [(0, ""), (1, "The place of 1 account is"), (3, "The places of 3 accounts")])
+def test_accounts_without_a_place_are_said_to_count_no_travel(many, said):
+    accounts, reps = firm(12, 3, 2)
+    accounts.loc[accounts.index[:many], "lat"] = np.nan
+    result = assign_accounts(accounts, reps, balance=[], keep=0.0)
+    found = [text for text in result.cautions if text.endswith("is not counted.")]
+    assert len(found) == bool(many) and all(text.startswith(said) for text in found)
+    assert result.skipped["reason"].str.contains("its place is not known").sum() == many
+
+
 def test_the_problems_of_all_tables_are_said_in_one_go():
     accounts, reps = firm(12, 3, 2)
     wrong = accounts.assign(potential=-1.0), reps.assign(hours="many"), pd.DataFrame({"origin": ["N"], "km": [1.0]})

@@ -156,6 +156,7 @@ def make_pairs(
             *_cautions(
                 served, now, distances, km, detour, f"at {speed:g} km an hour, with {calls_per_trip:g} calls a way"
             ),
+            *_placeless(unplaced),
             *bindings,
             *_unbalanced(balance, measures),
             *unbordered,
@@ -200,7 +201,8 @@ def require_places(
     if fit is not None and distances is None:
         return []
     raise AbsentError(
-        "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances"
+        "accounts and reps: travel needs lat and lon in both tables, or region in both and a table of distances; where "
+        "no places are known, the table fit, of who may serve whom and how well, is enough"
     )
 
 
@@ -250,6 +252,17 @@ def _unplaced_reasons(unplaced: pd.DataFrame, team: pd.DataFrame) -> pd.DataFram
         for rep in served
     ]
     return pd.DataFrame({"item": unplaced["account"].to_numpy(), "reason": said})
+
+
+def _placeless(unplaced: pd.DataFrame) -> list[str]:
+    """That the way to accounts without a place is in no figure."""
+    if unplaced.empty:
+        return []
+    one = len(unplaced) == 1
+    where = "The place of 1 account is" if one else f"The places of {len(unplaced):,} accounts are"
+    its, it = ("its", "it") if one else ("their", "them")
+    set_aside = f"the hours of {its} calls are set aside for who serves {it}"
+    return [f"{where} not known: {set_aside}, the way to {it} is not counted."]
 
 
 def _fit(
