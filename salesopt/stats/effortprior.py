@@ -3,7 +3,8 @@
 The judges' curve is the middle of the prior. How far a unit may be from it is the judges' own disagreement, and on top
 of it what even judges who agree get wrong; a part of that they get wrong alike on all units. Where nobody judged a unit
 the middle is a curve with an elasticity of a third: 0.34 on average over field studies of personal selling (Albers,
-Mantrala and Sridhar, "Personal selling elasticities: a meta-analysis", Journal of Marketing Research 47, 2010).
+Mantrala and Sridhar, "Personal selling elasticities: a meta-analysis", Journal of Marketing Research 47, 2010). The
+mean of a firm's eight units then is taken to lie between 0.05 and 1.1, 95 times in 100.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from salesopt.stats.effortfit import Prior
 
 # logit(none), log(most - 1), log(shape)
 USUAL = np.array([np.log(0.55 / 0.45), np.log(0.5), np.log(1.4)])
-USUAL_OWN, USUAL_SHARED = np.array([1.0, 1.0, 0.4]), np.array([0.6, 0.6, 0.2])
+USUAL_OWN, USUAL_SHARED = np.array([1.0, 1.0, 0.4]), np.array([1.2, 1.2, 0.4])
 JUDGED_OWN, JUDGED_SHARED = np.array([0.3, 0.3, 0.2]), np.array([0.2, 0.2, 0.1])
 
 
