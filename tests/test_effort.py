@@ -92,6 +92,27 @@ def test_the_history_alone_finds_the_elasticities_that_the_judges_never_saw():
     )
 
 
+def test_the_history_alone_finds_heads_that_bring_little():
+    """Curves far flatter than usual, all of them: the history of eight units outweighs what is usual of them all."""
+    inside = []
+    for seed in range(3):
+        draw = np.random.default_rng(seed)
+        history = HISTORY.assign(margin=0.4)
+        effort = history["reps"] / history.groupby("unit")["reps"].transform("last")
+        season = 0.05 * draw.standard_normal(24)[history.groupby("unit").cumcount()]
+        errors = 0.06 * draw.standard_normal(len(history))
+        history["sales"] = 1e6 * effort_curve(effort, 0.92, 1.1, 1.2) * np.exp(season + errors)
+        _, low, high = fit_effort(history, draws=0).whole("elasticity in the long run")
+        inside.append(low <= 1.2 * 0.08 * 0.1 / 0.18 <= high)
+    assert sum(inside) >= 2
+
+
+def test_unlimited_effort_is_where_the_judges_were_asked_about_it():
+    asked = FIT.answers[FIT.answers["question"] == "at_saturation"].set_index("unit")
+    said = JUDGED.groupby("unit")["at_saturation"].mean()[asked.index]
+    assert asked["judged"].to_numpy() == pytest.approx(said.to_numpy(), rel=0.01)
+
+
 def year_at_today(fit, history):
     """Sales of the last four quarters, each brought from the heads that worked in it to today's by the unit's curve."""
     units, total = fit.curves.units, []
