@@ -127,6 +127,9 @@ def size_team(
     The curves are ADBUDG, calibrated by least squares with unlimited effort put at ten times today's. With `whole`, the
     same heads are today's rounded down. A judge whose answers fall as effort rises is named in `cautions`; he counts
     in the mean of the unit, where `salesopt check` refuses the row.
+    A gain is that of the plan that looks best, which grows what is overrated. On 40 made-up firms of 8 units, on each
+    of which the judges share an error of 0.3 in the logs, five eighths of the gain told by judges alone came true, and
+    its 95 % interval held 35 times in 100: it holds their disagreement only. With a history see `fit_effort`.
     Raises DataError for a faulty table, ParameterError for an argument out of range, InfeasibleError where the limits
     leave no plan.
     Source: Lodish, Curtis, Ness, Simpson, "Sales force sizing and deployment using a decision calculus model at

@@ -18,7 +18,7 @@ from salesopt.headcount import plan_headcount
 from salesopt.plots.team import plot_bridge, plot_deployment, plot_frontier
 from salesopt.report.cases import run_case
 from salesopt.stats.crosscheck import Beside, compare_units, look_beside
-from salesopt.stats.effort import calibrated, consensus, draw_units
+from salesopt.stats.effort import Curves, calibrated, consensus, draw_units
 from salesopt.stats.judgement import adbudg
 from salesopt.stats.sizing import best_heads, make_plans, unit_limits
 from salesopt.study.settings import read_settings
@@ -159,6 +159,15 @@ def test_draws_repeat_by_seed_and_one_judge_gives_no_interval():
     assert (one["high"] - other["high"]).abs().max() > 0
     alone = size_team(judged(truth()), cost_per_rep=COST, draws=50)
     assert alone.bridge["low"].isna().all() and any("judged once" in text for text in alone.cautions)
+
+
+def test_gains_of_curves_that_are_not_known_are_said_to_be_more_often_too_high():
+    size = size_team(judged(truth(), judges=4, noise=0.05), cost_per_rep=COST)
+    assert any("more often too high than too low, and their intervals hold only" in text for text in size.cautions)
+    measured = size_team(replace(size.basis, source="judges and history"), cost_per_rep=COST)
+    assert any("more often too high than too low. Count on its low end" in text for text in measured.cautions)
+    known = size_team(Curves(size.basis.units), cost_per_rep=COST)
+    assert not any("too high" in text for text in known.cautions)
 
 
 def test_limits_of_change_hold_and_cost():

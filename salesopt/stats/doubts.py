@@ -153,6 +153,12 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
         )
     elif whole and today - np.floor(today + 1e-9) > 1e-9:
         said.append(f"Today's {today:g} heads count as {np.floor(today):g} whole ones when they are redeployed.")
+    if curves.source != "known":
+        alike = "" if curves.source != "judges" else ", and their intervals hold only what the judges disagree on"
+        said.append(
+            "Gains are those of the plan that looks best under these curves: units whose curve is overrated are given "
+            f"most, so that a gain is more often too high than too low{alike}. Count on its low end."
+        )
     return (*said, *(f"{unit}: {text}." for unit, text in curves.about["caution"].items() if text))
 
 
