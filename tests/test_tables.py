@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from salesopt.errors import DataError, ParameterError
+from salesopt.study.declare import problems_at
 from salesopt.study.tables import TABLES, check_table, require_table
 
 
@@ -62,11 +63,31 @@ def test_each_wrong_value_is_named_once_with_its_first_row_and_their_number():
     assert [(one.row, one.value, one.count) for one in problems] == [(6, "'x'", 1), (3, "'-2'", 1), (4, "'-3'", 2)]
 
 
-def test_a_column_of_nonsense_stays_readable():
+def test_a_column_of_nonsense_is_one_problem():
     many = pd.concat([sales(product=[f"{at}", f"a{at}", f"b{at}"], units=[f"x{at}", 1, 1]) for at in range(30)])
-    problems = check_table("sales", many)[1]
+    (problem,) = check_table("sales", many)[1]
+    assert (problem.column, problem.row, problem.count) == ("units", 2, 30)
+    assert problem.value == "'x0', 'x1', 'x2' and 27 more values"
+
+
+def test_fractions_given_as_percent_are_one_problem():
+    (problem,) = check_table(
+        "sales", pd.concat([sales(product=[f"{at}a", f"{at}b", f"{at}c"], promo=[at, 0, 1]) for at in range(2, 6)])
+    )[1]
+    assert (problem.row, problem.count) == (2, 4) and problem.expected == "a number of at most 1"
+    assert problem.value == "'2', '3', '4' and 1 more value"
+
+
+def test_words_for_a_level_are_told_the_scale():
+    rated = pd.DataFrame({"rep": ["Ann", "Ben"], "skill": "selling", "level": ["good", "none"]})
+    problems = check_table("skills", rated)[1]
+    assert [one.expected for one in problems] == ["a number (level, 0 to 4)"] * 2
+
+
+def test_many_names_wrong_are_named_one_by_one_up_to_ten():
+    problems = problems_at("sales", "product", range(30), [f"{at}" for at in range(30)], "a name", "sales.csv")
     assert len(problems) == 11 and [one.count for one in problems] == [1] * 10 + [20]
-    assert (problems[-1].value, problems[-1].row) == ("20 more values", 32)
+    assert (problems[-1].value, problems[-1].row) == ("20 more values", 12)
 
 
 def test_all_faults_are_found_at_once():

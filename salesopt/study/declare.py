@@ -28,16 +28,19 @@ from salesopt.study.periods import first_days
 NOT_NUMBERS = (bool, np.bool_, bytes, complex, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 FEW = 5  # columns that nothing reads which are named where a required one is absent
 MOST = 10  # distinct values of a problem that are listed one by one
+ODD = 3  # distinct values wrong in one way that are listed one by one; where there are more, the column is meant
 
 
-def _column(kind: str, meaning: str, unit: str, checks: list[pa.Check], optional: bool, blank: bool) -> pa.Column:
+def _column(
+    kind: str, meaning: str, unit: str, checks: list[pa.Check], optional: bool, blank: bool, scale: str = ""
+) -> pa.Column:
     return pa.Column(
         dtype=None,
         checks=checks,
         nullable=True,
         required=not optional,
         description=meaning,
-        metadata={"kind": kind, "unit": unit, "blank": blank or optional},
+        metadata={"kind": kind, "unit": unit, "blank": blank or optional, "scale": scale},
     )
 
 
@@ -68,7 +71,8 @@ def number(
         checks.append(pa.Check.le(most, error=f"a number of at most {most:g}"))
     if whole:
         checks.append(pa.Check(lambda column: column % 1 == 0, error="a whole number"))
-    return _column("number", meaning, unit, checks, optional, blank)
+    scale = f", {least:g} to {most:g}" if least is not None and most is not None else ""
+    return _column("number", meaning, unit, checks, optional, blank, scale)
 
 
 def date(meaning: str, *, optional: bool = False) -> pa.Column:
@@ -130,14 +134,30 @@ def problems_at(
         found.setdefault(text, []).append(int(row))
     listed = list(found.items())
     if rest := [row for _, at in listed[MOST:] for row in at]:
-        listed[MOST:] = [(f"{len(listed) - MOST} more values", rest)]
+        listed[MOST:] = [(_more(len(listed) - MOST), rest)]
     return [Problem(name, column, at[0] + 2, text, expected, file, len(at)) for text, at in listed]
+
+
+def _more(count: int) -> str:
+    return f"{count} more value{'s' if count > 1 else ''}"
+
+
+def values_at(
+    name: str, column: str, rows: Iterable[int], texts: Iterable[str], expected: str, file: str
+) -> list[Problem]:
+    """`problems_at` for values that are wrong in one way: a column in other words or units is one Problem."""
+    at, said = [int(row) for row in rows], list(texts)
+    values = list(dict.fromkeys(said))
+    if len(values) <= ODD:
+        return problems_at(name, column, at, said, expected, file)
+    value = f"{', '.join(values[:ODD])} and {_more(len(values) - ODD)}"
+    return [Problem(name, column, at[0] + 2, value, expected, file, len(at))]
 
 
 def _where(name: str, column: str, bad: pd.Series, values: pd.Series, expected: str, file: str) -> list[Problem]:
     """The problems of the rows where `bad` holds."""
     rows = np.flatnonzero(bad.to_numpy())
-    return problems_at(name, column, rows, values.iloc[rows].map(shown), expected, file) if len(rows) else []
+    return values_at(name, column, rows, values.iloc[rows].map(shown), expected, file) if len(rows) else []
 
 
 def shown(value: Any) -> str:
@@ -152,7 +172,7 @@ def _typed(name: str, values: pd.Series, spec: Any, file: str) -> tuple[pd.Serie
     if kind == "number":
         typed = pd.to_numeric(_countable(values), errors="coerce").astype("float64")
         typed = typed.where(typed.abs() != float("inf"))
-        wanted = f"a number ({spec.metadata['unit']})" if spec.metadata["unit"] else "a number"
+        wanted = f"a number ({spec.metadata['unit']}{spec.metadata['scale']})" if spec.metadata["unit"] else "a number"
         wanted += ", 0.3 for 30 %" if spec.metadata["unit"] == "fraction" else ""
     elif kind == "date":
         typed = first_days(values)
@@ -201,7 +221,7 @@ def _rule_problems(
         problems = []
         for (column, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False):
             rows = np.sort(cases["index"].to_numpy(dtype="int64"))
-            problems += problems_at(name, column, rows, frame[column].iloc[rows].map(shown), str(check), file)
+            problems += values_at(name, column, rows, frame[column].iloc[rows].map(shown), str(check), file)
         return problems
     return []
 

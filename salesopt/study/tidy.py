@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import Problem
-from salesopt.study.declare import problems_at, shown
+from salesopt.study.declare import shown, values_at
 from salesopt.study.numbers import Written, are_numbers, look_at_numbers, misfits, write_plainly
 from salesopt.study.periods import first_days
 from salesopt.study.raw import Raw
@@ -32,7 +32,7 @@ def tidy_table(
         if doubtful and column in TABLES[name].columns:
             rows = np.flatnonzero(frame[column].isin(doubtful))
             texts = [found] * len(rows) if decimal == "?" else frame[column].iloc[rows].map(shown)
-            problems += problems_at(name, column, rows, texts, expected, file)
+            problems += values_at(name, column, rows, texts, expected, file)
         elif doubtful:
             cautions.append(f"{file}: column '{column}' stays text: found {found}, expected {expected}.")
             continue
