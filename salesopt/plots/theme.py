@@ -36,6 +36,7 @@ def use_theme() -> None:
             "axes.titlesize": 12,
             "axes.titleweight": "bold",
             "axes.titlelocation": "left",
+            "axes.titlepad": 9,  # room for the upper half of a tick label where a phone cuts the title off
             "axes.edgecolor": "#cbd2d9",
             "axes.spines.top": False,
             "axes.spines.right": False,

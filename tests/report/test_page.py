@@ -45,6 +45,21 @@ def test_a_phone_knows_how_far_down_the_only_title_of_a_drawing_reaches():
     assert height("Tea", "Coffee") == 0 and height("") == 0 == _title_height("<svg></svg>")
 
 
+def test_what_a_phone_cuts_off_with_the_title_leaves_the_topmost_tick_label_whole():
+    with mpl.rc_context():
+        use_theme()
+        figure = Figure(figsize=(4, 3))
+        ax = figure.subplots()
+        title(ax, "Tea sells, gently")
+        ax.set_yticks([0, 1], ["few", "16,000"])
+        ax.set_ylim(0, 1)
+        saved = io.BytesIO()
+        figure.savefig(saved, format="svg")
+        label = ax.get_yticklabels()[1].get_window_extent()
+    cut = _title_height(saved.getvalue().decode()) * 288
+    assert 12 < cut <= 216 - label.y1 * 72 / figure.dpi
+
+
 def test_the_words_of_all_drawings_have_one_size_on_paper():
     wide, narrow = (_paper_width(f'<svg viewBox="0 0 {width} 300">') for width in (720, 360.5))
     assert wide == pytest.approx(0.72 * 254) and narrow == pytest.approx(wide * 360.5 / 720)
