@@ -43,6 +43,8 @@ SCALES = ("thousand", "million", "billion")  # in which a study may count its cu
 TITLES = "".join(rf"(?<!\b{word}\.)" for word in ("Mrs", "Prof", "Inc", "Ltd", "Corp", "Bros"))
 # None ends in an initial, J. or St.; a percentage has a narrow blank before its sign.
 SENTENCE = re.compile(rf"(?<=[a-z0-9)%\u202f][a-z0-9)%'’]\.){TITLES} (?=[A-Z](?!\.))")
+PERCENT = re.compile(r"(?<=\d)%")
+BELOW_ZERO = re.compile(r"(?<![\w.)\]-])-(?=\d)")  # the hyphen of a negative number, not that of a date or a range
 KEPT = re.compile(r"(?<=\d) (?=[mb]illion\b)|(?<=\b[A-Z]{3}) (?=[\u22120-9])")
 
 
@@ -216,15 +218,15 @@ class Page:
 def show_answer(conclusion: Conclusion) -> Page:
     """What opens a chapter: its first sentence, and the others as a list below it, so that each is seen."""
     first, *others = SENTENCE.split(conclusion.answer)
-    points = "".join(f"<li>{_safe(one)}</li>" for one in others)
+    points = "".join(f"<li>{prose(one)}</li>" for one in others)
     more = f'<ul class="answer">{points}</ul>' if points else ""
     kind = "answer first" if points else "answer"
-    return Page(f'<p class="{kind}">{_safe(first)}</p>{more}', conclusion.answer)
+    return Page(f'<p class="{kind}">{prose(first)}</p>{more}', conclusion.answer)
 
 
 def show_doubts(conclusion: Conclusion, skipped: pd.DataFrame | None = None) -> Page:
     """What to doubt: the conclusion's doubts as a list, and what gave no answer with the reason."""
-    points = "".join(f"<li>{_safe(doubt)}</li>" for doubt in conclusion.doubts)
+    points = "".join(f"<li>{prose(doubt)}</li>" for doubt in conclusion.doubts)
     some = skipped is not None and len(skipped) > 0
     body = f'<ul class="doubts">{points}</ul>' if points else "" if some else "<p>Nothing that we know of.</p>"
     body, plain = "<h3>What to doubt</h3>" + body, "\n".join(conclusion.doubts)
@@ -292,11 +294,11 @@ def show_table(
     rows = ""
     for row in range(len(shown)):
         notes = "".join(
-            f"<p><strong>{_safe(headings[name])}:</strong> {_safe(cells[name][row])}</p>"
+            f"<p><strong>{_safe(headings[name])}:</strong> {_cell(cells[name][row])}</p>"
             for name in under
             if cells[name][row]
         )
-        own = "".join(f"<td{align[name]}{label[name]}>{_safe(cells[name][row])}</td>" for name in beside)
+        own = "".join(f"<td{align[name]}{label[name]}>{_cell(cells[name][row])}</td>" for name in beside)
         rows += f'<tr class="noted">{own}</tr>' if notes else f"<tr>{own}</tr>"
         rows += f'<tr class="below"><td class="text" colspan="{len(beside)}">{notes}</td></tr>' if notes else ""
     if table.empty:
@@ -352,6 +354,15 @@ def _show(value: object, style: str, currency: str = "") -> str:
 def _safe(text: str) -> str:
     """Text as HTML, escaped; an amount keeps its currency and its "million" on the line of its figure."""
     return html.escape(KEPT.sub("\u00a0", text))
+
+
+def prose(text: str) -> str:
+    """A sentence as HTML, as `_safe` has it, with percent and minus signs as the numbers of tables have them."""
+    return _safe(BELOW_ZERO.sub(MINUS, PERCENT.sub(f"{THIN}%", text)))
+
+
+def _cell(text: str) -> str:
+    return prose(text) if len(text) > LONG else _safe(text)
 
 
 def _style_of(column: pd.Series) -> str:

@@ -153,6 +153,15 @@ def test_an_amount_does_not_break_at_the_end_of_a_line():
 HOSTILE = "<script>alert('1')</script> & \"so\""
 
 
+def test_a_sentence_writes_percent_and_minus_as_the_tables_do():
+    said = "Below -1 (-1.55 to -0.95) in 95% of draws up to 2026-09-30, rows 3-5, item A-1."
+    page = show_doubts(Conclusion("", (said,)))._repr_html_()
+    wanted = f"Below {MINUS}1 ({MINUS}1.55 to {MINUS}0.95) in 95{THIN}% of draws up to 2026-09-30, rows 3-5, item A-1."
+    assert wanted in page
+    assert wanted in show_table(pd.DataFrame({"caution": [said]}))._repr_html_()
+    assert "A -1 2%" in show_table(pd.DataFrame({"product": ["A -1 2%"]}))._repr_html_()
+
+
 def test_every_cell_heading_and_caption_is_escaped():
     table = pd.DataFrame({"factor": [HOSTILE], "value": [1.0]})
     page = show_table(

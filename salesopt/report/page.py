@@ -19,6 +19,7 @@ import nbformat
 from markupsafe import Markup
 from nbconvert.filters.markdown import markdown2html
 
+from salesopt.display import prose
 from salesopt.report.chapters import OWN, PARTS, Chapter
 from salesopt.report.fonts import font_face
 
@@ -77,6 +78,7 @@ def build_page(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
+    environment.filters["prose"] = lambda text: Markup(prose(text))
     css = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     page = environment.get_template("page.html").render(
         title=title,
