@@ -93,7 +93,7 @@ def estimate_cross_elasticity(
     typed, controls, effects, cluster = timed.sales, timed.controls, timed.effects, timed.only_cluster
     deal = "base_price" in typed and deals is not False
     if deals and not deal:
-        raise DataError([Problem("sales", "base_price", None, "", "this column, which `deals` needs")])
+        raise DataError([Problem("sales", "base_price", None, "", "this column, which the parameter deals needs")])
     groups, skipped = group_of(typed, mapping, most_products)
     random = np.random.default_rng(seed)
     tables, summaries = [], []

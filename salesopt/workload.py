@@ -253,11 +253,13 @@ def beyond_potential(table: pd.DataFrame) -> str:
     over = table[(table["sales"] > table["potential"] + 0.5) & (table["calls"] > table["calls_now"])]
     if over.empty:
         return ""
-    above = float((over["sales"] - over["potential"]).sum())
+    one, could, gain = len(over) == 1, float(over["potential"].sum()), float(table["gain"].sum())
+    above = f", by {over['sales'].sum() / could - 1:.0%}{'' if one else ' in all'}" if could > 0 else ""
+    share = f"{over['gain'].sum() / gain:.0%}" if gain > 0 else "part"
     return (
-        f"{len(over)} account{'s' if len(over) > 1 else ''} would buy more than their `potential`, by {above:,.0f} a "
-        "year in all: the curve of a group knows no ceiling of one account. They carry "
-        f"{over['gain'].sum():,.0f} of the gain: count on the rest."
+        f"{len(over)} account{' would buy more than its' if one else 's would buy more than their'} potential{above}: "
+        "the curve of a group knows no ceiling of one account. "
+        f"{'It carries' if one else 'They carry'} {share} of the gain: count on the rest."
     )
 
 

@@ -324,10 +324,10 @@ def test_fractions_of_people_today_and_in_the_plan():
 @pytest.mark.parametrize(
     ("given", "said", "conflict"),
     [
-        ({"least": {"unit 0": 30}}, "'unit 0' has .* `least` asks for 30", "least"),
-        ({"most": {"unit 1": 1}, "change": 0.1}, "'unit 1' has .* `most` asks for 1", "most"),
-        ({"reps": 20}, "`reps` allows 20", "reps"),
-        ({"least": 1.1, "hires": 2}, "`hires` allows", "hires"),
+        ({"least": {"unit 0": 30}}, "'unit 0' has .* the parameter least asks for 30", "least"),
+        ({"most": {"unit 1": 1}, "change": 0.1}, "'unit 1' has .* the parameter most asks for 1", "most"),
+        ({"reps": 20}, "reps allows 20", "reps"),
+        ({"least": 1.1, "hires": 2}, "hires allows", "hires"),
         ({"least": {"unit 1": 9}, "most": {"unit 1": 4}}, "unit 1", "least"),
     ],
 )

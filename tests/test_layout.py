@@ -184,6 +184,21 @@ def test_the_examples_of_the_readme_are_python_and_use_public_names():
     assert {name.name for node in imports for name in node.names} <= set(PUBLIC)
 
 
+def test_no_sentence_marks_a_name_with_backticks():
+    """A page and a terminal show them as they stand; only our Markdown, and the SQL of Spark, have a use for them."""
+    marked = []
+    for path in (
+        path
+        for path in MODULES
+        if path.name not in ("describe.py", "scaffold.py", "session.py") and path.parent.name != "sample"
+    ):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        loose = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+        texts = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in loose]
+        marked += [f"{path.name}:{node.lineno}" for node in texts if isinstance(node.value, str) and "`" in node.value]
+    assert marked == []
+
+
 def test_the_page_on_the_tables_is_the_one_their_declarations_give():
     written = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     assert written == describe_data(), "write it again: python -m salesopt.study.describe data/README.md"

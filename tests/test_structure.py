@@ -570,7 +570,7 @@ def test_a_team_without_a_day_is_described_on_the_last_that_is_known(on):
 def test_who_left_before_he_came_is_a_problem():
     frame = team()
     frame.loc[0, "left"] = "2010-01-01"
-    with pytest.raises(DataError, match="not before `hired`"):
+    with pytest.raises(DataError, match="not before hired"):
         describe_team(frame, on="2026-07-01")
 
 

@@ -280,7 +280,7 @@ def test_limits_of_units_may_be_a_series():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"least": 0.5, "reps": 3}, "`reps`"),
+        ({"least": 0.5, "reps": 3}, "parameter reps allows"),
         ({"least": {"unit 1": 9}, "most": {"unit 1": 4}}, "unit 1"),
     ],
 )
@@ -394,10 +394,10 @@ def test_a_limit_that_holds_the_best_size_is_named_with_its_multiple():
     effort = judged(truth())
     free, held = (size_team(effort, cost_per_rep=COST, most=most) for most in (None, 1.1))
     said = next(text for text in held.cautions if "the best size is held there" in text)
-    assert said.startswith("At the most heads allowed (") and "parameter `most`" in said
+    assert said.startswith("At the most heads allowed (") and "parameter most" in said
     assert "10 times" not in said and held.bridge["reps"].iloc[-1] < free.bridge["reps"].iloc[-1]
     half = size_team(effort.assign(current_reps=10.0), cost_per_rep=COST, most=1.1)
-    assert any("(1.1 times today's; parameter `most`)" in text for text in half.cautions)
+    assert any("(1.1 times today's; parameter most)" in text for text in half.cautions)
 
 
 def test_heads_are_held_beside_people_hours_and_sales_of_the_other_tables():

@@ -135,9 +135,11 @@ def test_sales_above_what_an_account_can_buy_are_said_with_the_gain_that_hangs_o
     plan = plan_calls(accounts, EFFORT, hours=90.0)
     over = plan.table[(plan.table["sales"] > 9100.5) & (plan.table["calls"] > plan.table["calls_now"])]
     assert len(over) and plan.table["potential"].eq(9100).all()
-    said = next(text for text in plan.cautions if "`potential`" in text)
-    assert said.startswith(f"{len(over)} account") and f"{(over['sales'] - 9100).sum():,.0f} a year" in said
-    assert f"carry {over['gain'].sum():,.0f} of the gain" in said and said in call_finding(plan, None, "USD").caution
+    said = next(text for text in plan.cautions if "potential" in text)
+    assert said.startswith(f"{len(over)} account") and f"by {over['sales'].sum() / (9100 * len(over)) - 1:.0%}" in said
+    assert (
+        f" {over['gain'].sum() / plan.gain:.0%} of the gain" in said and said in call_finding(plan, None, "USD").caution
+    )
     assert not any("potential" in text for text in plan_calls(accounts.assign(potential=1e6), EFFORT).cautions)
     assert not any("potential" in text for text in plan_calls(clients(), EFFORT).cautions)
 

@@ -45,7 +45,7 @@ def conclude_channels(
                 "channels, channel_history",
                 "a period of the table",
                 result.response_now,
-                "what `outcome` counts",
+                "what the column outcome counts",
             ),
         ),
     )

@@ -91,7 +91,9 @@ def read_parameters(notebook: nbformat.NotebookNode, name: str) -> dict[str, Par
     found = {}
     for line in ast.parse(cells[0].source).body:
         if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None):
-            raise ParameterError(f"{name}: line {line.lineno} of the parameters is not `name: type = default`")
+            raise ParameterError(
+                f"{name}: line {line.lineno} of the parameters is not of the form name: type = default"
+            )
         kind, _, of = ast.unparse(line.annotation).rstrip("]").partition("[")
         try:
             default = ast.literal_eval(line.value)

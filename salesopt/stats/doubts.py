@@ -127,7 +127,7 @@ def size_cautions(curves: Curves, plans: Plans, high: Numbers, *, whole: bool) -
     if capped:
         times = high / np.where(units.reps > 0, units.reps, np.nan)
         at = np.unique(np.round(times[(full[0] | full[1]) & np.isfinite(times)], 2))
-        limit = f"{at[0]:g} times today's; parameter `most`" if len(at) == 1 else "parameter `most`"
+        limit = f"{at[0]:g} times today's; parameter most" if len(at) == 1 else "parameter most"
         said.append(f"At the most heads allowed ({limit}): {capped}. More may be better: the best size is held there.")
     left = [(plan == 0) & (units.reps > 0) for plan in (same, aim)]
     closed = _where(units.name, left[0], left[1], word)

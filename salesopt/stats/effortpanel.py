@@ -136,7 +136,7 @@ def _unheld(rows: pd.DataFrame, common: str, trends: bool, length: str, a_year: 
         )
     elif common == "none":
         said.append(
-            "No common movement of sales is held equal (`common`): growth and season count as effects of heads."
+            "No common movement of sales is held equal (parameter common): growth and season count as effects of heads."
         )
     if not trends:
         said.append(

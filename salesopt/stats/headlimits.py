@@ -48,16 +48,20 @@ def require_way(field: Field) -> None:
         limit, away = (("least", field.low), ("most", field.high))[0 if below else 1]
         said.append(
             f"'{names[unit]}' has {field.today[unit]:g} heads and may change by {room[unit]:g} in the first year, "
-            f"`{limit}` asks for {away[unit]:g}"
+            f"the parameter {limit} asks for {away[unit]:g}"
         )
     if said:
         gap = np.maximum(np.maximum(field.low - field.today, field.today - field.high), 0.0)
         needed = float(np.max(gap / np.maximum(field.today, 1e-9), where=gap > room, initial=0.0))
-        way = f"raise `change` to {np.ceil(1000 * needed) / 1000:g}" if (field.today[gap > room] > 0).all() else ""
+        way = (
+            f"raise the parameter change to {np.ceil(1000 * needed) / 1000:g}"
+            if (field.today[gap > room] > 0).all()
+            else ""
+        )
         raise InfeasibleError(
             "; ".join(said),
             conflict=("change", "least", "most"),
-            relaxation=" or ".join(filter(None, [way, "widen `least` and `most` of these units"])),
+            relaxation=" or ".join(filter(None, [way, "widen least and most of these units"])),
         )
     for cap, word, what in (
         (terms.reps, "reps", "in all"),
@@ -66,10 +70,10 @@ def require_way(field: Field) -> None:
         if fewest.sum() > cap + 1e-9:
             beyond = fewest.sum() - cap
             raise InfeasibleError(
-                f"the units cannot go below {fewest.sum():g} heads in the first year (`change`, `least`), "
-                f"and `{word}` allows {cap:g} {what}: {beyond:g} too many",
+                f"the units cannot go below {fewest.sum():g} heads in the first year (parameters change and least), "
+                f"and the parameter {word} allows {cap:g} {what}: {beyond:g} too many",
                 conflict=(word, "change", "least"),
-                relaxation=f"raise `{word}` by {beyond:g}, or let the units change more or hold less",
+                relaxation=f"raise {word} by {beyond:g}, or let the units change more or hold less",
             )
 
 

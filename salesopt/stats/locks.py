@@ -58,7 +58,7 @@ def lock_pairs(
     """Forbid, in `cost`, every pair but the `bound` or `settled` one; the accounts locked, and the cost before.
 
     What the caller has `settled` comes before what the table says. Raises ParameterError for names that are not there,
-    and either error for a pair that the table `fit` does not allow, every problem at once.
+    and either error for a pair that the table fit does not allow, every problem at once.
     """
     free, locked = cost.copy(), np.zeros(len(accounts), dtype=bool)
     settled = {named_as_text(account): named_as_text(rep) for account, rep in settled.items()}
@@ -76,7 +76,7 @@ def lock_pairs(
             continue
         row, column = rows[account], columns[rep]
         if not np.isfinite(cost[row, column]):
-            faults.append(f"locked: the table `fit` does not allow {rep} to serve {account}")
+            faults.append(f"locked: the table fit does not allow {rep} to serve {account}")
         cost[row, np.arange(len(team)) != column] = np.inf
         locked[row] = True
     if faults:

@@ -93,7 +93,7 @@ def _last_day(reps: pd.DataFrame) -> pd.Timestamp:
     days = [day for day in (hired, left + pd.Timedelta(days=1)) if not pd.isna(day)]
     if not days:
         raise AbsentError(
-            f"reps: no day to describe the team on: no `hired` or `left` names one, and none is given; {SET_QUARTER}"
+            f"reps: no day to describe the team on: neither hired nor left names one, and none is given; {SET_QUARTER}"
         )
     return pd.Timestamp(max(days))
 
@@ -117,7 +117,7 @@ def _people(reps: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     if wrong.any():
         at = int(wrong.to_numpy().argmax())
         shown = repr(str(people["left"].iloc[at].date()))
-        raise DataError([Problem("reps", "left", at + 2, shown, "a day not before `hired`", count=int(wrong.sum()))])
+        raise DataError([Problem("reps", "left", at + 2, shown, "a day not before hired", count=int(wrong.sum()))])
     people["group"], people["here"] = group_of(people), is_here(people, day)
     listed = people["group"] != "other"  # written with capitals or spaces it is the same role
     people["role"] = people["role"].where(~listed, people["role"].str.strip().str.lower())

@@ -186,7 +186,7 @@ def differentiate_prices(
             f"{by}; their differences of price rest on noise.",
         )
     cautions += (
-        f"Nobody is taken to change {by} because of the price; `leak` says how much of that each product bears.",
+        f"Nobody is taken to change {by} because of the price; leak says how much of that each product bears.",
     )
     return TailoredPrices(
         table, summary, pd.DataFrame(skipped, columns=["item", "reason"]), cautions, *totals, by, confidence

@@ -235,7 +235,7 @@ def _too_scattered(pairs: Pairs) -> tuple[list[str], str, str] | None:
         f"the accounts' regions form {len(patches)} groups without a common border ({', '.join(islands)}"
         f"{', ...' if len(patches) > 5 else ''}), for {reps} representatives"
     )
-    way = f"list the borders between them in `neighbours`, or {len(patches) - reps} more representatives"
+    way = f"list the borders between them in the table neighbours, or {len(patches) - reps} more representatives"
     return ["territories that hang together"], way, f"No plan: {said}. Way out: {way}."
 
 

@@ -59,7 +59,7 @@ def _limit(word: str, units: Units, given: Limit, otherwise: Numbers) -> Numbers
     given = {named_as_text(name): heads for name, heads in given.items()}
     unknown = sorted(str(name) for name in set(given.keys()) - set(units.name))
     if unknown:
-        raise ParameterError(f"`{word}` names units that are not sized: {', '.join(unknown)}")
+        raise ParameterError(f"the parameter {word} names units that are not sized: {', '.join(unknown)}")
     return np.array([given.get(name, other) for name, other in zip(units.name, otherwise, strict=True)], float)
 
 
@@ -114,7 +114,7 @@ def require_countable(unit: str, today: float, counts: int, most: int) -> None:
     if counts > most:
         raise ParameterError(
             f"{counts:,} head counts are too many to try one by one ({most:,} at most); '{unit}' has {today:,.0f} "
-            "heads today: current_reps, `reps` and `most` count heads (full-time representatives), not hours"
+            "heads today: current_reps, reps and most count heads (full-time representatives), not hours"
         )
 
 
@@ -133,9 +133,9 @@ def same_heads(units: Units, low: Numbers, high: Numbers, whole: bool) -> float:
 def _require_room(reps: float | None, low: Numbers) -> None:
     if reps is not None and low.sum() > reps + 1e-9:
         raise InfeasibleError(
-            f"the least heads of the units add to {low.sum():g}, `reps` allows {reps:g}",
-            conflict=("least", "`reps`"),
-            relaxation=f"lower `least` by {low.sum() - reps:g} heads in all",
+            f"the least heads of the units add to {low.sum():g}, the parameter reps allows {reps:g}",
+            conflict=("least", "reps"),
+            relaxation=f"lower least by {low.sum() - reps:g} heads in all",
         )
 
 

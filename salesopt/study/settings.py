@@ -71,7 +71,7 @@ def look_at_settings(folder: str | os.PathLike[str]) -> tuple[Settings, list[Pro
         raise DataError(f"{folder}: no such study folder")
     path = place / FILE
     if not path.is_file():
-        raise DataError(f"{folder}: no {FILE} here, so it is no study; `salesopt new` makes one")
+        raise DataError(f"{folder}: no {FILE} here, so it is no study; salesopt new makes one")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
