@@ -225,7 +225,7 @@ def compare_structures(
     gain = weigh_gain(measured, drawn, options.index(form) if form else None, best, people.paid, confidence)
     sensitivity = vary_assumptions(options, usable, weight, case, spread)
     return Structures(
-        table=tabulate_structures(options, measured, drawn, confidence),
+        table=_table(tabulate_structures(options, measured, drawn, confidence), work),
         now=pd.DataFrame([describe_today(work, people)]),
         scores=tabulate_scores(options, usable, ranking, confidence),
         flips=tabulate_flips(options, usable, weight, ranking.points),
@@ -293,6 +293,11 @@ def _left_out(accounts: pd.DataFrame, work: Work, people: People) -> dict[str, s
     if len(work.regions) < 2:
         found["growth of a region"] = "the accounts name fewer than two regions"
     return found
+
+
+def _table(table: pd.DataFrame, work: Work) -> pd.DataFrame:
+    """The table of structures, travel left blank where no place is known: it is not none."""
+    return table if work.where is not None else table.assign(**dict.fromkeys(["travel_hours", "km", "nights"], np.nan))
 
 
 def _today_form(today: pd.DataFrame, options: Sequence[str]) -> str:

@@ -181,6 +181,15 @@ def test_what_cannot_be_measured_is_listed(simple):
     assert set(simple.weights) == {"cost", "selling", "contact", "agility"}
 
 
+def test_travel_that_is_not_known_is_not_shown_as_none(simple, contested):
+    assert simple.table[["travel_hours", "nights", "km"]].isna().all().all()
+    answer = conclude_structure(simple, currency="USD").answer
+    assert f"costs {money(row(simple, simple.best)['cost'], 'USD')} a year, travel not counted." in answer
+    assert plot_hours(simple).get_xlim()[1] > 0
+    assert contested.table["travel_hours"].notna().all()
+    assert " a year, travel included." in conclude_structure(contested, currency="USD").answer
+
+
 def test_growth_by_hand():
     """Two generalists at 100 of 100 hours can take 10 more each: of 30 hours that a line adds, 10 stay undone."""
     four = [("shop", "juice;water", 1.0)] * 10 + [("bar", "juice;water", 1.0)] * 10
@@ -299,7 +308,7 @@ def test_an_account_without_a_place_leaves_the_others_their_travel():
     assert any("places of 1 accounts are not known" in text for text in gap.cautions)
     assert "travel" not in set(gap.skipped["item"])
     nowhere = compare_structures(frame.drop(columns="lat"), reps, draws=0)
-    assert "travel" in set(nowhere.skipped["item"]) and (nowhere.table["travel_hours"] == 0).all()
+    assert "travel" in set(nowhere.skipped["item"]) and nowhere.table["travel_hours"].isna().all()
 
 
 def test_today_is_recognised_by_who_serves_whom():

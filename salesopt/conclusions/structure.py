@@ -91,7 +91,8 @@ def _short_finding(structures: Structures) -> Finding:
 def _answer(structures: Structures, assumed: Assumptions | None, currency: str) -> str:
     best, score = _row(structures.table, structures.best), _row(structures.scores, structures.best)
     costs = money(best["cost"], currency)
-    if math.isfinite(best["cost_low"]):
+    counted = "included" if math.isfinite(best["travel_hours"]) else "not counted"
+    if best["cost_low"] < best["cost_high"]:
         costs += f" ({between(best['cost_low'], best['cost_high'], 'money', currency)})"
     stays = structures.today_form == structures.best
     same = ", the form nearest to today's by who serves whom" if stays else ""
@@ -99,7 +100,7 @@ def _answer(structures: Structures, assumed: Assumptions | None, currency: str) 
         f"Under the weights of this chapter the sales force is best organised {NAMES[structures.best]}{same}: "
         f"{points(score['score'])} of 1 point, {_ahead(structures)}. Laid out anew it takes "
         f"{plural(int(best['reps']), 'representative')} (today {structures.reps_now}){_anew(structures, assumed)} and "
-        f"costs {costs} a year, travel included. {_nothing_saved(structures, currency)}{flip_sentence(structures)}"
+        f"costs {costs} a year, travel {counted}. {_nothing_saved(structures, currency)}{flip_sentence(structures)}"
     )
 
 

@@ -108,7 +108,7 @@ def plot_hours(result: Structures, ax: Axes | None = None) -> Axes:
     table = result.table.iloc[::-1].reset_index(drop=True)
     place, left = np.arange(len(table)), np.zeros(len(table))
     for name, (label, colour) in HOURS.items():
-        part = table[name].to_numpy() / 1000
+        part = table[name].fillna(0.0).to_numpy() / 1000  # travel that is not known
         ax.barh(place, part, left=left, color=colour, height=0.62, label=label)
         left += part
     for at, reps in enumerate(table["reps"]):
