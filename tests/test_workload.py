@@ -1,6 +1,7 @@
 """Calls within hours against brute force, the limits, and what is left out."""
 
 import itertools
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -310,6 +311,11 @@ def test_idle_hours_are_filled_before_calls_are_moved():
     )
     assert any(text.startswith("One more hour of calls") and "stay idle" in text for text in said.doubts)
     assert "people's hours less travel" in calls_caption(fuller)
+    hire = next(one for one in said.findings if one.action.startswith("Hire"))
+    assert hire.caution.startswith("88\u202f% of people's 90 hours") and "Fill these before hiring." in hire.caution
+    nothing = replace(calls, load=calls.load.assign(worth_of_hour=0.0))
+    said = conclude_team(size, calls=nothing, hours=idle, fuller=fuller, currency="EUR")
+    assert any(text.startswith("No account is known to gain from a further hour of calls. The") for text in said.doubts)
     busy = measure_hours(accounts, people(Ann=9.0, Ben=2.5))
     said = conclude_team(size, calls=calls, hours=busy, currency="EUR")
     assert not lies_idle(busy) and said.findings[-1].action.startswith("Call less often") and "idle" not in said.answer

@@ -76,7 +76,7 @@ def conclude_team(
         "" if small else hours_answer(hours),
     ]
     answer = " ".join(filter(None, said))
-    resize = None if small and _shrinks(size) else _resize(size, beside, currency)
+    resize = None if small and _shrinks(size) else _resize(size, beside, hours_answer(hours), currency)
     sized = [_redeploy(size, unserved, beside, currency), resize]  # what leans on the count of heads
     other = [
         reassign_finding(assignment, unbalanced, cost_of_travel, currency)
@@ -273,8 +273,11 @@ FURTHER = (
 )
 
 
-def _resize(size: TeamSize, beside: Beside, currency: str) -> Finding | None:
-    """What hiring or letting go is worth after redeploying; None where the size is the best there is."""
+def _resize(size: TeamSize, beside: Beside, idle: str, currency: str) -> Finding | None:
+    """What hiring or letting go is worth after redeploying; None where the size is the best there is.
+
+    idle : the hours that lie idle, in words, where they are many: to be filled before anybody is hired
+    """
     people = beside.people
     moved, best = step_of(size.bridge, "redeployed"), _aim(size)
     heads = best["reps"] - moved["reps"]
@@ -284,7 +287,10 @@ def _resize(size: TeamSize, beside: Beside, currency: str) -> Finding | None:
     alone = "The gain is small against its interval: redeploy first, then ask again."
     flat = math.isfinite(best["gain_low"]) and best["gain_low"] <= 0
     doubt = alone if flat else size.cautions[0] if size.cautions else ""
-    caution = " ".join([doubt, _here(size, people), FURTHER, _cap_words(size, currency)])
+    first = f"{idle} Fill these before hiring." if idle and heads > 0 else ""
+    caution = " ".join(
+        filter(None, (first, doubt, _here(size, people).strip(), FURTHER, _cap_words(size, currency).strip()))
+    )
     action = f"{verb}, to {heads_of(best['reps'])} heads, after the redeployment."
     if flat:
         whom, ask = ("Hire", "hire") if heads > 0 else ("Let", "let go")
@@ -303,7 +309,7 @@ def _resize(size: TeamSize, beside: Beside, currency: str) -> Finding | None:
         best["gain_high"],
         money_unit(currency),
         action,
-        " ".join(caution.split()),
+        caution,
         "team",
     )
 

@@ -21,6 +21,9 @@ def too_small(hours: TeamHours | None) -> bool:
     return hours is not None and hours.planned > FULL * hours.capacity
 
 
+LEAST = 0.005  # of money: what one more hour brings below it shows as nothing
+
+
 def lies_idle(hours: TeamHours | None) -> bool:
     """Whether so many hours lie idle that to fill them comes before moving calls."""
     return hours is not None and hours.idle > IDLE
@@ -138,6 +141,8 @@ def hours_doubts(
         return said
     worth = float(np.average(calls.load["worth_of_hour"], weights=np.maximum(calls.load["hours_now"], 1e-9)))
     one = f"One more hour of calls, put where it brings most, is worth about {estimate(worth, currency)}"
+    if worth < LEAST:
+        one = "No account is known to gain from a further hour of calls"
     if fuller is None:
         return [*said, f"{one}; the call plan only divides the hours of the calls made today anew."]
     work = (1 - hours.idle) * hours.capacity / max(hours.own_calls(hours.counted), 1e-9)
