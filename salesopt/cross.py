@@ -217,7 +217,9 @@ def _caution(kind: Any, wrong: Any, sure: Any, few: bool) -> str:
             else "Below zero beyond noise: complements, or confounded prices."
         )
     if few:
-        said.append("Fewer than 30 clusters: errors are CRV3.")
+        said.append(
+            "Fewer than 30 groups that may err each in its own way: the interval comes from leaving out one at a time."
+        )
     return " ".join(said)
 
 

@@ -219,7 +219,7 @@ def test_deals_are_told_from_the_base_price():
     assert result.table["deal_elasticity"].to_numpy() == pytest.approx(-3.5, abs=0.25)
     assert result.table["elasticity"].to_numpy() == pytest.approx(base.table["elasticity"].to_numpy(), abs=0.6)
     assert (result.table["deal_low"] < result.table["deal_elasticity"]).all()
-    deal = result.drivers.set_index("term").loc["log deal"]
+    deal = result.drivers.set_index("term").loc["deal: log of price paid over base price"]
     assert deal["median"] == pytest.approx(result.table["deal_elasticity"].median())
     assert deal["clearly_below"] == deal["products"] == 4
     assert any("elasticity is that of the base price" in text for text in result.cautions)

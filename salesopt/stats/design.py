@@ -11,7 +11,13 @@ from salesopt.errors import ParameterError
 from salesopt.stats.cells import Cells, Codes
 from salesopt.stats.panel import PARTS
 
-INTERCEPT, PRICE, DEAL, TREND, UNITS = "intercept", "log price", "log deal", "(trend)", "(log units)"
+INTERCEPT, PRICE, DEAL, TREND, UNITS = (
+    "intercept",
+    "log price",
+    "deal: log of price paid over base price",
+    "(trend)",
+    "(log units)",
+)
 YEARS, OTHER_UNITS, OTHER_PRICES = (
     "trend (years)",
     "units of the other products (log)",

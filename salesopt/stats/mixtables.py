@@ -163,7 +163,8 @@ def plan_cautions(
         (bool(share.max() > 0.5), f"{built.names[int(share.argmax())]} takes more than half of the spend."),
         (
             bool(broken),
-            f"Today's plan itself breaks {', '.join(broken)}; the comparison with today is not like for like.",
+            f"Today's plan itself breaks {', '.join(map(repr, broken))}; "
+            "the comparison with today is not like for like.",
         ),
     )
     return tuple(text for holds, text in saying if holds)

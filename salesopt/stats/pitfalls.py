@@ -99,8 +99,8 @@ def general_cautions(table: pd.DataFrame, evidence: Evidence, method: str) -> li
         least, most = table.loc[few, "clusters"].min(), table.loc[few, "clusters"].max()
         span = f"{least}" if least == most else f"{least} to {most}"
         said.append(
-            f"Errors rest on few clusters ({span} by {name}) for {int(few.sum())} of {len(table)} estimates; they are "
-            "jackknifed (CRV3), which is careful."
+            f"{int(few.sum())} of {len(table)} estimates rest on few groups that may err each in its own way "
+            f"({span} by {name}): their intervals come from leaving out one at a time, rather too wide than too narrow."
         )
     shift = evidence.other - table["own_elasticity"].to_numpy()
     shift = shift[np.isfinite(shift)]
