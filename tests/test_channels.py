@@ -11,8 +11,8 @@ from scipy import sparse
 from scipy.optimize import linprog, minimize
 
 from salesopt.channels import complete_channels, measure_online_funnel, optimise_channel_mix
-from salesopt.conclusions.channels import conclude_channels, price_sentences
-from salesopt.display import MINUS, listed, money
+from salesopt.conclusions.channels import conclude_channels, price_sentences, summarise_robustness
+from salesopt.display import MINUS, estimate, listed, money
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.channels import plot_curves, plot_frontier, plot_funnel, plot_marginal_returns
 from salesopt.stats.mix import build_programme, mean_of_worst, write_model
@@ -547,6 +547,10 @@ def test_a_cautious_plan_is_the_best_of_all_splits_for_its_risk():
     safe, bold = (result.robust.set_index("plan").loc[name] for name in ("plan", "best on the central curves"))
     assert safe["worst_5_percent"] > bold["worst_5_percent"]
     assert result.price_of_robustness == pytest.approx(bold["expected"] - safe["expected"])
+    now = result.robust.set_index("plan").loc["today", "expected"]
+    said = summarise_robustness(result, currency="USD")
+    assert f"earns {estimate(safe['expected'], 'USD')} a plan period on average, spend paid (today's split: " in said
+    assert f"split: {estimate(now, 'USD')}), and {estimate(safe['worst_5_percent'], 'USD')} in the worst 5 %." in said
 
 
 @pytest.mark.parametrize(
@@ -564,6 +568,8 @@ def test_the_frontier_turns_at_the_profit_best_budget():
     result = optimise_channel_mix(table, budget=500)
     frontier = result.frontier
     assert frontier["profit"].idxmax() == frontier.index[frontier["point"] == "profit-best"][0]
+    said = plot_frontier(result, currency="USD").get_title(loc="left").replace("\n", " ")
+    assert f"earns {estimate(result.profit - result.profit_now, 'USD')} a period more than today" in said
     below = frontier["budget"] < result.best_budget * 0.999
     assert (frontier.loc[below, "shadow_price"] > 0).all()
     assert (frontier.loc[frontier["budget"] > result.best_budget * 1.001, "shadow_price"] < 0).all()

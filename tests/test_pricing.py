@@ -1,6 +1,7 @@
 """Prices: closed forms, other solvers, brute force, coverage; what is refused, held and said."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from scipy.optimize import NonlinearConstraint, differential_evolution, minimize_scalar
 
 from salesopt.conclusions.pricing import conclude_calendar, conclude_pricing, conclude_promotions
-from salesopt.display import between, money, percent
+from salesopt.display import between, estimate, percent
 from salesopt.elasticity import estimate_elasticity
 from salesopt.errors import DataError, InfeasibleError, ParameterError
 from salesopt.plots.pricing import (
@@ -537,9 +538,9 @@ def test_the_conclusion_carries_the_numbers_of_the_plan():
     share = percent(abs(revenue) / sums["revenue_now"])
     assert (
         f"then sells {percent(abs(units))} {way} units, and its revenue is {share}" in said.answer
-        and f"({money(abs(revenue), 'USD')} a year) {side}." in said.answer
+        and f"({estimate(abs(revenue), 'USD')} a year) {side}." in said.answer
     )
-    wide = between(plan.gain_low_together, plan.gain_high_together, "money", "USD")
+    wide = between(plan.gain_low_together, plan.gain_high_together, "estimate", "USD")
     assert f"if the estimates err each by itself, {wide} if all err the same way)" in said.answer
     assert total[0].caution.startswith(
         f"If the estimates of all products err the same way, it is {wide}. The whole list"
@@ -559,6 +560,8 @@ def test_plots_draw_the_plan():
     points = plot_ladder(plan, "p1").collections[1].get_offsets()
     assert points[:, 0].tolist() == plan.points.loc[plan.points["product"] == "p1", "price"].tolist()
     assert len(plot_moves(plan).get_yticks()) == 6
+    one = replace(plan, table=plan.table.assign(price_change=[0.0, *[0.01] * 5]))
+    assert "5 prices go up, 0 down, 1 stays;" in plot_moves(one).get_title(loc="left").replace("\n", " ")
     with pytest.raises(ValueError, match="no product 'cola'"):
         plot_profit(plan, "cola")
 

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from salesopt.channels import ChannelMix, CompletedChannels, OnlineFunnel
-from salesopt.display import MINUS, between, capital, listed, money, number, percent
+from salesopt.display import MINUS, between, capital, estimate, listed, money, number, percent
 from salesopt.errors import ParameterError
 from salesopt.results import Basis, Conclusion, Finding
 from salesopt.summary import money_unit
@@ -61,11 +61,13 @@ def _answer(result: ChannelMix, currency: str, periods_per_year: int) -> str:
     if math.isfinite(result.gain_low):
         low, high = result.gain_low * yearly, result.gain_high * yearly
         low, high = (low, high) if gain >= 0 else (-high, -low)
-        span = f" (95 % interval {between(low, high, 'money', currency)})"
+        span = f" (95 % interval {between(low, high, 'estimate', currency)})"
     word = "earns" if gain >= 0 else "costs"
     left = result.budget - result.spend
     rest = f" It leaves {money(left, currency)} of the budget unspent." if left > 0.001 * result.budget < 1e300 else ""
-    first = f"Splitting the money as planned {word} {money(abs(gain), currency)} a year more than today's split{span}."
+    first = (
+        f"Splitting the money as planned {word} {estimate(abs(gain), currency)} a year more than today's split{span}."
+    )
     return f"{first} {_moves(result, currency)}{rest}"
 
 
@@ -220,7 +222,12 @@ def summarise_robustness(result: ChannelMix, *, currency: str = "") -> str:
     """One sentence on how the plan does where the curves are not what they seem; "" without draws."""
     if result.robust.empty:
         return ""
-    plan = result.robust[result.robust["plan"] == "plan"].iloc[0]
-    text = "Over all draws of the curves"
-    text += f" the plan earns {money(float(plan['expected']), currency)} a plan period on average"
-    return text + f" and {money(float(plan['worst_5_percent']), currency)} in the worst 5 %."
+    now, plan = (result.robust[result.robust["plan"] == name].iloc[0] for name in ("today", "plan"))
+    values = [float(value) for value in (plan["expected"], now["expected"], plan["worst_5_percent"])]
+    if result.objective_name == "profit":
+        mean, today, worst = (estimate(value, currency) for value in values)
+        what = f"the plan earns {mean} a plan period on average, spend paid"
+    else:
+        mean, today, worst = (number(value) for value in values)
+        what = f"the plan brings a response of {mean} a plan period on average"
+    return f"Over all draws of the curves {what} (today's split: {today}), and {worst} in the worst 5 %."

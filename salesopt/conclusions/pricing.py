@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesopt.cross import CrossElasticity
-from salesopt.display import between, money, number, percent, plural, price
+from salesopt.display import between, estimate, number, percent, plural, price
 from salesopt.pricing import MOVED, PricePlan, PromotionPlan, TailoredPrices
 from salesopt.results import Basis, Conclusion, Finding
 from salesopt.summary import money_unit
@@ -54,7 +54,9 @@ def conclude_calendar(plan: TailoredPrices, *, currency: str = "") -> Conclusion
     """Whether a price per season (or segment) is worth having over a single one."""
     if plan.products.empty:
         return Conclusion(plan.cautions[0], plan.cautions)
-    extra = f"{money(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'money', currency)})"
+    extra = (
+        f"{estimate(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'estimate', currency)})"
+    )
     verdict = "is worth having" if plan.extra_low > 0 else "is not shown to be worth having"
     finding = Finding(
         what=f"A price per {plan.by}",
@@ -85,8 +87,8 @@ def conclude_promotions(plan: PromotionPlan, *, currency: str = "") -> Conclusio
         return Conclusion(f"{cut}, no offer pays for any of {plural(count, 'product')}.", plan.cautions)
     kinds = best["offer"].value_counts()
     named = ", ".join(f"{plural(amount, str(kind))}" for kind, amount in kinds.items())
-    ends = between(float(best["gain_low"].sum()), float(best["gain_high"].sum()), "money", currency)
-    worth = f"{money(float(best['gain'].sum()), currency)} ({ends})"
+    ends = between(float(best["gain_low"].sum()), float(best["gain_high"].sum()), "estimate", currency)
+    worth = f"{estimate(float(best['gain'].sum()), currency)} ({ends})"
     pays = f"an offer pays for {len(best)} of {plural(count, 'product')} ({named})"
     answer = f"{cut}, {pays}: {worth} in {plan.weeks:g} weeks."
     finding = Finding(
@@ -107,11 +109,11 @@ def _answer(plan: PricePlan, moved: pd.DataFrame, currency: str) -> str:
         return (
             f"None of the {plural(len(plan.table), 'price')} should move: no move that the data support gains anything."
         )
-    ends = between(plan.gain_low, plan.gain_high, "money", currency)
-    worth = f"{money(plan.gain, currency)} a year ({ends}{_together(plan, currency)})"
+    ends = between(plan.gain_low, plan.gain_high, "estimate", currency)
+    worth = f"{estimate(plan.gain, currency)} a year ({ends}{_together(plan, currency)})"
     share = f", {percent(plan.gain / plan.profit_now)} of today's margin" if plan.profit_now > 0 else ""
     largest = [
-        f"{row['product']} from {price(row['price_now'])} to {price(row['price'])} ({money(row['gain'], currency)})"
+        f"{row['product']} from {price(row['price_now'])} to {price(row['price'])} ({estimate(row['gain'], currency)})"
         for row in moved.head(2).to_dict("records")
     ]
     words = "The largest: " if len(largest) > 1 else "It is "
@@ -133,7 +135,7 @@ def _ends_together(plan: PricePlan, currency: str) -> str:
     """Between what the gain lies if all estimates err the same way; "" of a single product."""
     if len(plan.table) < 2:
         return ""
-    return between(plan.gain_low_together, plan.gain_high_together, "money", currency)
+    return between(plan.gain_low_together, plan.gain_high_together, "estimate", currency)
 
 
 def _whole_list(plan: PricePlan, currency: str) -> str:
@@ -143,20 +145,20 @@ def _whole_list(plan: PricePlan, currency: str) -> str:
     more = table["revenue"].sum() - sold
     return (
         f"The whole list then sells {percent(abs(units))} {'fewer' if units < 0 else 'more'} units, and its revenue is "
-        f"{percent(abs(more) / sold)} ({money(abs(more), currency)} a year) {'lower' if more < 0 else 'higher'}."
+        f"{percent(abs(more) / sold)} ({estimate(abs(more), currency)} a year) {'lower' if more < 0 else 'higher'}."
     )
 
 
 def _doubts(plan: PricePlan) -> list[str]:
     said = list(plan.cautions)
     if plan.snap_cost > 0 and not plan.points.empty:
-        share = percent(plan.snap_cost / plan.profit_now, 2) if plan.profit_now > 0 else money(plan.snap_cost)
-        said.append(f"Keeping to price points costs {share} of today's margin ({money(plan.snap_cost)} a year).")
+        share = percent(plan.snap_cost / plan.profit_now, 2) if plan.profit_now > 0 else estimate(plan.snap_cost)
+        said.append(f"Keeping to price points costs {share} of today's margin ({estimate(plan.snap_cost)} a year).")
     costly = (
         plan.limits[plan.limits["cost"] > 0].sort_values("cost", ascending=False) if len(plan.limits) else plan.limits
     )
     for row in costly.head(3).to_dict("records"):
-        said.append(f"The limit '{row['limit']}' costs {money(row['cost'])} a year.")
+        said.append(f"The limit '{row['limit']}' costs {estimate(row['cost'])} a year.")
     if len(plan.skipped):
         said.append(f"{plural(len(plan.skipped), 'product')} could not be priced; the reasons stand below.")
     return said

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from salesopt.channels import ChannelMix, ChannelResponse, OnlineFunnel
-from salesopt.display import listed, money, number, percent
+from salesopt.display import estimate, listed, money, number, percent
 from salesopt.plots import theme
 
 COLUMNS = 4
@@ -104,17 +104,21 @@ def plot_frontier(result: ChannelMix, ax: Axes | None = None, *, currency: str =
     best = table[table["point"] == "profit-best"]
     ax.plot(best["budget"], best[column], "D", color=theme.GREEN, markersize=7, label="profit-best budget")
     ax.plot(result.spend, plan, "o", color=theme.ORANGE, markersize=11, markerfacecolor="none", mew=2, label="plan")
-    ax.set_xlabel(f"Budget of the plan{_unit(currency)}")
-    ax.set_ylabel(f"{column.capitalize()} of the plan{_unit(currency) if column == 'profit' else ''}")
+    ax.set_xlabel(f"Budget of the plan {_span(result)}{_unit(currency)}")
+    ax.set_ylabel(f"{column.capitalize()} of the plan {_span(result)}{_unit(currency) if column == 'profit' else ''}")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(_short))
     ax.legend(loc="lower left")
     if column == "profit" and np.isfinite(result.best_budget):
-        text = f"The plan earns {money(plan - now, currency)} more than today; "
-        text += f"beyond {money(result.best_budget, currency)} more spend loses money"
+        text = f"The plan earns {estimate(plan - now, currency)} {_span(result)} more than today; "
+        text += f"beyond {estimate(result.best_budget, currency)} {_span(result)} more spend loses money"
     else:
         text = f"The best split brings {number(plan, 4)}, today's {number(now, 4)}"
     return theme.title(ax, text, width=62)
+
+
+def _span(result: ChannelMix) -> str:
+    return "a period" if result.periods == 1 else f"in {result.periods} periods"
 
 
 def plot_decomposition(response: ChannelResponse, ax: Axes | None = None) -> Axes:

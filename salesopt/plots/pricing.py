@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from salesopt.display import between, money, percent, plural, price
+from salesopt.display import between, estimate, money, percent, plural, price
 from salesopt.plots import theme
 from salesopt.pricing import PricePlan, PromotionPlan, TailoredPrices
 
@@ -28,7 +28,7 @@ def plot_pricing(plan: PricePlan, ax: Axes | None = None, *, currency: str = "",
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(lambda value, _: money(value))
     ax.margins(y=max(0.03, 0.5 / max(len(moved), 1)))
-    worth = f"{money(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'money')})"
+    worth = f"{estimate(plan.gain, currency)} a year ({between(plan.gain_low, plan.gain_high, 'estimate')})"
     return theme.title(ax, f"Moving {plural(plan.moves, 'price')} is worth {worth}", width=52)
 
 
@@ -55,9 +55,11 @@ def plot_profit(plan: PricePlan, product: str = "", ax: Axes | None = None, *, c
     ax.legend(loc="best")
     held = f"; held by {row['binding']}" if row["binding"] else ""
     change = (
-        f"{row['product']}: {price(row['price_now'])} to {price(row['price'])} gains {money(row['gain'], currency)}"
+        f"{row['product']}: {price(row['price_now'])} to {price(row['price'])} gains {estimate(row['gain'], currency)}"
     )
-    return theme.title(ax, f"{change} a year ({between(row['gain_low'], row['gain_high'], 'money')}){held}", width=62)
+    return theme.title(
+        ax, f"{change} a year ({between(row['gain_low'], row['gain_high'], 'estimate')}){held}", width=62
+    )
 
 
 def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Axes:
@@ -90,10 +92,11 @@ def plot_moves(plan: PricePlan, ax: Axes | None = None, *, most: int = 40) -> Ax
     ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.0), borderaxespad=4.5, ncols=2, columnspacing=1.0)
     up, down = int((plan.table["price_change"] >= 0.005).sum()), int((plan.table["price_change"] <= -0.005).sum())
     stay = len(plan.table) - up - down
+    stays = f"{stay} {'stays' if stay == 1 else 'stay'}"
     held_count = int((plan.table["binding"] != "").sum())
     return theme.title(
         ax,
-        f"{up} {'price goes' if up == 1 else 'prices go'} up, {down} down, {stay} stay; {held_count} held by a limit",
+        f"{up} {'price goes' if up == 1 else 'prices go'} up, {down} down, {stays}; {held_count} held by a limit",
         width=46,
     )
 
@@ -123,8 +126,8 @@ def plot_ladder(plan: PricePlan, product: str = "", ax: Axes | None = None, *, c
     ax.set_ylabel(f"Profit, {currency or 'currency'} a year")
     ax.yaxis.set_major_formatter(lambda value, _: money(value))
     ax.legend(loc="best")
-    cost = f"snapping costs {money(row['snap_cost'], currency)} a year"
-    whole = f"all products {money(plan.snap_cost, currency)}"
+    cost = f"snapping costs {estimate(row['snap_cost'], currency)} a year"
+    whole = f"all products {estimate(plan.snap_cost, currency)}"
     return theme.title(
         ax, f"{name}: {price(row['price'])} of {plural(len(points), 'price point')}; {cost} ({whole})", width=62
     )
@@ -181,5 +184,5 @@ def plot_calendar(plan: TailoredPrices, ax: Axes | None = None, *, currency: str
     ax.set_yticks(rows, theme.thin_labels(ax, list(part["product"])))
     ax.set_xlabel(f"Extra profit of a price per {plan.by}, {currency or 'currency'} a year")
     ax.xaxis.set_major_formatter(lambda value, _: money(value))
-    worth = f"{money(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'money')})"
+    worth = f"{estimate(plan.extra, currency)} a year ({between(plan.extra_low, plan.extra_high, 'estimate')})"
     return theme.title(ax, f"A price per {plan.by} earns {worth} over a single one", width=56)

@@ -66,9 +66,9 @@ def _exchange(pairs: Pairs, plan: Plan, today: Plan, row: int) -> str:
     saved = pairs.travel[row, now] - pairs.travel[row, to]
     relief = f"{pairs.rep[now]} has more work than hours" if today.over[now] > 1e-6 else ""
     if saved >= 0.5:
-        why = f"{saved:,.0f} hours of travel a year less"
+        why = f"{_hours(saved)} of travel a year less"
         return f"{why}, and {relief}" if relief else why
-    more = f"{-saved:,.0f} hours of travel a year more" if saved <= -0.5 else "about as much travel"
+    more = f"{_hours(-saved)} of travel a year more" if saved <= -0.5 else "about as much travel"
     return f"{relief or 'makes room or evens the load'}; {more}"
 
 
@@ -93,3 +93,7 @@ def _nobody(pairs: Pairs, plan: Plan, row: int) -> str:
     if able.sum() == 1:
         return f"no room; {pairs.rep[most]}, alone within reach, carries the most that may be"
     return f"no room; all {able.sum()} people within reach carry the most they may"
+
+
+def _hours(count: float) -> str:
+    return "1 hour" if round(count) == 1 else f"{count:,.0f} hours"

@@ -67,6 +67,12 @@ def test_the_words_of_all_drawings_have_one_size_on_paper():
     assert "width: var(--paper)" in (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
+def test_a_report_without_a_quarter_is_called_by_its_study_alone():
+    facts = {"currency": "", "end": "", "commit": "", "version": "", "left_out": [], "notes": [], "inputs": []}
+    page = build_page([], title="Tea", quarter="", versions=[], **facts)
+    assert "<title>Tea</title>" in page and '<p class="quarter">' not in page
+
+
 def test_the_printed_page_says_what_each_chapter_assumes_and_who_set_it():
     (chapter,) = [one for one in find_chapters(default_notebooks()) if one.word == "team"]
     page = chapter_page(chapter, Path("absent"), {"speed": 50.0, "out": "somewhere"})
