@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesopt.conclusions.swot import _measured, conclude_swot
+from salesopt.conclusions.swot import _measured, conclude_swot, measured_in_words
 from salesopt.errors import DataError, ParameterError
 from salesopt.plots.swot import plot_position, plot_ranks, plot_scores, plot_swot
 from salesopt.report.cases import run_case
@@ -395,4 +395,8 @@ def test_a_metric_is_named_in_the_words_of_a_board():
         "the share of sales of Kids' pouches",
         "fraction of sales, four quarters",
     )
+    rows = {"factor": "f", "metric": ["sales.share:Tea", "x"], "words": ["but sales.share:Tea fell", "x rose"]}
+    said = measured_in_words(pd.DataFrame(rows))
+    assert said["metric"].tolist() == ["the share of sales of Tea", "x"]
+    assert said["words"].tolist() == ["but the share of sales of Tea fell", "x rose"]
     assert _measured("churn:north") == ("churn:north", "churn:north"), "what a study measures itself keeps its name"

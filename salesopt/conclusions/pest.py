@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from salesopt.conclusions.swot import measured_in_words
 from salesopt.display import between, chance, listed, plural, points
 from salesopt.pest import PestTally
 from salesopt.results import Conclusion, Finding
@@ -30,7 +31,7 @@ def conclude_pest(result: PestTally, *, currency: str = "") -> Conclusion:
     contradicted = (
         result.measured[result.measured["contradiction"].astype(bool)] if len(result.measured) else result.measured
     )
-    against = [f"'{row['factor']}' is {row['words']}." for row in contradicted.to_dict("records")]
+    against = [f"'{row['factor']}' is {row['words']}." for row in measured_in_words(contradicted).to_dict("records")]
     doubts = [*against, *_agreement(result), *_convergence(result), *result.cautions]
     return Conclusion(
         _balance(result, whole) + _largest(result) + _moved(result),

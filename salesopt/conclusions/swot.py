@@ -30,6 +30,11 @@ MEASURED = {  # what stats.track measures, over four quarters in a row
     "sales.revenue": ("the sales", "sales of four quarters"),
     "sales.units": ("the units sold", "units in four quarters"),
     "sales.price": ("the mean price", "sales per unit, four quarters"),
+    "elasticity.median": ("the price elasticity of the typical product", "% of units per % of price"),
+    "team.redeploy_gain": ("what redeploying the same heads gains", "currency a year"),
+    "channels.return": ("the response per unit of spend, all channels", "response per currency"),
+    "channels.served": ("the share of delivered orders served well", "fraction of delivered orders"),
+    "skills.coverage": ("the share of the skill needed that is there", "fraction of level-hours"),
 }
 
 
@@ -145,7 +150,15 @@ def _convergence(result: SwotTally) -> list[str]:
 
 
 def _against(contradicted: pd.DataFrame) -> list[str]:
-    return [f"'{row['factor']}' is {row['words']}." for row in contradicted.to_dict("records")]
+    return [f"'{row['factor']}' is {row['words']}." for row in measured_in_words(contradicted).to_dict("records")]
+
+
+def measured_in_words(measured: pd.DataFrame) -> pd.DataFrame:
+    """What was measured beside judgements, its metrics as a board calls them."""
+    rows = measured.to_dict("records")
+    names = [_measured(row["metric"])[0] for row in rows]
+    said = [row["words"].replace(row["metric"], name, 1) for row, name in zip(rows, names, strict=True)]
+    return measured.assign(metric=names, words=said)
 
 
 def _findings(
