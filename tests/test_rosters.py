@@ -759,7 +759,7 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     answer = conclude_rosters(result, redrawn, currency="EUR").answer
     assert worst["accounts_short"] > row["accounts_short"] > 0
     over = result.table["over"].iloc[0] - redrawn.table["over"].iloc[0]
-    assert f"{about(over)} hours above people's hours a year; if {worst['who']} leaves, " in answer
+    assert f"{about(over)} hours of overload a year; if {worst['who']} leaves, " in answer
     assert f"{row['accounts_short']} accounts would still find nobody" in answer
     assert "anew" not in conclude_rosters(result).answer
     skew = accounts.assign(rep=["R1"] * 30 + ["R0"] * 10)
@@ -767,7 +767,7 @@ def test_the_redraw_of_the_hardest_loss_stands_beside_the_handover():
     now, anew = (compare_rosters(skew, roomy, leavers=[], regime=regime, gap=0.05) for regime in ("handover", "redraw"))
     saved, more = now.table["over"].item() - anew.table["over"].item(), anew.table["travel"] - now.table["travel"]
     assert saved > 1 and more.item() > 1
-    said = f"{about(saved)} hours above people's hours a year, for {about(more.item())} hours of travel more."
+    said = f"{about(saved)} hours of overload a year, for {about(more.item())} hours of travel more."
     assert f"Divide accounts anew: at planned calls that saves about {said}" in conclude_rosters(now, anew).answer
     homeless = replace(now, table=now.table.assign(accounts_short=4))  # it was told to save "hardly anything"
     assert f"{said[:-1]}, and 4 accounts more find a colleague." in conclude_rosters(homeless, anew).answer
@@ -791,7 +791,7 @@ def test_a_hire_is_valued_after_todays_accounts_are_divided_anew():
     alone, beside = conclude_rosters(result, currency="EUR"), conclude_rosters(result, redrawn, currency="EUR")
     assert alone.findings[1].unit == "EUR a year" and alone.findings[1].value == best["net"]
     assert all(finding.unit == "hours a year" for finding in beside.findings)
-    assert f"{about(cured)} hours above people's hours a year" in beside.answer
+    assert f"{about(cured)} hours of overload a year" in beside.answer
     assert money(best["net"], "EUR") not in beside.answer and "then " in beside.answer
     assert len(beside.answer.split()) <= 90 and beside.answer.count(". ") <= 3
 
@@ -947,9 +947,7 @@ def test_the_rule_by_which_places_are_ranked_is_said_and_holds():
         assert saved.tolist() == pytest.approx(sorted(saved))
         assert saved.tolist() == pytest.approx(places["cost_change"].tolist())
         doubts = conclude_rosters(result).doubts
-        assert any(
-            f"hours of travel, and {price or 3:g} for each hour less above people's hours" in text for text in doubts
-        )
+        assert any(f"hours of travel, and {price or 3:g} for each hour of overload less" in text for text in doubts)
 
 
 def test_what_is_proved_of_a_change_leaves_open_what_is_open_of_both_plans():

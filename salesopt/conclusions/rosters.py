@@ -142,7 +142,7 @@ def _saved_anew(result: RosterComparison, redrawn: RosterComparison) -> str:
         return ""
     travel, over = now["travel"] - then["travel"], now["over"] - then["over"]
     saved = [f"{about(travel)} hours of travel"] if travel >= 0.5 else []
-    saved += [f"{about(over)} hours above people's hours"] if over >= 0.5 else []
+    saved += [f"{about(over)} hours of overload"] if over >= 0.5 else []
     more = f", for {about(-travel)} hours of travel more" if travel <= -0.5 else ""
     found = f", and {plural(room, 'account')} more {'finds' if room == 1 else 'find'} a colleague" if room else ""
     if not saved:
@@ -209,7 +209,7 @@ def _way(best: pd.Series) -> str:
 
 def _relief(best: pd.Series) -> list[str]:
     fewer = -best["over_change"]
-    return [f"about {about(fewer)} fewer hours above people's hours"] if fewer >= 0.5 else []
+    return [f"about {about(fewer)} fewer hours of overload"] if fewer >= 0.5 else []
 
 
 def _takers(result: RosterComparison, scenario: str) -> str:
@@ -299,14 +299,14 @@ def _hire_doubts(result: RosterComparison, joins: pd.DataFrame, currency: str) -
     if joins.empty:
         return ()
     paid = math.isfinite(joins["net"].iloc[0])
-    pay = "Hours above people's hours count as paid" if paid else "Hours above people's hours are not taken as paid"
+    pay = "Hours of overload count as paid" if paid else "Hours of overload are not taken as paid"
     cost = joins["hire_cost"].iloc[0]
     price = f", and a hire costs {money(cost, currency)} a year" if math.isfinite(cost) else ""
     said = [f"What a hire saves here is {TIME}. {pay} (parameter overtime){price}. {APART}"]
     if len(joins) > 1:
         said.append(
             "Places are ranked by the potential that finds somebody, then by what a hire there saves: hours of travel, "
-            f"and {result.over_price:g} for each hour less above people's hours; misfit and moves "
+            f"and {result.over_price:g} for each hour of overload less; misfit and moves "
             "too where these are priced."
         )
     for row in result.table[result.table["kind"].isin(SETS)].to_dict("records"):
@@ -342,7 +342,7 @@ def _redrawn_doubts(redrawn: RosterComparison) -> tuple[str, ...]:
 def _hire_anew(best: pd.Series, redrawn: RosterComparison) -> str:
     """Between what a hire's savings lie after a new division, and whether the limit of moves holds them down."""
     low, high = _proved(best)
-    weigh = ", an hour above people's hours weighed as several" if abs(best["over_change"]) >= 0.5 else ""
+    weigh = ", an hour of overload weighed as several" if abs(best["over_change"]) >= 0.5 else ""
     said = (
         f"Divided anew, with no less balance than without it, a hire saves between {about(low)} and {about(high)} "
         f"hours of travel and overload a year{weigh}, as the search stopped at {percent(redrawn.table['gap'].max())}."

@@ -140,7 +140,7 @@ def _best_words(best: pd.Series) -> str:
         way = "less" if best["travel_change"] < 0 else "more"
         parts.append(f"about {about(abs(best['travel_change']))} hours of travel a year {way}")
     if best["over_change"] <= -0.5:
-        parts.append(f"about {about(-best['over_change'])} fewer hours above people's hours")
+        parts.append(f"about {about(-best['over_change'])} fewer hours of overload")
     if not parts:
         return "No place tried for a hire saves travel or overload"
     return f"Best for a hire, if nothing else moves: {best['place']} ({', '.join(parts)})"
@@ -153,6 +153,6 @@ def _place_bars(places: pd.DataFrame, ax: Axes | None) -> Axes:
     place = np.arange(len(shown))
     ax.barh(place, -shown["cost_change"], color=[*[BLUE] * (len(shown) - 1), GOOD], height=0.62)
     ax.set_yticks(place, thin_labels(ax, shown["place"].tolist()))
-    ax.set_xlabel("Hours a year saved (travel, and hours above people's at their price)")
+    ax.set_xlabel("Hours a year saved (travel, and overload at its price)")
     ax.grid(visible=False, axis="y")
     return title(ax, _best_words(places.iloc[0]), width=WIDE)
