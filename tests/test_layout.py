@@ -170,6 +170,17 @@ def test_a_lock_pins_everything_by_hash_and_holds_no_address(name):
     assert len(pinned) > 50 and len(pinned) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE))
 
 
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+def test_every_python_gets_the_same_generation_of_what_we_lean_on(name):
+    """From Python 3.12 on the lock held PuLP 4, which has no CBC and other constraints: no prices could be planned."""
+    pinned = re.findall(r"^([a-z0-9-]+)==(\d+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    wanted = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
+    ours = {re.split(r"[^A-Za-z0-9-]", one)[0].lower() for one in wanted}
+    generations = {package: {major for other, major in pinned if other == package} for package in ours}
+    assert {package: majors for package, majors in generations.items() if len(majors) > 1} == {}
+    assert sum(map(bool, generations.values())) > 25
+
+
 def test_the_conda_environment_is_that_of_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     python, pip, packages = environment
