@@ -31,6 +31,7 @@ LARGEST = 5  # group of the first search by neighbourhoods; one more in each tha
 NEAR_BEST, FURTHER = 0.1, 2.0  # loss of the sets listed: of what the plan is above the bound at first, and its growth
 LISTED, LONGER = 100, 3  # sets of each representative at first, and their growth
 RECOMBINE, RECOMBINE_MOST = 0.25, 0.5  # of the time left that a choice among whole sets may take; where one helped
+CLOSE, TIGHTEN = 1.5, 0.25  # gaps wanted that a plan is away at most when the bound gets a part of the time left again
 PAIRS_FIRST = 12  # pairs per account that the first integer programme may use
 
 
@@ -93,7 +94,7 @@ def _integer(problem: Matching, relaxed: Solution, seconds: float, gap: float) -
 
 
 def _alternate(packing: Packing, plan: Places, best: Solution, gap: float, deadline: float) -> Solution:
-    """`best` or a better solution from `plan`: neighbourhoods and whole sets in turn, each further out than before."""
+    """`best` or better from `plan`: neighbourhoods and whole sets in turn, each further out, then the bound."""
     problem, detours = packing.problem, _reduced(packing.detours())
     largest, listed, beyond, share = LARGEST, LISTED, 0.0, RECOMBINE
     while time.perf_counter() < deadline:
@@ -114,6 +115,10 @@ def _alternate(packing: Packing, plan: Places, best: Solution, gap: float, deadl
             share = RECOMBINE_MOST if helped else share / 4
             if not helped:
                 break
+        if gap < best.gap <= CLOSE * gap:  # all that lacks may be time for the bound
+            now = time.perf_counter()
+            packing.raise_bound(gap / 20, now + TIGHTEN * (deadline - now), best.cost * (1 - gap))
+            best = _better(problem, best, plan, packing.bound)
         if best.gap <= gap or largest == GROUPS[-1]:
             break
         largest += 1

@@ -61,12 +61,12 @@ class Packing:
         self.members: list[Places] = []
         self.owners: list[int] = []
         self.seen: set[tuple[int, bytes]] = set()
-        self.shares = np.zeros((self.accounts, self.reps))
+        self.shares, self.box = np.zeros((self.accounts, self.reps)), BOX
         self.solver = self._begin()
 
     def raise_bound(self, gap: float, deadline: float, enough: float = np.inf) -> None:
         """Move the prices until the bound is within `gap` of what it can be or is `enough`, or time is up."""
-        box, fine = BOX, np.inf
+        box, fine = self.box, np.inf
         while time.perf_counter() < deadline and self.bound < enough:
             before = self.bound
             new = self._price(many=MANY, fine=fine, deadline=deadline)
@@ -78,6 +78,7 @@ class Packing:
                 self._solve(box := min(LEAP * box, MOST_BOX))
             elif near or not (new or any(bundles.cut for bundles in self.bundles)):
                 break
+            self.box = box
 
     def _short(self) -> bool:
         """Whether the mix of sets misses a row, which it buys at an end of the box."""
@@ -134,6 +135,7 @@ class Packing:
         """Open all sets again after a plan was settled."""
         for bundles in self.bundles:
             bundles.locked, bundles.closed = np.zeros(self.accounts, dtype=bool), ~np.isfinite(bundles.cost)
+        self._limit_sets(np.full(len(self.owners), np.inf))
 
     def _begin(self) -> highspy.Highs:
         """The programme without sets: rows for accounts (and pairs kept), then one for each representative.
@@ -209,6 +211,10 @@ class Packing:
             held = owner[members]
             if np.count_nonzero(held >= 0) != count[rep] or np.count_nonzero(held == rep) != count[rep]:
                 upper[place] = 0.0
+        self._limit_sets(upper)
+
+    def _limit_sets(self, upper: Numbers) -> None:
+        """Let each set known be taken up to `upper` times."""
         first = 2 * len(self.right) + self.reps
         places = np.arange(first, first + len(upper), dtype=np.int32)
         self.solver.changeColsBounds(len(upper), places, np.zeros(len(upper)), upper)

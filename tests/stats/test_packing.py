@@ -65,6 +65,21 @@ def test_prices_move_no_further_than_is_asked():
     assert len(packing.members) < len(whole.members)
 
 
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_bound_broken_off_can_be_raised_further_once_a_plan_was_settled(seed):
+    """Sets that the plan had closed stayed closed, so that the prices were those of a part of them."""
+    problem = drawn(60, 6, seed=seed, tolerance=0.05)
+    packing, whole = Packing(problem, relax(problem)), packed(problem)
+    packing.raise_bound(1e-5, time.perf_counter() + 60, relax(problem).bound)
+    early = packing.bound
+    packing.settle(time.perf_counter() + 60)
+    packing.unlock()
+    packing.raise_bound(1e-5, time.perf_counter() + 60)
+    assert packing.bound == pytest.approx(whole.bound, rel=3e-5) and packing.bound > early
+    mixed = packing._solve(packing.box)
+    assert mixed <= packing.bound * (1 + 1e-4)
+
+
 def test_with_no_time_left_there_is_no_bound_and_no_error():
     packing = Packing(drawn(20, 3, seed=1), relax(drawn(20, 3, seed=1)))
     packing.raise_bound(0.0, time.perf_counter() - 1)
