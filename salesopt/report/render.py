@@ -242,7 +242,7 @@ def _run(plan: Plan, stage: Path, processes: int, progress: Callable[[str, int],
                 Job(chapter.word, chapter.path, stage / "notebooks" / chapter.path.name, _values(plan, chapter, stage))
                 for chapter in group
             ]
-            runs += runner.run(jobs, progress)
+            runs += runner.run(jobs[::-1], progress)[::-1]  # the last ones, on the team, take longest: they start first
             failed = {run.word for run in runs if run.error}
             save_failed(stage, [chapter.title for chapter in plan.chapters if chapter.word in failed])
     return runs

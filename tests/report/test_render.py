@@ -194,7 +194,7 @@ def test_what_the_data_leave_out_stands_in_page_and_ledger(firm, notebooks, tmp_
     ledger = json.loads((made.folder / "run.json").read_text())
     assert ledger["data_left_out"] == [["sales", "column 'promos'", "9", "", "nothing reads it; did you mean 'promo'?"]]
     assert "did you mean 'promo'?" in ledger["cautions"][0]
-    assert (made.folder / "index.html").read_text().count("did you mean &#39;promo&#39;?") == 2
+    assert (made.folder / "index.html").read_text().count("did you mean &#x27;promo&#x27;?") == 2
 
 
 def test_a_stopped_run_leaves_the_old_report(plan, folder, monkeypatch):
