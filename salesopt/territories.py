@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,14 +12,15 @@ import pandas as pd
 from salesopt.errors import DataError, InfeasibleError
 from salesopt.stats.arguments import mapping_fault, number_fault, require
 from salesopt.stats.assignment import solve_matching
-from salesopt.stats.distances import DETOUR, SPEED
+from salesopt.stats.distances import DAY_HOURS, DETOUR, SPEED, TRIP_DAYS
 from salesopt.stats.exchange import keep_ties, polish
 from salesopt.stats.matching import Numbers, Solution
 from salesopt.stats.pairs import Pairs, make_pairs, pair_faults
 from salesopt.stats.reasons import explain_conflict, explain_pairs
 from salesopt.stats.result import Result
 from salesopt.stats.roles import Day
-from salesopt.stats.trips import compare_trips, doubt_trips, string_trips
+from salesopt.stats.territories import Road
+from salesopt.stats.trips import add_trips, doubt_trips
 from salesopt.study.tables import require_tables
 
 POLISH = 3.0  # seconds
@@ -158,12 +158,13 @@ def assign_accounts(
     solution = keep_ties(pairs.problem, polish(pairs.problem, solution, deadline=ends), deadline=ends)
     table = _table(pairs, solution)
     load = _load(pairs, solution)
-    strung = partial(string_trips, pairs, clients, distances=distances, speed=speed, detour=detour)
-    bridge = compare_trips(
+    bridge = add_trips(
         _bridge(pairs, solution, table, load, _made(clients, pairs)),
-        strung(pairs.now),
-        strung(solution.choice),
-        served=pairs.now >= 0,
+        pairs,
+        clients,
+        solution.choice,
+        distances=distances,
+        road=Road(speed, detour, DAY_HOURS, TRIP_DAYS),
         way=calls_per_trip,
     )
     return TeamAssignment(
