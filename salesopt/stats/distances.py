@@ -16,13 +16,17 @@ DAY_HOURS, TRIP_DAYS = 8.0, 3.0  # hours of a day in the field; days of the long
 APART = 0.25  # by which part of the longer one the two directions of a way may differ, as one-way streets make them
 
 
+def great_circle_km(lat: Numbers, lon: Numbers, to_lat: Numbers, to_lon: Numbers) -> Numbers:
+    """Distance in km on a sphere of 6,371.0088 km (haversine formula); arguments in degrees, shapes broadcast."""
+    here, there = np.radians(lat), np.radians(to_lat)
+    half = np.sin((there - here) / 2) ** 2
+    half = half + np.cos(here) * np.cos(there) * np.sin(np.radians(np.asarray(to_lon) - np.asarray(lon)) / 2) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
+
+
 def great_circle(lat: Numbers, lon: Numbers, base_lat: Numbers, base_lon: Numbers) -> Numbers:
-    """Distance in km of each place (rows) from each base (columns), degrees given; the haversine formula."""
-    north, east = np.radians(lat)[:, None], np.radians(lon)[:, None]
-    base_north, base_east = np.radians(base_lat)[None, :], np.radians(base_lon)[None, :]
-    across = np.sin((base_north - north) / 2) ** 2
-    across = across + np.cos(north) * np.cos(base_north) * np.sin((base_east - east) / 2) ** 2
-    return np.asarray(2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(across, 1.0))))
+    """Distance in km of each place (rows) from each base (columns), see `great_circle_km`."""
+    return great_circle_km(lat[:, None], lon[:, None], base_lat[None, :], base_lon[None, :])
 
 
 def travel_hours(km: Numbers, calls: Numbers, speed: float, calls_per_trip: float) -> Numbers:

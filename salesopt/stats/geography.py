@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from salesopt.errors import DataError, Problem
-from salesopt.stats.distances import both_ways
+from salesopt.stats.distances import EARTH_KM, both_ways, great_circle_km
 from salesopt.study.tables import require_table
 
-EARTH_KM = 6371.0088
 MOST_KEPT = 2000
 
 
@@ -48,14 +47,6 @@ class Geography:
         if self.every is not None:
             return self.every[np.ix_(rows, rows)]
         return np.array(self.km(rows[:, None], rows[None, :]))
-
-
-def great_circle_km(lat: np.ndarray, lon: np.ndarray, to_lat: np.ndarray, to_lon: np.ndarray) -> np.ndarray:
-    """Distance in km on a sphere of 6,371.0088 km (haversine formula); arguments in degrees, shapes broadcast."""
-    here, there = np.radians(lat), np.radians(to_lat)
-    half = np.sin((there - here) / 2) ** 2
-    half = half + np.cos(here) * np.cos(there) * np.sin(np.radians(np.asarray(to_lon) - np.asarray(lon)) / 2) ** 2
-    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))
 
 
 def locate(frame: pd.DataFrame, distances: pd.DataFrame | None = None) -> Geography | None:
